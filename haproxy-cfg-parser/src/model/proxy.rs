@@ -1,0 +1,575 @@
+//! `frontend`, `backend` and `listen` sections (manual 4), with their defaults applied.
+
+use super::{Acl, Address, Expr, LogFormat, LogTarget, Place, Rule, UseBackend, UseServer};
+use std::net::IpAddr;
+use std::time::Duration;
+
+/// Which kind of section a proxy is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProxyKind {
+    /// `frontend`.
+    Frontend,
+    /// `backend`.
+    Backend,
+    /// `listen`: both.
+    Listen,
+}
+
+impl ProxyKind {
+    /// It accepts connections.
+    pub fn is_frontend(self) -> bool {
+        self != Self::Backend
+    }
+    /// It has servers.
+    pub fn is_backend(self) -> bool {
+        self != Self::Frontend
+    }
+}
+
+/// `mode`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// `tcp`, the default.
+    #[default]
+    Tcp,
+    /// `http`.
+    Http,
+    /// Any other mode that the language has (`log`, `spop`).
+    Other(&'static str),
+}
+
+/// A proxy section. `None` is "not set" unless said otherwise.
+#[derive(Clone, Debug)]
+pub struct Proxy {
+    /// Its kind.
+    pub kind: ProxyKind,
+    /// Its name.
+    pub name: String,
+    /// Where it starts.
+    pub place: Place,
+    /// `id`.
+    pub id: Option<u32>,
+    /// `description`.
+    pub description: Option<String>,
+    /// `disabled`.
+    pub disabled: bool,
+    /// `mode`.
+    pub mode: Mode,
+    /// `bind` lines.
+    pub binds: Vec<Bind>,
+    /// `server` and `server-template` lines, default-server applied.
+    pub servers: Vec<ServerLine>,
+    /// `maxconn`.
+    pub maxconn: Option<u64>,
+    /// `fullconn`.
+    pub fullconn: Option<u64>,
+    /// `rate-limit sessions`.
+    pub rate_limit_sessions: Option<u64>,
+    /// `backlog`.
+    pub backlog: Option<u32>,
+    /// `timeout ...`.
+    pub timeouts: Timeouts,
+    /// `option ...` switches.
+    pub options: Options,
+    /// `balance`; none: the version's default.
+    pub balance: Option<Balance>,
+    /// `hash-type`.
+    pub hash_type: Option<HashType>,
+    /// `retries`.
+    pub retries: Option<u32>,
+    /// `retry-on` conditions as written; empty: `conn-failure`.
+    pub retry_on: Vec<&'static str>,
+    /// `cookie`.
+    pub cookie: Option<Cookie>,
+    /// `http-reuse`.
+    pub http_reuse: Option<HttpReuse>,
+    /// `acl` lines.
+    pub acls: Vec<Acl>,
+    /// `http-request` (older keywords such as `redirect` are read as these).
+    pub http_request: Vec<Rule>,
+    /// `http-response`.
+    pub http_response: Vec<Rule>,
+    /// `http-after-response`.
+    pub http_after_response: Vec<Rule>,
+    /// `tcp-request connection`.
+    pub tcp_request_connection: Vec<Rule>,
+    /// `tcp-request session`.
+    pub tcp_request_session: Vec<Rule>,
+    /// `tcp-request content`.
+    pub tcp_request_content: Vec<Rule>,
+    /// `tcp-response content`.
+    pub tcp_response_content: Vec<Rule>,
+    /// `tcp-request inspect-delay`.
+    pub tcp_inspect_delay: Option<Duration>,
+    /// `redirect` lines; applied after `http-request` rules.
+    pub redirects: Vec<Rule>,
+    /// `use_backend`.
+    pub use_backend: Vec<UseBackend>,
+    /// `default_backend`.
+    pub default_backend: Option<(String, Place)>,
+    /// `use-server`.
+    pub use_server: Vec<UseServer>,
+    /// `log` lines.
+    pub logs: Vec<LogTarget>,
+    /// `log-tag`.
+    pub log_tag: Option<String>,
+    /// `log-format`, with its place.
+    pub log_format: Option<(LogFormat, Place)>,
+    /// `error-log-format`.
+    pub error_log_format: Option<(LogFormat, Place)>,
+    /// `log-format-sd`.
+    pub log_format_sd: Option<(LogFormat, Place)>,
+    /// `unique-id-format`.
+    pub unique_id_format: Option<(LogFormat, Place)>,
+    /// `unique-id-header`.
+    pub unique_id_header: Option<String>,
+    /// `capture request header NAME len N`.
+    pub capture_request: Vec<Capture>,
+    /// `capture response header NAME len N`.
+    pub capture_response: Vec<Capture>,
+    /// `capture cookie NAME len N`.
+    pub capture_cookie: Option<Capture>,
+    /// `declare capture request|response len N`: true for request.
+    pub declared_captures: Vec<(bool, u32)>,
+    /// `errorfile CODE FILE` with the file's bytes.
+    pub errorfiles: Vec<ErrorFile>,
+    /// `errorloc`, `errorloc302`, `errorloc303`: status, redirect code, URL.
+    pub errorlocs: Vec<(u16, u16, String)>,
+    /// `monitor-uri`.
+    pub monitor_uri: Option<String>,
+    /// `monitor fail` conditions.
+    pub monitor_fail: Vec<super::Condition>,
+    /// `stats ...` of the section.
+    pub stats: Option<StatsPage>,
+    /// `source`.
+    pub source: Option<Source>,
+    /// `email-alert`, `compression`, `filter`, ... are recorded as uses only until the engine acts on them.
+    pub dispatch: Option<Address>,
+    /// `load-server-state-from-file`.
+    pub load_server_state: Option<String>,
+    /// `bind-process`, `guid` and other words kept as written: keyword and arguments.
+    pub others: Vec<(&'static str, Vec<String>, Place)>,
+}
+
+/// A `bind` line: one or more addresses with common options (manual 5.1).
+#[derive(Clone, Debug)]
+pub struct Bind {
+    /// The addresses, comma-separated in the file.
+    pub addresses: Vec<(Address, String)>,
+    /// The options, in order: the row's name and its argument words.
+    pub options: BindOptions,
+    /// Where.
+    pub place: Place,
+}
+
+/// Options of a `bind` line.
+#[derive(Clone, Debug, Default)]
+pub struct BindOptions {
+    /// `name`.
+    pub name: Option<String>,
+    /// `id`.
+    pub id: Option<u32>,
+    /// `maxconn`.
+    pub maxconn: Option<u64>,
+    /// `backlog`.
+    pub backlog: Option<u32>,
+    /// `interface`.
+    pub interface: Option<String>,
+    /// `mode`, as octal bits.
+    pub mode: Option<u32>,
+    /// `user`, `uid`.
+    pub user: Option<String>,
+    /// `uid`.
+    pub uid: Option<u32>,
+    /// `group`.
+    pub group: Option<String>,
+    /// `gid`.
+    pub gid: Option<u32>,
+    /// `v4v6`.
+    pub v4v6: bool,
+    /// `v6only`.
+    pub v6only: bool,
+    /// `tfo`.
+    pub tfo: bool,
+    /// `transparent`.
+    pub transparent: bool,
+    /// `defer-accept`.
+    pub defer_accept: bool,
+    /// `mss`.
+    pub mss: Option<i32>,
+    /// `tcp-ut`, in milliseconds.
+    pub tcp_user_timeout: Option<u64>,
+    /// `accept-proxy`.
+    pub accept_proxy: bool,
+    /// `ssl`.
+    pub ssl: bool,
+    /// `thread` and `process` words.
+    pub thread: Option<String>,
+    /// `shards`.
+    pub shards: Option<String>,
+    /// `nice`.
+    pub nice: Option<i32>,
+    /// `level` of a stats socket.
+    pub level: Option<Level>,
+    /// `expose-fd listeners`.
+    pub expose_fd: bool,
+    /// `severity-output`.
+    pub severity_output: Option<&'static str>,
+    /// All others, as written: the row's name and its arguments.
+    pub others: Vec<(&'static str, Vec<String>)>,
+}
+
+/// A `stats socket` line.
+#[derive(Clone, Debug)]
+pub struct StatsSocket {
+    /// Address and options.
+    pub bind: Bind,
+}
+
+/// Level of a stats socket.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// `user`.
+    User,
+    /// `operator`, the default.
+    #[default]
+    Operator,
+    /// `admin`.
+    Admin,
+}
+
+/// A `server` line (manual 5.2).
+#[derive(Clone, Debug)]
+pub struct ServerLine {
+    /// The name.
+    pub name: String,
+    /// The address.
+    pub address: Address,
+    /// The address as written.
+    pub address_text: String,
+    /// `server-template` ranges: first and last suffix.
+    pub template: Option<(u32, u32)>,
+    /// `id`.
+    pub id: Option<u32>,
+    /// `weight`, 0 to 256.
+    pub weight: u32,
+    /// `backup`.
+    pub backup: bool,
+    /// `disabled`.
+    pub disabled: bool,
+    /// `cookie`.
+    pub cookie: Option<String>,
+    /// `maxconn`.
+    pub maxconn: Option<u32>,
+    /// `minconn`.
+    pub minconn: Option<u32>,
+    /// `maxqueue`.
+    pub maxqueue: Option<u32>,
+    /// `max-reuse`.
+    pub max_reuse: Option<i64>,
+    /// `pool-max-conn`.
+    pub pool_max_conn: Option<i64>,
+    /// `pool-low-conn`.
+    pub pool_low_conn: Option<u32>,
+    /// `pool-purge-delay`.
+    pub pool_purge_delay: Option<Duration>,
+    /// `source`.
+    pub source: Option<Source>,
+    /// `redir`.
+    pub redir: Option<String>,
+    /// `slowstart`.
+    pub slowstart: Option<Duration>,
+    /// `check` and its parameters.
+    pub check: CheckOptions,
+    /// `send-proxy` or `send-proxy-v2`: the version.
+    pub send_proxy: Option<u8>,
+    /// `ssl`.
+    pub ssl: bool,
+    /// `tfo`.
+    pub tfo: bool,
+    /// `tcp-ut`, in milliseconds.
+    pub tcp_user_timeout: Option<u64>,
+    /// `init-addr` methods as written.
+    pub init_addr: Option<String>,
+    /// All others, as written.
+    pub others: Vec<(&'static str, Vec<String>)>,
+    /// Where.
+    pub place: Place,
+}
+
+/// Check options of a server.
+#[derive(Clone, Debug, Default)]
+pub struct CheckOptions {
+    /// `check`.
+    pub enabled: bool,
+    /// `inter`.
+    pub inter: Option<Duration>,
+    /// `fastinter`.
+    pub fastinter: Option<Duration>,
+    /// `downinter`.
+    pub downinter: Option<Duration>,
+    /// `rise`.
+    pub rise: Option<u32>,
+    /// `fall`.
+    pub fall: Option<u32>,
+    /// `port`.
+    pub port: Option<u16>,
+    /// `addr`.
+    pub addr: Option<String>,
+}
+
+/// `timeout NAME VALUE`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Timeouts {
+    /// `timeout client`.
+    pub client: Option<Duration>,
+    /// `timeout client-fin`.
+    pub client_fin: Option<Duration>,
+    /// `timeout server`.
+    pub server: Option<Duration>,
+    /// `timeout server-fin`.
+    pub server_fin: Option<Duration>,
+    /// `timeout connect`.
+    pub connect: Option<Duration>,
+    /// `timeout queue`.
+    pub queue: Option<Duration>,
+    /// `timeout http-request`.
+    pub http_request: Option<Duration>,
+    /// `timeout http-keep-alive`.
+    pub http_keep_alive: Option<Duration>,
+    /// `timeout tunnel`.
+    pub tunnel: Option<Duration>,
+    /// `timeout tarpit`.
+    pub tarpit: Option<Duration>,
+    /// `timeout check`.
+    pub check: Option<Duration>,
+    /// `timeout client-hs`.
+    pub client_hs: Option<Duration>,
+}
+
+/// How connections are kept (the last one set among the three wins).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KeepAlive {
+    /// `option http-keep-alive`, the default.
+    #[default]
+    KeepAlive,
+    /// `option http-server-close`.
+    ServerClose,
+    /// `option httpclose`.
+    Close,
+}
+
+/// `option` switches, and those with arguments.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Which of the three connection modes.
+    pub keep_alive: KeepAlive,
+    /// `option httplog`, inner true for `clf`.
+    pub httplog: Option<bool>,
+    /// `option tcplog`.
+    pub tcplog: bool,
+    /// `option httpslog`.
+    pub httpslog: bool,
+    /// `option dontlognull`.
+    pub dontlognull: bool,
+    /// `option dontlog-normal`.
+    pub dontlog_normal: bool,
+    /// `option log-separate-errors`.
+    pub log_separate_errors: bool,
+    /// `option logasap`.
+    pub logasap: bool,
+    /// `option forwardfor`.
+    pub forwardfor: Option<ForwardFor>,
+    /// `option originalto`.
+    pub originalto: Option<ForwardFor>,
+    /// `option redispatch` and its interval (default -1: on the last retry).
+    pub redispatch: Option<i32>,
+    /// `option abortonclose`; none: not set (the default differs by version).
+    pub abortonclose: Option<bool>,
+    /// `option http-ignore-probes`.
+    pub http_ignore_probes: bool,
+    /// `option http-no-delay`.
+    pub http_no_delay: bool,
+    /// `option http-buffer-request`.
+    pub http_buffer_request: bool,
+    /// `option http-pretend-keepalive`.
+    pub http_pretend_keepalive: bool,
+    /// `option http-use-proxy-header`.
+    pub http_use_proxy_header: bool,
+    /// `option allbackups`.
+    pub allbackups: bool,
+    /// `option persist`.
+    pub persist: bool,
+    /// `option prefer-last-server`.
+    pub prefer_last_server: bool,
+    /// `option accept-invalid-http-request` (`accept-unsafe-violations-in-http-request`).
+    pub accept_invalid_request: bool,
+    /// `option accept-invalid-http-response`.
+    pub accept_invalid_response: bool,
+    /// `option h1-case-adjust-bogus-client`, `-server`.
+    pub h1_case_adjust: (bool, bool),
+    /// `option tcpka`, `clitcpka`, `srvtcpka`: client, server.
+    pub tcpka: (bool, bool),
+    /// `option nolinger`.
+    pub nolinger: bool,
+    /// `option splice-request`, `-response`, `-auto`.
+    pub splice: (bool, bool, bool),
+    /// `option tcp-smart-accept`, `-connect`, `contstats`, `checkcache`, `socket-stats`, `independent-streams`, `idle-close-on-response`, `http-restrict-req-hdr-names`, ...:
+    /// names of further options that are on, with their arguments.
+    pub others: Vec<(&'static str, Vec<String>)>,
+}
+
+/// `option forwardfor` and `option originalto`.
+#[derive(Clone, Debug)]
+pub struct ForwardFor {
+    /// `except` networks.
+    pub except: Vec<(IpAddr, u8)>,
+    /// `header`, default `X-Forwarded-For`.
+    pub header: String,
+    /// `if-none`.
+    pub if_none: bool,
+}
+
+/// `balance` (manual 4.2).
+#[derive(Clone, Debug)]
+pub struct Balance {
+    /// The algorithm's canonical name: `roundrobin`, `static-rr`, `leastconn`, `first`, `source`, `uri`, `url_param`, `hdr`, `random`, `rdp-cookie`, `hash`.
+    pub algorithm: &'static str,
+    /// Its argument words: for `hdr(Host)` the name, then the following words.
+    pub args: Vec<String>,
+    /// The expression of `hash EXPR`.
+    pub expr: Option<Expr>,
+    /// Where.
+    pub place: Place,
+}
+
+/// `hash-type METHOD FUNCTION MODIFIER`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HashType {
+    /// True for `consistent`.
+    pub consistent: bool,
+    /// `sdbm`, `djb2`, `wt6`, `crc32`, `none`.
+    pub function: Option<&'static str>,
+    /// `avalanche`.
+    pub avalanche: bool,
+}
+
+/// `cookie NAME ...` of a proxy (manual 4.2).
+#[derive(Clone, Debug)]
+pub struct Cookie {
+    /// The cookie's name.
+    pub name: String,
+    /// `rewrite`, `insert` or `prefix`.
+    pub mode: Option<CookieMode>,
+    /// `indirect`.
+    pub indirect: bool,
+    /// `nocache`.
+    pub nocache: bool,
+    /// `postonly`.
+    pub postonly: bool,
+    /// `preserve`.
+    pub preserve: bool,
+    /// `httponly`.
+    pub httponly: bool,
+    /// `secure`.
+    pub secure: bool,
+    /// `domain`s.
+    pub domains: Vec<String>,
+    /// `maxidle`, in seconds.
+    pub maxidle: Option<u64>,
+    /// `maxlife`, in seconds.
+    pub maxlife: Option<u64>,
+    /// `dynamic`.
+    pub dynamic: bool,
+    /// `attr` values.
+    pub attrs: Vec<String>,
+    /// Where.
+    pub place: Place,
+}
+
+/// What a persistence cookie does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CookieMode {
+    /// `rewrite`.
+    Rewrite,
+    /// `insert`.
+    Insert,
+    /// `prefix`.
+    Prefix,
+}
+
+/// `http-reuse`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HttpReuse {
+    /// `never`.
+    Never,
+    /// `safe`, the default.
+    #[default]
+    Safe,
+    /// `aggressive`.
+    Aggressive,
+    /// `always`.
+    Always,
+}
+
+/// A captured header or cookie.
+#[derive(Clone, Debug)]
+pub struct Capture {
+    /// Header or cookie name.
+    pub name: String,
+    /// How many bytes are kept.
+    pub len: u32,
+}
+
+/// `errorfile`.
+#[derive(Clone, Debug)]
+pub struct ErrorFile {
+    /// The status it replaces.
+    pub status: u16,
+    /// The file's name.
+    pub path: String,
+    /// Its bytes.
+    pub content: Vec<u8>,
+    /// Where.
+    pub place: Place,
+}
+
+/// `stats ...` lines of a proxy.
+#[derive(Clone, Debug, Default)]
+pub struct StatsPage {
+    /// `stats uri`.
+    pub uri: Option<String>,
+    /// `stats realm`.
+    pub realm: Option<String>,
+    /// `stats auth user:password`.
+    pub auth: Vec<(String, String)>,
+    /// `stats refresh`.
+    pub refresh: Option<Duration>,
+    /// `stats hide-version`.
+    pub hide_version: bool,
+    /// `stats show-legends`.
+    pub show_legends: bool,
+    /// `stats show-node`, with its name.
+    pub show_node: Option<Option<String>>,
+    /// `stats show-desc`.
+    pub show_desc: Option<Option<String>>,
+    /// `stats show-modules`.
+    pub show_modules: bool,
+    /// `stats scope`.
+    pub scope: Vec<String>,
+    /// `stats admin` conditions.
+    pub admin: Vec<super::Condition>,
+    /// `stats http-request` rules.
+    pub http_request: Vec<Rule>,
+}
+
+/// `source` (manual 4.2 and 5.2).
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// The address to connect from, port range included.
+    pub address: Address,
+    /// `usesrc` and its words.
+    pub usesrc: Option<Vec<String>>,
+    /// `interface`.
+    pub interface: Option<String>,
+}
