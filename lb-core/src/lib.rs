@@ -1,1 +1,18 @@
-//! placeholder
+//! Turns a configuration into a running proxy: listening sockets, HTTP exchanges, rules, balancing, logs.
+//!
+//! The rooms, in the order in which a request meets them, are listed in `ARCHITECTURE.md`.
+
+pub mod acl;
+pub mod admin;
+pub mod balance;
+pub mod compile;
+pub mod exchange;
+pub mod http;
+pub mod log;
+pub mod proxy;
+pub mod rule;
+pub mod sample;
+pub mod server;
+pub mod stats;
+mod sys;
+pub mod thread;

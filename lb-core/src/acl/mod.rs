@@ -1,0 +1,5 @@
+//! Conditions over samples.
+
+/// A compiled condition.
+#[derive(Debug)]
+pub struct Condition;

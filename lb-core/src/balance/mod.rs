@@ -1,0 +1,5 @@
+//! Which server takes a request.
+
+/// An algorithm with its state.
+#[derive(Debug)]
+pub struct Balance;

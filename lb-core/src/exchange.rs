@@ -1,0 +1,201 @@
+//! One request and its response in flight, with all that rules, logs and statistics ask about it.
+//!
+//! An [`Exchange`] holds no socket: the exchange loop in [`crate::http`] drives it, rules and logs only read and
+//! edit it, and so it is tested without any I/O.
+
+use crate::http::{Request, Response};
+use crate::proxy::{Backend, Frontend, Listener};
+use crate::sample::Vars;
+use crate::server::Server;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+/// The client's connection, as rules and logs see it. It outlives the exchanges on it.
+#[derive(Debug)]
+pub struct Session {
+    /// The client's address; none for a unix socket.
+    pub src: Option<SocketAddr>,
+    /// The address that it reached; none for a unix socket.
+    pub dst: Option<SocketAddr>,
+    /// Where it was accepted.
+    pub listener: Arc<Listener>,
+    /// When it was accepted, by the wall clock (logs) ...
+    pub accepted_at: SystemTime,
+    /// ... and by the steady clock (timers).
+    pub accepted: Instant,
+    /// Variables of scope `sess`.
+    pub vars: Vars,
+    /// How many requests it has carried, the present one included.
+    pub requests: u64,
+}
+
+/// Moments of an exchange; `None`: not reached. Logs print the differences (manual 8.4 "Timing events").
+#[derive(Clone, Copy, Debug)]
+pub struct Times {
+    /// The wall clock when the exchange began: accept for the first on a connection, first byte for later ones.
+    pub began_at: SystemTime,
+    /// The same by the steady clock.
+    pub began: Instant,
+    /// Idle time before the first byte (`%Ti`).
+    pub idle: Duration,
+    /// The first byte of the request.
+    pub first_byte: Instant,
+    /// The request head is complete.
+    pub request: Option<Instant>,
+    /// Left the queue.
+    pub dequeued: Option<Instant>,
+    /// The server's connection is there.
+    pub connected: Option<Instant>,
+    /// The response head is complete.
+    pub response: Option<Instant>,
+}
+
+impl Times {
+    /// An exchange that begins now.
+    pub fn begin(now: Instant, wall: SystemTime) -> Self {
+        Self {
+            began_at: wall,
+            began: now,
+            idle: Duration::ZERO,
+            first_byte: now,
+            request: None,
+            dequeued: None,
+            connected: None,
+            response: None,
+        }
+    }
+}
+
+/// First character of the termination state (manual 8.5): who ended the exchange.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Cause {
+    /// `-`: a normal end.
+    #[default]
+    Normal = b'-',
+    /// `C`: the client aborted.
+    Client = b'C',
+    /// `S`: the server aborted or refused.
+    Server = b'S',
+    /// `P`: the proxy refused.
+    Proxy = b'P',
+    /// `L`: handled by the proxy itself.
+    Local = b'L',
+    /// `R`: a resource was exhausted.
+    Resource = b'R',
+    /// `I`: an internal error.
+    Internal = b'I',
+    /// `D`: the server was marked down.
+    Down = b'D',
+    /// `U`: sent to the backup's primary coming up.
+    Up = b'U',
+    /// `K`: killed by an operator.
+    Killed = b'K',
+    /// `c`: the client timed out.
+    ClientTimeout = b'c',
+    /// `s`: the server timed out.
+    ServerTimeout = b's',
+}
+
+/// Second character of the termination state: in which phase.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Phase {
+    /// `-`: after the end of the data.
+    #[default]
+    Done = b'-',
+    /// `R`: waiting for a valid request.
+    Request = b'R',
+    /// `Q`: in the queue.
+    Queue = b'Q',
+    /// `C`: connecting.
+    Connect = b'C',
+    /// `H`: waiting for response headers.
+    Headers = b'H',
+    /// `D`: transferring data.
+    Data = b'D',
+    /// `L`: sending the last data.
+    Last = b'L',
+    /// `T`: tarpitted.
+    Tarpit = b'T',
+}
+
+/// The four characters of the termination state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Termination {
+    /// Who.
+    pub cause: Cause,
+    /// When.
+    pub phase: Phase,
+    /// Persistence cookie of the request: `N I D V E O U -`.
+    pub request_cookie: u8,
+    /// What was done to the cookie in the response: `N I P R U D -`.
+    pub response_cookie: u8,
+}
+
+impl Default for Termination {
+    fn default() -> Self {
+        Self { cause: Cause::Normal, phase: Phase::Done, request_cookie: b'-', response_cookie: b'-' }
+    }
+}
+
+/// One request and its response in flight.
+#[derive(Debug)]
+pub struct Exchange {
+    /// The client's connection.
+    pub session: Box<Session>,
+    /// The request. Its arena is kept between exchanges.
+    pub request: Request,
+    /// The response; status 0 until there is one.
+    pub response: Response,
+    /// Body bytes of the request that have been read already (`option http-buffer-request`, `req.body`).
+    pub request_body: Vec<u8>,
+    /// The frontend.
+    pub frontend: Arc<Frontend>,
+    /// The backend, once chosen.
+    pub backend: Option<Arc<Backend>>,
+    /// The server, once chosen.
+    pub server: Option<Arc<Server>>,
+    /// Variables of the scopes txn, req and res.
+    pub vars: Vars,
+    /// Captured request headers by slot of the frontend (`capture request header`, `http-request capture`).
+    pub request_captures: Vec<Option<Vec<u8>>>,
+    /// Captured response headers by slot.
+    pub response_captures: Vec<Option<Vec<u8>>>,
+    /// Captured cookie of the request, `name=value`.
+    pub request_cookie: Option<Vec<u8>>,
+    /// Captured cookie of the response.
+    pub response_cookie: Option<Vec<u8>>,
+    /// Moments.
+    pub times: Times,
+    /// How it ended.
+    pub termination: Termination,
+    /// Bytes read from the client, head included (`%U`).
+    pub bytes_in: u64,
+    /// Bytes sent to the client, head included (`%B`).
+    pub bytes_out: u64,
+    /// Connection attempts after the first (`%rc`).
+    pub retries: u32,
+    /// The last attempt went to another server (`+` before `%rc`).
+    pub redispatched: bool,
+    /// Requests before it in the backend's queue (`%bq`) ...
+    pub backend_queue: u32,
+    /// ... and in the server's (`%sq`).
+    pub server_queue: u32,
+    /// Level set by `http-request set-log-level`; `Some(None)`: silent.
+    pub log_level: Option<Option<u8>>,
+    /// A unique id once made (`unique-id-format`).
+    pub unique_id: Option<Vec<u8>>,
+    /// Source address set by `http-request set-src`; else the session's.
+    pub src_override: Option<SocketAddr>,
+    /// The random number of this exchange (`%rt` is [`Self::number`]).
+    pub number: u32,
+}
+
+impl Exchange {
+    /// The client's address, as rules may have set it.
+    pub fn src(&self) -> Option<SocketAddr> {
+        self.src_override.or(self.session.src)
+    }
+}

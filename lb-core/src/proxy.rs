@@ -1,0 +1,315 @@
+//! Compiled proxies, and the numbers that outlive a plan.
+
+use crate::acl::Condition;
+use crate::balance::Balance;
+use crate::http::HeaderKey;
+use crate::log::{Format, Logger};
+use crate::rule::{Replies, Ruleset};
+use crate::server::Server;
+use crate::thread::{Counter, PerThread};
+use haproxy_cfg_parser::model;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicU32, AtomicU64};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+/// Numbers of a proxy that each thread counts for itself. Names follow the statistics columns (management guide 9.1).
+#[derive(Debug, Default)]
+#[allow(missing_docs)] // each is the statistics column of that name
+pub struct ProxyCounters {
+    pub conn_tot: Counter,
+    pub sess_tot: Counter,
+    pub req_tot: Counter,
+    pub bin: Counter,
+    pub bout: Counter,
+    pub dreq: Counter,
+    pub dresp: Counter,
+    pub ereq: Counter,
+    pub econ: Counter,
+    pub eresp: Counter,
+    pub wretr: Counter,
+    pub wredis: Counter,
+    pub wrew: Counter,
+    pub eint: Counter,
+    pub cli_abrt: Counter,
+    pub srv_abrt: Counter,
+    pub dcon: Counter,
+    pub dses: Counter,
+    pub lbtot: Counter,
+    pub intercepted: Counter,
+    pub connect: Counter,
+    pub reuse: Counter,
+    /// Responses by class: 1xx to 5xx, then others.
+    pub hrsp: [Counter; 6],
+    /// Sums over the last 1024 requests, in milliseconds: queue, connect, response, total.
+    pub times: [Counter; 4],
+    /// Largest of each of the four times, in milliseconds.
+    pub times_max: [Counter; 4],
+    pub conn_rate: Rate,
+    pub sess_rate: Rate,
+    pub req_rate: Rate,
+}
+
+/// Events per second of one thread: HAProxy's two-slot sliding counter with a period of one second.
+#[derive(Debug, Default)]
+pub struct Rate {
+    second: Counter,
+    current: Counter,
+    previous: Counter,
+    max: Counter,
+}
+
+impl Rate {
+    /// Counts `n` events at `millis` since the start of the process. Owner thread only.
+    #[inline]
+    pub fn add(&self, n: u64, millis: u64) {
+        let second = millis / 1000;
+        let known = self.second.get();
+        if second != known {
+            self.previous.set(if second == known + 1 { self.current.get() } else { 0 });
+            self.current.set(0);
+            self.second.set(second);
+        }
+        self.current.add(n);
+        self.max.raise(self.current.get());
+    }
+
+    /// Events over the last second, as of `millis`.
+    pub fn read(&self, millis: u64) -> u64 {
+        let (second, part) = (millis / 1000, millis % 1000);
+        let (current, previous) = match second.wrapping_sub(self.second.get()) {
+            0 => (self.current.get(), self.previous.get()),
+            1 => (0, self.current.get()),
+            _ => (0, 0),
+        };
+        current + previous * (1000 - part) / 1000
+    }
+
+    /// Most events in one second.
+    pub fn max(&self) -> u64 {
+        self.max.get()
+    }
+
+    /// Forgets the maximum (`clear counters`).
+    pub fn clear_max(&self) {
+        self.max.set(0);
+    }
+}
+
+/// Numbers of one side (frontend or backend) of a proxy; they outlive plans.
+#[derive(Debug)]
+pub struct ProxyStats {
+    /// Per-thread counters.
+    pub counters: PerThread<ProxyCounters>,
+    /// Sessions now (`scur`).
+    pub current: AtomicU32,
+    /// Most sessions at once (`smax`).
+    pub current_max: AtomicU32,
+    /// Backends: requests waiting in the backend's own queue (`qcur`) ...
+    pub queued: AtomicU32,
+    /// ... and the most there were (`qmax`).
+    pub queued_max: AtomicU32,
+    /// Milliseconds since the start of the process of the last session (`lastsess`); 0: none yet.
+    pub last_session: AtomicU64,
+    /// When the state last changed (`lastchg`).
+    pub changed: Instant,
+}
+
+impl ProxyStats {
+    /// All zero, for `threads` traffic threads.
+    pub fn new(threads: usize) -> Self {
+        Self {
+            counters: PerThread::new(threads),
+            current: AtomicU32::new(0),
+            current_max: AtomicU32::new(0),
+            queued: AtomicU32::new(0),
+            queued_max: AtomicU32::new(0),
+            last_session: AtomicU64::new(0),
+            changed: Instant::now(),
+        }
+    }
+}
+
+/// One `bind` address.
+#[derive(Debug)]
+pub struct Listener {
+    /// `name`, else the number as HAProxy names it (`sock-1`).
+    pub name: String,
+    /// Its id within the frontend.
+    pub id: u32,
+    /// The address as logs and statistics print it.
+    pub address: String,
+    /// The bound port; 0 for none.
+    pub port: u16,
+    /// `accept-proxy`.
+    pub accept_proxy: bool,
+    /// Connections now.
+    pub current: AtomicU32,
+    /// `maxconn`; 0: none of its own.
+    pub maxconn: u32,
+    /// The frontend it feeds; set once when the plan is whole.
+    pub frontend: arc_swap::ArcSwapOption<Frontend>,
+}
+
+/// A compiled frontend.
+#[derive(Debug)]
+pub struct Frontend {
+    /// Its name.
+    pub name: String,
+    /// Its id (`iid`).
+    pub id: u32,
+    /// `mode`.
+    pub mode: model::Mode,
+    /// `maxconn` (default: 2000 as HAProxy has it in its build, or the process's).
+    pub maxconn: u32,
+    /// Timeouts.
+    pub timeouts: model::Timeouts,
+    /// `option` switches.
+    pub options: model::Options,
+    /// `option forwardfor` prepared.
+    pub forwardfor: Option<ForwardFor>,
+    /// Rules.
+    pub rules: Rules,
+    /// `use_backend` rules in order.
+    pub switching: Vec<Switch>,
+    /// `default_backend`; for a `listen` section, itself. Set once when the plan is whole.
+    pub default_backend: OnceLock<Arc<Backend>>,
+    /// Where logs go, and how they look.
+    pub log: Logging,
+    /// `errorfile`, `errorloc`.
+    pub replies: Arc<Replies>,
+    /// `monitor-uri`.
+    pub monitor_uri: Option<Vec<u8>>,
+    /// `monitor fail`: any that holds makes the monitor answer 503.
+    pub monitor_fail: Vec<Condition>,
+    /// `capture request header`, plus `declare capture request`: name (none for declared), length.
+    pub request_captures: Vec<(Option<HeaderKey>, usize)>,
+    /// `capture response header`, plus `declare capture response`.
+    pub response_captures: Vec<(Option<HeaderKey>, usize)>,
+    /// `capture cookie`: name and length.
+    pub cookie_capture: Option<(Vec<u8>, usize)>,
+    /// `unique-id-format` and `unique-id-header`.
+    pub unique_id: Option<(Format, Option<HeaderKey>)>,
+    /// Numbers.
+    pub stats: Arc<ProxyStats>,
+    /// Its listeners.
+    pub listeners: Vec<Arc<Listener>>,
+}
+
+/// A compiled backend.
+#[derive(Debug)]
+pub struct Backend {
+    /// Its name.
+    pub name: String,
+    /// Its id (`iid`).
+    pub id: u32,
+    /// `mode`.
+    pub mode: model::Mode,
+    /// Timeouts.
+    pub timeouts: model::Timeouts,
+    /// `option` switches.
+    pub options: model::Options,
+    /// `option forwardfor` prepared.
+    pub forwardfor: Option<ForwardFor>,
+    /// Rules.
+    pub rules: Rules,
+    /// `use-server` rules in order.
+    pub use_server: Vec<UseServer>,
+    /// Its servers in file order.
+    pub servers: Vec<Arc<Server>>,
+    /// The algorithm, with its state and the queue of the backend.
+    pub balance: Balance,
+    /// `retries`.
+    pub retries: u32,
+    /// `retry-on`, as flags.
+    pub retry_on: RetryOn,
+    /// `cookie`.
+    pub cookie: Option<model::Cookie>,
+    /// `http-reuse`.
+    pub http_reuse: model::HttpReuse,
+    /// `fullconn`.
+    pub fullconn: u32,
+    /// `errorfile`, `errorloc`.
+    pub replies: Arc<Replies>,
+    /// Numbers.
+    pub stats: Arc<ProxyStats>,
+}
+
+/// Rulesets of a proxy.
+#[derive(Debug, Default)]
+#[allow(missing_docs)] // each is the keyword of that name
+pub struct Rules {
+    pub tcp_request_connection: Ruleset,
+    pub tcp_request_session: Ruleset,
+    pub tcp_request_content: Ruleset,
+    pub http_request: Ruleset,
+    pub http_response: Ruleset,
+    pub http_after_response: Ruleset,
+}
+
+/// `use_backend`.
+#[derive(Debug)]
+pub struct Switch {
+    /// When.
+    pub condition: Option<Condition>,
+    /// Which.
+    pub target: SwitchTarget,
+}
+
+/// What a `use_backend` rule names.
+#[derive(Debug)]
+pub enum SwitchTarget {
+    /// A backend, set once when the plan is whole.
+    Fixed(OnceLock<Arc<Backend>>, String),
+    /// Computed for each request; a name that does not exist falls through to the default.
+    Computed(Format),
+}
+
+/// `use-server`.
+#[derive(Debug)]
+pub struct UseServer {
+    /// When.
+    pub condition: Option<Condition>,
+    /// The server's index in the backend, or a computed name.
+    pub target: Result<usize, Format>,
+}
+
+/// `option forwardfor`, prepared.
+#[derive(Clone, Debug)]
+pub struct ForwardFor {
+    /// `header`.
+    pub header: HeaderKey,
+    /// `except`.
+    pub except: Vec<(IpAddr, u8)>,
+    /// `if-none`.
+    pub if_none: bool,
+}
+
+/// `retry-on` as flags.
+#[derive(Clone, Debug, Default)]
+#[allow(missing_docs)] // each is the condition of that name
+pub struct RetryOn {
+    pub conn_failure: bool,
+    pub empty_response: bool,
+    pub junk_response: bool,
+    pub response_timeout: bool,
+    pub zero_rtt_rejected: bool,
+    /// Status codes.
+    pub statuses: Vec<u16>,
+}
+
+/// Where a frontend's logs go, and how they look.
+#[derive(Debug, Default)]
+pub struct Logging {
+    /// The targets; none: nothing is logged.
+    pub logger: Option<Arc<Logger>>,
+    /// The format of a finished exchange.
+    pub format: Option<Format>,
+    /// `error-log-format`.
+    pub error_format: Option<Format>,
+}
+
+/// Durations as whole milliseconds.
+pub fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

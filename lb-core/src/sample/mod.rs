@@ -1,0 +1,5 @@
+//! Samples: typed values fetched from an exchange and converted.
+
+/// Variables of a scope.
+#[derive(Debug, Default)]
+pub struct Vars;

@@ -1,0 +1,2 @@
+//! The only room of this crate that may hold `unsafe`.
+#![allow(unsafe_code)]
