@@ -5,10 +5,15 @@
 pub mod acl;
 pub mod admin;
 pub mod balance;
+pub mod clock;
 pub mod compile;
+pub mod connect;
+pub mod engine;
 pub mod exchange;
 pub mod http;
+pub mod listen;
 pub mod log;
+pub mod net;
 pub mod proxy;
 pub mod rule;
 pub mod sample;

@@ -2,13 +2,14 @@
 
 use crate::acl::Condition;
 use crate::balance::Balance;
+use crate::engine::Limit;
 use crate::http::HeaderKey;
 use crate::log::{Format, Logger};
 use crate::rule::{Replies, Ruleset};
 use crate::server::Server;
 use crate::thread::{Counter, PerThread};
 use haproxy_cfg_parser::model;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicU32, AtomicU64};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -141,12 +142,12 @@ pub struct Listener {
     pub address: String,
     /// The bound port; 0 for none.
     pub port: u16,
+    /// The address that every connection to it reaches; none: a wildcard, or no TCP.
+    pub bound: Option<SocketAddr>,
     /// `accept-proxy`.
     pub accept_proxy: bool,
-    /// Connections now.
-    pub current: AtomicU32,
-    /// `maxconn`; 0: none of its own.
-    pub maxconn: u32,
+    /// Connections now, and `maxconn` (0: none of its own).
+    pub connections: Limit,
     /// The frontend it feeds; set once when the plan is whole.
     pub frontend: arc_swap::ArcSwapOption<Frontend>,
 }
@@ -160,8 +161,8 @@ pub struct Frontend {
     pub id: u32,
     /// `mode`.
     pub mode: model::Mode,
-    /// `maxconn` (default: 2000 as HAProxy has it in its build, or the process's).
-    pub maxconn: u32,
+    /// Connections now, and `maxconn` (default: the process's).
+    pub connections: Limit,
     /// Timeouts.
     pub timeouts: model::Timeouts,
     /// `option` switches.

@@ -1,2 +1,32 @@
 //! The only room of this crate that may hold `unsafe`.
 #![allow(unsafe_code)]
+
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+
+/// Sets an integer TCP option that no wrapper crate knows.
+pub(crate) fn set_tcp_option(socket: &impl AsFd, name: libc::c_int, value: libc::c_int) -> io::Result<()> {
+    let size = std::mem::size_of::<libc::c_int>() as libc::socklen_t;
+    // SAFETY: the pointer and the size are those of `value`, which outlives the call; the descriptor is borrowed.
+    let done = unsafe {
+        libc::setsockopt(
+            socket.as_fd().as_raw_fd(),
+            libc::IPPROTO_TCP,
+            name,
+            (&raw const value).cast::<libc::c_void>(),
+            size,
+        )
+    };
+    if done == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// A descriptor that the process inherited, checked to be open.
+pub(crate) fn inherited_fd(fd: i32) -> io::Result<BorrowedFd<'static>> {
+    if fd < 0 {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    // SAFETY: fd is not -1, and the borrow is only used for one fcntl that fails on a descriptor that isn't open.
+    let borrowed = unsafe { BorrowedFd::borrow_raw(fd) };
+    nix::fcntl::fcntl(borrowed, nix::fcntl::FcntlArg::F_GETFD)?;
+    Ok(borrowed)
+}

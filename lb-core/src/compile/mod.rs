@@ -1,5 +1,9 @@
 //! From the typed configuration to what runs: names resolved, rules compiled, all errors collected.
 
+mod plan;
+
+pub use plan::{BindSpec, Plan};
+
 use haproxy_cfg_parser::model::{self, Place};
 use haproxy_cfg_parser::{Diagnostic, Severity};
 use std::collections::HashMap;

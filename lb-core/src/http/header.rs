@@ -192,6 +192,24 @@ impl Headers {
         id
     }
 
+    /// For the codec: the value of the header pushed last.
+    pub(crate) fn last_value(&self) -> &[u8] {
+        self.slots.last().map(|slot| self.bytes(slot.value)).unwrap_or_default()
+    }
+
+    /// For the codec: takes the header pushed last out again.
+    pub(crate) fn pop(&mut self) {
+        self.slots.pop();
+    }
+
+    /// For the codec: gives the header pushed last another value.
+    pub(crate) fn replace_last(&mut self, value: &[u8]) {
+        let value = self.store(value);
+        if let Some(slot) = self.slots.last_mut() {
+            slot.value = value;
+        }
+    }
+
     /// Appends a header. The name is stored in lower case.
     pub fn append(&mut self, name: &[u8], value: &[u8]) {
         let span = self.store(name);

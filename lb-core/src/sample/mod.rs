@@ -3,3 +3,7 @@
 /// Variables of a scope.
 #[derive(Debug, Default)]
 pub struct Vars;
+impl Vars {
+    /// x
+    pub fn clear(&mut self) {}
+}

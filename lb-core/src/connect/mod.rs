@@ -1,0 +1,32 @@
+//! Connections to servers: fresh ones, and idle ones that each thread keeps for itself.
+
+mod dial;
+pub mod pool;
+
+pub use dial::{ConnectError, dial};
+
+use crate::net::Io;
+use crate::server::{Server, Slot};
+use std::sync::Arc;
+
+/// A server's connection in use, with the places that it takes there.
+#[derive(Debug)]
+pub struct Upstream {
+    /// The connection.
+    pub io: Io,
+    /// Counts it among those in use on this thread.
+    pub in_use: pool::InUse,
+    /// The place among those that the server serves.
+    pub slot: Slot,
+    /// It has carried an exchange before.
+    pub reused: bool,
+}
+
+/// An idle connection that only one client may use (`http-reuse never`).
+#[derive(Debug)]
+pub struct Private {
+    /// Its server.
+    pub server: Arc<Server>,
+    /// The connection.
+    pub io: Io,
+}

@@ -1,0 +1,184 @@
+//! The one handle that the binary holds: starts, drains and stops the threads that carry traffic.
+
+mod limit;
+mod threads;
+
+pub use limit::Limit;
+pub use threads::{phase, with_waker};
+
+use crate::compile::Plan;
+use crate::listen::Sockets;
+use async_trait::async_trait;
+use pingora_core::server::configuration::ServerConf;
+use pingora_core::server::{ListenFds, RunArgs, Server, ShutdownSignal, ShutdownSignalWatch, ShutdownWatch};
+use pingora_core::services::Service;
+use std::io;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use tokio::sync::watch;
+
+/// What the threads are to do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Phase {
+    /// Carry traffic.
+    #[default]
+    Running,
+    /// Accept nothing for now; what is there goes on (SIGTTOU).
+    Paused,
+    /// Accept nothing more, end idle connections, finish what runs (SIGUSR1).
+    Draining,
+    /// End at once.
+    Stopped,
+}
+
+/// What the binary adds to the engine.
+pub struct Hooks {
+    /// Runs on each traffic thread before it carries traffic, with its index from 0 (`cpu-map`).
+    pub thread_start: Box<dyn Fn(usize) + Send + Sync>,
+}
+
+impl Default for Hooks {
+    fn default() -> Self {
+        Self { thread_start: Box::new(|_| {}) }
+    }
+}
+
+/// What all threads of an engine share.
+pub(crate) struct Shared {
+    pub(crate) plan: Arc<Plan>,
+    pub(crate) phase: watch::Sender<Phase>,
+    pub(crate) hooks: Hooks,
+    /// Traffic threads that have not ended.
+    pub(crate) alive: AtomicU32,
+    /// Sockets not yet taken by their threads.
+    pub(crate) sockets: Mutex<Vec<Sockets>>,
+}
+
+/// A running proxy.
+pub struct Engine {
+    shared: Arc<Shared>,
+    server: Option<JoinHandle<()>>,
+}
+
+impl Engine {
+    /// Starts the traffic threads of a plan on sockets that [`crate::listen::bind`] made.
+    pub fn start(plan: Arc<Plan>, sockets: Sockets, hooks: Hooks) -> io::Result<Self> {
+        let threads = plan.threads;
+        let shared = Arc::new(Shared {
+            phase: watch::Sender::new(Phase::Running),
+            hooks,
+            alive: AtomicU32::new(u32::try_from(threads).unwrap_or(u32::MAX)),
+            sockets: Mutex::new(sockets.split(threads)?),
+            plan,
+        });
+        let server = std::thread::Builder::new().name("lb-server".into()).spawn({
+            let shared = Arc::clone(&shared);
+            move || serve(shared)
+        })?;
+        Ok(Self { shared, server: Some(server) })
+    }
+
+    /// Accepts nothing more, ends idle connections, lets running exchanges finish.
+    pub fn soft_stop(&self) {
+        self.shared.phase.send_if_modified(|phase| {
+            let change = *phase < Phase::Draining;
+            *phase = (*phase).max(Phase::Draining);
+            change
+        });
+    }
+
+    /// Ends everything at once.
+    pub fn stop(&self) {
+        self.shared.phase.send_replace(Phase::Stopped);
+    }
+
+    /// Accepts nothing until [`Self::resume`].
+    pub fn pause(&self) {
+        self.shift(Phase::Running, Phase::Paused);
+    }
+
+    /// Accepts again after [`Self::pause`].
+    pub fn resume(&self) {
+        self.shift(Phase::Paused, Phase::Running);
+    }
+
+    fn shift(&self, from: Phase, to: Phase) {
+        self.shared.phase.send_if_modified(|phase| {
+            let change = *phase == from;
+            if change {
+                *phase = to;
+            }
+            change
+        });
+    }
+
+    /// The plan that runs.
+    pub fn plan(&self) -> &Arc<Plan> {
+        &self.shared.plan
+    }
+
+    /// True when all traffic threads have ended.
+    pub fn is_finished(&self) -> bool {
+        self.shared.alive.load(Ordering::Acquire) == 0
+    }
+
+    /// Blocks until all traffic threads have ended.
+    pub fn wait(mut self) {
+        if let Some(server) = self.server.take() {
+            let _ = server.join();
+        }
+    }
+}
+
+/// Runs Pingora's server with the one service that holds our threads, until they have ended.
+fn serve(shared: Arc<Shared>) {
+    let conf = ServerConf { threads: 1, grace_period_seconds: Some(0), ..ServerConf::default() };
+    let mut server = Server::new_with_opt_and_conf(None, conf);
+    server.bootstrap();
+    let (done, ended) = watch::channel(false);
+    server.add_service(Traffic { shared, done: Some(done) });
+    server.run(RunArgs { shutdown_signal: Box::new(Ended(ended)) });
+}
+
+/// The service: it starts the traffic threads and waits for their end.
+struct Traffic {
+    shared: Arc<Shared>,
+    done: Option<watch::Sender<bool>>,
+}
+
+#[async_trait]
+impl Service for Traffic {
+    async fn start_service(&mut self, _fds: Option<ListenFds>, _shutdown: ShutdownWatch, _listeners: usize) {
+        let shared = Arc::clone(&self.shared);
+        // Joining blocks; Pingora's runtime has nothing else to do, but its blocking pool is made for it.
+        let joined = tokio::task::spawn_blocking(move || threads::run_all(&shared)).await;
+        if joined.is_err() {
+            tracing::error!("a traffic thread could not be joined");
+        }
+        if let Some(done) = self.done.take() {
+            done.send_replace(true);
+        }
+    }
+
+    fn name(&self) -> &str {
+        "traffic"
+    }
+
+    fn threads(&self) -> Option<usize> {
+        Some(1)
+    }
+}
+
+/// Pingora is told to shut down once the traffic threads have ended; signals are the binary's.
+struct Ended(watch::Receiver<bool>);
+
+#[async_trait]
+impl ShutdownSignalWatch for Ended {
+    async fn recv(&self) -> ShutdownSignal {
+        let mut ended = self.0.clone();
+        // An error means that the service is gone, which is an end as well.
+        let _ = ended.wait_for(|ended| *ended).await;
+        ShutdownSignal::FastShutdown
+    }
+}

@@ -1,0 +1,146 @@
+//! What lb says itself: refusals, rules' replies, the monitor.
+
+use super::{After, Run};
+use crate::exchange::{Cause, Phase};
+use crate::http::HeaderId;
+use crate::http::h1::{ConnectionHeader, write_response};
+use crate::http::message::{Framing, Method, Version};
+use crate::net::Fail;
+use crate::rule::Reply;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+impl Run<'_> {
+    /// Refuses bytes that are no request: the raw error text, and the connection ends.
+    pub(super) async fn refuse(&mut self, status: u16, say: bool) {
+        self.close = true;
+        self.exchange.response.status = status;
+        self.count_bad_request();
+        if say {
+            let replies = Arc::clone(&self.exchange.frontend.replies);
+            self.work.out.clear();
+            self.work.out.extend_from_slice(replies.raw(status));
+            let sent = self.send_out().await;
+            if sent.is_ok() {
+                self.exchange.bytes_out = 0;
+            }
+        }
+        if say {
+            self.log();
+        }
+        self.linger().await;
+    }
+
+    /// Answers with one of the built-in errors, as `errorfile`s have them.
+    pub(super) async fn answer_status(&mut self, status: u16) -> After {
+        let replies = match &self.exchange.backend {
+            Some(backend) => Arc::clone(&backend.replies),
+            None => Arc::clone(&self.exchange.frontend.replies),
+        };
+        let reply = replies.get(status);
+        self.send_reply(&reply).await
+    }
+
+    /// Answers as a rule says.
+    pub(super) async fn answer_rule(&mut self, reply: &Reply) -> After {
+        if reply.denied {
+            self.count_denied();
+        }
+        self.terminate(reply.cause, Phase::Request);
+        self.exchange.frontend.stats.counters.mine().intercepted.add(u64::from(!reply.denied));
+        self.send_reply(reply).await
+    }
+
+    /// True when the request asks `monitor-uri`.
+    pub(super) fn is_monitor(&self) -> bool {
+        self.exchange.frontend.monitor_uri.as_deref().is_some_and(|uri| self.exchange.request.target() == uri)
+    }
+
+    /// Answers the monitor: 200, or 503 when a `monitor fail` condition holds.
+    pub(super) async fn answer_monitor(&mut self) -> After {
+        let frontend = Arc::clone(self.frontend());
+        let failed = frontend.monitor_fail.iter().any(|condition| condition.holds(&self.exchange));
+        self.terminate(Cause::Local, Phase::Request);
+        self.exchange.log_level = Some(None);
+        self.settle_keep_alive();
+        frontend.stats.counters.mine().intercepted.inc();
+        self.answer_status(if failed { 503 } else { 200 }).await
+    }
+
+    /// Sends a reply as a response: it passes `http-after-response`, keeps the connection where it may.
+    async fn send_reply(&mut self, reply: &Reply) -> After {
+        let exchange = &mut self.exchange;
+        exchange.response.clear();
+        exchange.response.version = Version::Http11;
+        reply.fill(&mut exchange.response);
+        let frontend = Arc::clone(&exchange.frontend);
+        if let Some(backend) = exchange.backend.clone() {
+            backend.rules.http_after_response.run(exchange);
+        }
+        frontend.rules.http_after_response.run(exchange);
+        // A body that is still to come can't be told from a next request once we have answered.
+        if exchange.request.framing != Framing::None && !self.request_body_is_here() {
+            self.close = true;
+        }
+        let exchange = &mut self.exchange;
+        let length_known = exchange.response.headers.first_of(HeaderId::ContentLength).is_some()
+            || exchange.response.headers.first_of(HeaderId::TransferEncoding).is_some()
+            || matches!(exchange.response.status, 100..=199 | 204 | 304);
+        self.close |= !length_known;
+        let old = exchange.request.version == Version::Http10;
+        let header = match (self.close, old) {
+            (true, _) => ConnectionHeader::Close,
+            (false, true) => ConnectionHeader::KeepAlive,
+            (false, false) => ConnectionHeader::None,
+        };
+        self.work.out.clear();
+        write_response(&self.exchange.response, header, &mut self.work.out);
+        if self.exchange.request.method != Method::Head {
+            self.work.out.extend_from_slice(&reply.body);
+        }
+        let sent = self.send_out().await;
+        if sent.is_err() {
+            self.close = true;
+        }
+        self.finish();
+        if self.close {
+            self.linger().await;
+            return After::Close;
+        }
+        After::KeepAlive
+    }
+
+    /// Takes a request's body out of the buffer when all of it is there.
+    fn request_body_is_here(&mut self) -> bool {
+        let mut body = crate::http::h1::Body::new(self.exchange.request.framing);
+        super::transfer::drain_buffered(&mut body, &mut self.work.client)
+    }
+
+    /// Sends what stands in `out` to the client.
+    pub(super) async fn send_out(&mut self) -> Result<(), Fail> {
+        self.client.deadline.after(Instant::now(), self.exchange.frontend.timeouts.client);
+        let sent = self.client.io.write_all(&self.work.out, &mut self.client.deadline).await;
+        if sent.is_ok() {
+            self.exchange.bytes_out += self.work.out.len() as u64;
+        }
+        sent
+    }
+
+    /// Ends our side and reads on for a moment, so that bytes still on their way do not turn the close into a reset
+    /// that would take our answer from the client (RFC 9112 9.6).
+    pub(super) async fn linger(&mut self) {
+        let io = &mut self.client.io;
+        if std::future::poll_fn(|cx| io.poll_shutdown(cx)).await.is_err() {
+            return;
+        }
+        self.client.deadline.set(Instant::now().checked_add(Duration::from_millis(200)));
+        for _ in 0..64 {
+            self.work.client.clear();
+            match self.client.io.read(&mut self.work.client, &mut self.client.deadline).await {
+                Ok(n) if n > 0 => {}
+                _ => break,
+            }
+        }
+        self.work.client.clear();
+    }
+}

@@ -1,0 +1,95 @@
+//! The end of an exchange: numbers and the log line.
+
+use super::Run;
+use crate::clock;
+use crate::proxy::{ProxyCounters, millis};
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+/// Memory of the moving average of times: HAProxy's `TIME_STATS_SAMPLES`.
+const TIME_SAMPLES: u64 = 512;
+
+impl Run<'_> {
+    /// Counts a whole request.
+    pub(super) fn count_request(&mut self) {
+        let counters = self.exchange.frontend.stats.counters.mine();
+        counters.req_tot.inc();
+        counters.req_rate.add(1, clock::at(self.exchange.times.first_byte));
+    }
+
+    /// Counts a request that never became one.
+    pub(super) fn count_bad_request(&mut self) {
+        let counters = self.exchange.frontend.stats.counters.mine();
+        counters.req_tot.inc();
+        counters.req_rate.add(1, clock::at(self.exchange.times.first_byte));
+        counters.ereq.inc();
+    }
+
+    /// Counts a request that rules denied.
+    pub(super) fn count_denied(&mut self) {
+        self.exchange.frontend.stats.counters.mine().dreq.inc();
+        if let Some(backend) = &self.exchange.backend {
+            backend.stats.counters.mine().dreq.inc();
+        }
+    }
+
+    /// Counts the finished exchange and writes its log line.
+    pub(super) fn finish(&mut self) {
+        let now = Instant::now();
+        let exchange = &self.exchange;
+        let class = match exchange.response.status {
+            status @ 100..600 => usize::from(status / 100 - 1),
+            _ => 5,
+        };
+        let traffic = |counters: &ProxyCounters| {
+            counters.bin.add(exchange.bytes_in);
+            counters.bout.add(exchange.bytes_out);
+            if let Some(counter) = counters.hrsp.get(class) {
+                counter.inc();
+            }
+        };
+        traffic(exchange.frontend.stats.counters.mine());
+        if let Some(backend) = &exchange.backend {
+            let counters = backend.stats.counters.mine();
+            traffic(counters);
+            self.average(counters, now);
+            backend.stats.last_session.store(clock::at(now), Ordering::Relaxed);
+        }
+        if let Some(server) = &exchange.server {
+            let counters = server.counters.mine();
+            traffic(counters);
+            self.average(counters, now);
+            server.last_session.store(clock::at(now), Ordering::Relaxed);
+        }
+        self.log_at(now);
+    }
+
+    /// Feeds the sliding sums of queue, connect, response and total time.
+    fn average(&self, counters: &ProxyCounters, now: Instant) {
+        let times = &self.exchange.times;
+        let between = |from: Option<Instant>, to: Option<Instant>| match (from, to) {
+            (Some(from), Some(to)) => millis(to.saturating_duration_since(from)),
+            _ => 0,
+        };
+        let values = [
+            between(times.request, times.dequeued),
+            between(times.dequeued, times.connected),
+            between(times.connected, times.response),
+            millis(now.saturating_duration_since(times.first_byte)),
+        ];
+        for (index, value) in values.into_iter().enumerate() {
+            let sum = counters.times[index].get();
+            counters.times[index].set(sum + value - sum.div_ceil(TIME_SAMPLES));
+            counters.times_max[index].raise(value);
+        }
+    }
+
+    /// Writes the log line of an exchange that ends now.
+    pub(super) fn log(&mut self) {
+        self.log_at(Instant::now());
+    }
+
+    fn log_at(&mut self, now: Instant) {
+        crate::log::emit(&self.exchange, now, &mut self.work.out);
+    }
+}

@@ -1,0 +1,315 @@
+//! To a server: choosing one, connecting, trying again.
+
+use super::{After, Run};
+use crate::connect::{ConnectError, Upstream, dial, pool};
+use crate::exchange::{Cause, Phase};
+use crate::http::h1::{ConnectionHeader, write_request};
+use crate::http::message::Version;
+use crate::proxy::{Backend, UseServer};
+use crate::server::{Admission, Refusal, Server, Slot, Turn, admit};
+use haproxy_cfg_parser::model::{HttpReuse, KeepAlive};
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+/// Why a request got no connection.
+enum NoConnection {
+    /// No server, or no place in a queue.
+    Refused(Refusal),
+    /// The client went away meanwhile.
+    Aborted,
+    /// All attempts failed, the last by a timeout.
+    TimedOut,
+    /// All attempts failed.
+    Failed,
+    /// This machine has no socket left.
+    Resource,
+}
+
+/// How the attempt to get an answer from one server ended.
+pub(super) enum Attempt {
+    /// The client has its answer, or can't have one.
+    Done(After),
+    /// The request may go to a server once more: nothing of an answer was seen.
+    Again,
+}
+
+/// What an exchange remembers between its attempts.
+#[derive(Default)]
+struct Attempts {
+    left: u32,
+    /// The server that failed last.
+    failed: Option<Arc<Server>>,
+    /// That server is to be avoided: `option redispatch`.
+    redispatch: bool,
+}
+
+impl Run<'_> {
+    /// Gets the answer from a server of `backend`.
+    pub(super) async fn forward(&mut self, backend: Arc<Backend>) -> After {
+        let mut attempts = Attempts { left: backend.retries, ..Attempts::default() };
+        let direct = self.direct_server(&backend);
+        loop {
+            let upstream = match self.connect(&backend, direct.as_ref(), &mut attempts).await {
+                Ok(upstream) => upstream,
+                Err(reason) => return self.no_connection(reason).await,
+            };
+            let may_retry = attempts.left > 0 && backend.retry_on.empty_response;
+            self.write_head(&backend);
+            match self.transfer(&backend, upstream, may_retry).await {
+                Attempt::Done(after) => return after,
+                Attempt::Again => {
+                    attempts.left = attempts.left.saturating_sub(1);
+                    self.count_retry(&mut attempts, &backend);
+                }
+            }
+        }
+    }
+
+    /// The server that persistence or a `use-server` rule asks for.
+    fn direct_server(&mut self, backend: &Backend) -> Option<Arc<Server>> {
+        if backend.cookie.is_some()
+            && let Some(server) = crate::server::persistence::from_request(backend, &mut self.exchange)
+        {
+            return Some(server);
+        }
+        for rule in &backend.use_server {
+            let UseServer { condition, target } = rule;
+            if condition.as_ref().is_some_and(|condition| !condition.holds(&self.exchange)) {
+                continue;
+            }
+            let server = match target {
+                Ok(index) => backend.servers.get(*index),
+                Err(format) => {
+                    let mut name = Vec::new();
+                    format.render(&self.exchange, &mut name);
+                    backend.servers.iter().find(|server| server.name.as_bytes() == name)
+                }
+            };
+            return server.filter(|server| server.up() || backend.options.persist).cloned();
+        }
+        None
+    }
+
+    /// Writes the request head as the server is to see it.
+    fn write_head(&mut self, backend: &Backend) {
+        let frontend = &self.exchange.frontend.options;
+        let closes = |mode: KeepAlive| mode != KeepAlive::KeepAlive;
+        let close = closes(frontend.keep_alive) || closes(backend.options.keep_alive);
+        let request = &self.exchange.request;
+        let header = match (close && !self.connection.upgrade, request.version) {
+            (true, Version::Http11) => ConnectionHeader::Close,
+            (true, Version::Http10) => ConnectionHeader::None,
+            (false, Version::Http10) => ConnectionHeader::KeepAlive,
+            (false, Version::Http11) => ConnectionHeader::None,
+        };
+        self.work.out.clear();
+        write_request(request, header, &mut self.work.out);
+    }
+
+    /// A connection to a server, by trying until one is there or the attempts are used up.
+    async fn connect(
+        &mut self,
+        backend: &Arc<Backend>,
+        direct: Option<&Arc<Server>>,
+        attempts: &mut Attempts,
+    ) -> Result<Box<Upstream>, NoConnection> {
+        loop {
+            let avoid = attempts.failed.clone().filter(|_| attempts.redispatch);
+            let direct = match (&attempts.failed, attempts.redispatch) {
+                (None, _) => direct.cloned(),
+                (Some(failed), false) => Some(Arc::clone(failed)),
+                (Some(_), true) => None,
+            };
+            let slot = self.admitted(backend, direct.as_ref(), avoid.as_deref()).await?;
+            let Some(server) = slot.server().cloned() else {
+                return Err(NoConnection::Refused(Refusal::NoServer));
+            };
+            let now = Instant::now();
+            self.exchange.times.dequeued = Some(now);
+            if let Some(failed) = &attempts.failed
+                && !Arc::ptr_eq(failed, &server)
+            {
+                self.exchange.redispatched = true;
+                backend.stats.counters.mine().wredis.inc();
+                failed.counters.mine().wredis.inc();
+            }
+            self.exchange.server = Some(Arc::clone(&server));
+            let in_use = pool::begin(&server);
+            if let Some(io) = self.reuse(backend, &server) {
+                self.exchange.times.connected = Some(now);
+                server.counters.mine().reuse.inc();
+                backend.stats.counters.mine().reuse.inc();
+                return Ok(Box::new(Upstream { io, in_use, slot, reused: true }));
+            }
+            let failure = match self.dial(backend, &server).await {
+                Ok(io) => {
+                    self.exchange.times.connected = Some(Instant::now());
+                    server.counters.mine().connect.inc();
+                    backend.stats.counters.mine().connect.inc();
+                    return Ok(Box::new(Upstream { io, in_use, slot, reused: false }));
+                }
+                Err(failure) => failure,
+            };
+            drop((in_use, slot));
+            let server_counters = server.counters.mine();
+            if attempts.left == 0 || !backend.retry_on.conn_failure {
+                server_counters.econ.inc();
+                backend.stats.counters.mine().econ.inc();
+                return Err(match failure {
+                    ConnectError::Timeout => NoConnection::TimedOut,
+                    ConnectError::Refused(_) => NoConnection::Failed,
+                    ConnectError::Resource(_) => NoConnection::Resource,
+                });
+            }
+            attempts.left -= 1;
+            attempts.failed = Some(server);
+            self.count_retry(attempts, backend);
+            let at_once = attempts.redispatch && backend.servers.len() > 1;
+            if !at_once && matches!(failure, ConnectError::Refused(_)) {
+                // A server that refuses at once gets a moment to come back, as in HAProxy: one second at most.
+                let pause =
+                    backend.timeouts.connect.unwrap_or(Duration::from_secs(1)).min(Duration::from_secs(1));
+                tokio::time::sleep(pause).await;
+            }
+        }
+    }
+
+    /// Counts a retry and decides whether it may go to another server.
+    fn count_retry(&mut self, attempts: &mut Attempts, backend: &Backend) {
+        self.exchange.retries += 1;
+        if attempts.failed.is_none() {
+            attempts.failed = self.exchange.server.clone();
+        }
+        let interval = backend.options.redispatch.unwrap_or(0);
+        attempts.redispatch = match interval {
+            0 => false,
+            every @ 1.. => self.exchange.retries.is_multiple_of(every.unsigned_abs()),
+            before @ ..0 => attempts.left + 1 == before.unsigned_abs(),
+        };
+        backend.stats.counters.mine().wretr.inc();
+        if let Some(server) = &self.exchange.server {
+            server.counters.mine().wretr.inc();
+        }
+    }
+
+    /// A place on a server, waiting in a queue for it if need be.
+    async fn admitted(
+        &mut self,
+        backend: &Backend,
+        direct: Option<&Arc<Server>>,
+        avoid: Option<&Server>,
+    ) -> Result<Slot, NoConnection> {
+        let mut direct = direct;
+        loop {
+            let mut waiting = match admit(backend, &self.exchange, direct, avoid) {
+                Admission::Slot(slot) => return Ok(slot),
+                Admission::Refused(refusal) => return Err(NoConnection::Refused(refusal)),
+                Admission::Wait(waiting) => waiting,
+            };
+            let timeout = backend.timeouts.queue.or(backend.timeouts.connect);
+            self.client.deadline.after(Instant::now(), timeout);
+            let abort = backend.options.abortonclose.unwrap_or(false);
+            let turn = {
+                let mut turn = pin!(waiting.turn());
+                let (client, buffer) = (&mut *self.client, &mut self.work.client);
+                let ended = &mut self.client_ended;
+                poll_fn(|cx| {
+                    if let Poll::Ready(turn) = turn.as_mut().poll(cx) {
+                        return Poll::Ready(Ok(turn));
+                    }
+                    if client.deadline.poll(cx) {
+                        return Poll::Ready(Err(NoConnection::Refused(Refusal::QueueTimeout)));
+                    }
+                    if watch_client(client, buffer, ended, cx) && abort {
+                        return Poll::Ready(Err(NoConnection::Aborted));
+                    }
+                    Poll::Pending
+                })
+                .await?
+            };
+            let (turn, position) = match turn {
+                Turn::Slot(slot, position) => (Some(slot), position),
+                Turn::Again(position) => (None, position),
+            };
+            if waiting.server().is_some() {
+                self.exchange.server_queue += position;
+            } else {
+                self.exchange.backend_queue += position;
+            }
+            match turn {
+                Some(slot) => return Ok(slot),
+                None => direct = None,
+            }
+        }
+    }
+
+    /// An idle connection that `http-reuse` lets this request take.
+    fn reuse(&mut self, backend: &Backend, server: &Arc<Server>) -> Option<crate::net::Io> {
+        if let Some(mut private) = self.client.private.take()
+            && Arc::ptr_eq(&private.server, server)
+            && private.io.is_quiet()
+        {
+            return Some(private.io);
+        }
+        let first = self.exchange.session.requests == 1;
+        match backend.http_reuse {
+            HttpReuse::Never => None,
+            HttpReuse::Safe if first => None,
+            HttpReuse::Safe | HttpReuse::Aggressive | HttpReuse::Always => pool::take(server),
+        }
+    }
+
+    async fn dial(&mut self, backend: &Backend, server: &Server) -> Result<crate::net::Io, ConnectError> {
+        self.client.deadline.after(Instant::now(), backend.timeouts.connect);
+        dial(&server.address, server.source(), &mut self.client.deadline).await
+    }
+
+    /// Answers a request that got no connection.
+    async fn no_connection(&mut self, reason: NoConnection) -> After {
+        let (cause, phase, status) = match reason {
+            NoConnection::Refused(Refusal::NoServer) => (Cause::Server, Phase::Connect, 503),
+            NoConnection::Refused(Refusal::QueueFull) => (Cause::Server, Phase::Queue, 503),
+            NoConnection::Refused(Refusal::QueueTimeout) => (Cause::ServerTimeout, Phase::Queue, 503),
+            NoConnection::Failed => (Cause::Server, Phase::Connect, 503),
+            NoConnection::TimedOut => (Cause::ServerTimeout, Phase::Connect, 503),
+            NoConnection::Resource => (Cause::Resource, Phase::Connect, 503),
+            NoConnection::Aborted => {
+                self.terminate(Cause::Client, Phase::Queue);
+                self.exchange.response.status = 400;
+                self.count_client_abort();
+                self.close = true;
+                self.finish();
+                return After::Close;
+            }
+        };
+        self.terminate(cause, phase);
+        self.answer_status(status).await
+    }
+
+    fn count_client_abort(&mut self) {
+        self.exchange.frontend.stats.counters.mine().cli_abrt.inc();
+        if let Some(backend) = &self.exchange.backend {
+            backend.stats.counters.mine().cli_abrt.inc();
+        }
+    }
+}
+
+/// Looks whether the client ended its side, keeping what it sent. True: it ended or failed.
+pub(super) fn watch_client(
+    client: &mut super::Client,
+    buffer: &mut crate::net::Buffer,
+    ended: &mut bool,
+    cx: &mut std::task::Context<'_>,
+) -> bool {
+    while !*ended && !buffer.is_full() {
+        match client.io.poll_read(cx, buffer.space()) {
+            Poll::Ready(Ok(n)) if n > 0 => buffer.advance(n),
+            Poll::Ready(_) => *ended = true,
+            Poll::Pending => break,
+        }
+    }
+    *ended
+}

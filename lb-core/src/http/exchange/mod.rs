@@ -1,0 +1,176 @@
+//! The exchange loop: one request and its response, from the first byte to the log line.
+//!
+//! `receive` reads the request head, `route` runs the rules up to the backend, `forward` talks to a server,
+//! `answer` sends what lb says itself, `finish` counts and logs.
+
+mod answer;
+mod capture;
+mod finish;
+mod forward;
+mod receive;
+mod route;
+mod transfer;
+mod tunnel;
+
+use super::client::Client;
+use super::h1::Connection;
+use super::work::{self, Parts, Work};
+use crate::engine::{Phase, phase};
+use crate::exchange::{Cause, Exchange, Phase as Stage, Times};
+use crate::proxy::Frontend;
+use haproxy_cfg_parser::model::KeepAlive;
+use std::cell::Cell;
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+/// Why an idle connection has work to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wake {
+    /// Bytes, an end or an error.
+    Readable,
+    /// The idle time is over.
+    TimedOut,
+    /// The engine is stopping.
+    Stopping,
+}
+
+/// What becomes of the client's connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum After {
+    /// It waits for the next request.
+    KeepAlive,
+    /// It ends.
+    Close,
+}
+
+/// A running exchange with all that it uses.
+struct Run<'a> {
+    client: &'a mut Client,
+    work: &'a mut Work,
+    exchange: Exchange,
+    /// What the request said about its connection.
+    connection: Connection,
+    /// The client's connection ends after this exchange.
+    close: bool,
+    /// The client has ended its side.
+    client_ended: bool,
+}
+
+/// Serves requests until the connection is idle or ends.
+pub(super) async fn serve(client: &mut Client, wake: Wake) -> After {
+    if wake == Wake::Stopping {
+        return After::Close;
+    }
+    let mut work = work::take(client.plan.bufsize);
+    let mut wake = wake;
+    let after = loop {
+        match exchange(client, &mut work, wake).await {
+            After::KeepAlive if !work.client.is_empty() => wake = Wake::Readable,
+            after => break after,
+        }
+    };
+    work::give(work);
+    after
+}
+
+thread_local! {
+    static NUMBER: Cell<u32> = const { Cell::new(0) };
+}
+
+async fn exchange(client: &mut Client, work: &mut Work, wake: Wake) -> After {
+    let Some(mut session) = client.session.take() else { return After::Close };
+    let Some(frontend) = session.listener.frontend.load_full() else { return After::Close };
+    session.requests += 1;
+    let now = Instant::now();
+    let mut times = Times::begin(now, SystemTime::now());
+    if session.requests == 1 {
+        times.began = session.accepted;
+        times.began_at = session.accepted_at;
+    } else {
+        times.began = client.idle_since;
+        times.idle = now.saturating_duration_since(client.idle_since);
+    }
+    let number = NUMBER.get();
+    NUMBER.set(number.wrapping_add(1));
+    let Parts { request, response, request_body, vars } = std::mem::take(&mut work.parts);
+    let exchange = Exchange {
+        session,
+        request,
+        response,
+        request_body,
+        frontend,
+        backend: None,
+        server: None,
+        vars,
+        request_captures: Vec::new(),
+        response_captures: Vec::new(),
+        request_cookie: None,
+        response_cookie: None,
+        times,
+        termination: Default::default(),
+        bytes_in: 0,
+        bytes_out: 0,
+        retries: 0,
+        redispatched: false,
+        backend_queue: 0,
+        server_queue: 0,
+        log_level: None,
+        unique_id: None,
+        src_override: None,
+        number,
+    };
+    let mut run =
+        Run { client, work, exchange, connection: Connection::default(), close: false, client_ended: false };
+    let after = run.go(wake).await;
+    run.end(after)
+}
+
+impl Run<'_> {
+    /// The whole exchange.
+    async fn go(&mut self, wake: Wake) -> After {
+        if !self.receive(wake).await {
+            return After::Close;
+        }
+        let backend = match self.route().await {
+            route::Route::Backend(backend) => backend,
+            route::Route::Done(after) => return after,
+        };
+        self.forward(backend).await
+    }
+
+    fn frontend(&self) -> &Arc<Frontend> {
+        &self.exchange.frontend
+    }
+
+    /// Sets how the exchange ended, unless that is known already.
+    fn terminate(&mut self, cause: Cause, stage: Stage) {
+        let termination = &mut self.exchange.termination;
+        if termination.cause == Cause::Normal {
+            termination.cause = cause;
+            termination.phase = stage;
+        }
+    }
+
+    /// Decides whether the client's connection may go on after this exchange.
+    fn settle_keep_alive(&mut self) {
+        let mode = self.frontend().options.keep_alive;
+        let backend = self.exchange.backend.as_ref().map(|backend| backend.options.keep_alive);
+        self.close |= self.connection.close
+            || mode == KeepAlive::Close
+            || backend == Some(KeepAlive::Close)
+            || phase() >= Phase::Draining;
+    }
+
+    /// Gives all memory back to the thread and the session to the client's connection.
+    fn end(self, after: After) -> After {
+        let Exchange { session, mut request, mut response, mut request_body, mut vars, .. } = self.exchange;
+        request.clear();
+        response.clear();
+        request_body.clear();
+        vars.clear();
+        self.work.parts = Parts { request, response, request_body, vars };
+        self.client.session = Some(session);
+        self.client.idle_since = Instant::now();
+        if self.close { After::Close } else { after }
+    }
+}

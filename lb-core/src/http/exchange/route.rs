@@ -1,0 +1,163 @@
+//! From a request to a backend: the frontend's rules, `use_backend`, the backend's rules.
+
+use super::{After, Run};
+use crate::exchange::{Cause, Phase};
+use crate::proxy::{Backend, ForwardFor, SwitchTarget};
+use crate::rule::Verdict;
+use std::io::Write;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Where a request goes.
+pub(super) enum Route {
+    /// To a server of a backend.
+    Backend(Arc<Backend>),
+    /// Nowhere: it has been answered.
+    Done(After),
+}
+
+impl Run<'_> {
+    /// Runs the rules up to the choice of the backend, and its rules.
+    pub(super) async fn route(&mut self) -> Route {
+        self.count_request();
+        self.capture_request();
+        let frontend = Arc::clone(self.frontend());
+        if self.is_monitor() {
+            return Route::Done(self.answer_monitor().await);
+        }
+        let verdict = frontend.rules.http_request.run(&mut self.exchange);
+        if let Some(after) = self.conclude_request(verdict).await {
+            return Route::Done(after);
+        }
+        let Some(backend) = self.switch() else {
+            self.terminate(Cause::Server, Phase::Connect);
+            self.settle_keep_alive();
+            return Route::Done(self.answer_status(503).await);
+        };
+        self.exchange.backend = Some(Arc::clone(&backend));
+        let verdict = backend.rules.http_request.run(&mut self.exchange);
+        if let Some(after) = self.conclude_request(verdict).await {
+            return Route::Done(after);
+        }
+        self.settle_keep_alive();
+        self.add_forwarded();
+        Route::Backend(backend)
+    }
+
+    /// Carries out a verdict of request rules; none: the request goes on.
+    async fn conclude_request(&mut self, verdict: Verdict) -> Option<After> {
+        match verdict {
+            Verdict::Continue | Verdict::Accept => None,
+            Verdict::Reply(reply) => {
+                self.settle_keep_alive();
+                Some(self.answer_rule(&reply).await)
+            }
+            Verdict::Tarpit(reply) => {
+                let now = Instant::now();
+                let timeouts = &self.exchange.frontend.timeouts;
+                let wait = timeouts.tarpit.or(timeouts.connect).unwrap_or(Duration::ZERO);
+                tokio::time::sleep_until((now + wait).into()).await;
+                self.close = true;
+                self.terminate(Cause::Proxy, Phase::Tarpit);
+                Some(self.answer_rule(&reply).await)
+            }
+            Verdict::Reject => {
+                self.terminate(Cause::Proxy, Phase::Request);
+                self.count_denied();
+                self.log();
+                self.close = true;
+                Some(After::Close)
+            }
+            Verdict::SilentDrop => {
+                self.terminate(Cause::Proxy, Phase::Request);
+                self.count_denied();
+                self.log();
+                self.close = true;
+                // The client is to go on waiting: a reset or an end would tell it.
+                let fd = self.client.io.fd();
+                let _ = socket2::SockRef::from(&fd).set_linger(Some(Duration::ZERO));
+                Some(After::Close)
+            }
+        }
+    }
+
+    /// The first `use_backend` rule that holds, else the default.
+    fn switch(&self) -> Option<Arc<Backend>> {
+        let frontend = self.frontend();
+        for switch in &frontend.switching {
+            if switch.condition.as_ref().is_some_and(|condition| !condition.holds(&self.exchange)) {
+                continue;
+            }
+            match &switch.target {
+                SwitchTarget::Fixed(backend, _) => return backend.get().cloned(),
+                SwitchTarget::Computed(format) => {
+                    let mut name = Vec::new();
+                    format.render(&self.exchange, &mut name);
+                    let name = String::from_utf8_lossy(&name);
+                    if let Some(backend) = self.client.plan.backends_by_name.get(&*name) {
+                        return Some(Arc::clone(backend));
+                    }
+                    break;
+                }
+            }
+        }
+        frontend.default_backend.get().cloned()
+    }
+
+    /// `option forwardfor` of frontend and backend: the client's address as a further header.
+    fn add_forwarded(&mut self) {
+        let Some(IpAddr::V4(_) | IpAddr::V6(_)) = self.exchange.src().map(|src| src.ip()) else { return };
+        let frontend = Arc::clone(self.frontend());
+        let backend = self.exchange.backend.clone();
+        let of_backend = backend.as_ref().and_then(|backend| backend.forwardfor.as_ref());
+        // Both sides may ask for it; the backend's header name and the exceptions of both hold.
+        let Some(chosen) = of_backend.or(frontend.forwardfor.as_ref()) else { return };
+        let Some(src) = self.exchange.src().map(|src| src.ip()) else { return };
+        let excepted = |option: Option<&ForwardFor>| {
+            option.is_some_and(|option| option.except.iter().any(|(net, bits)| contains(*net, *bits, src)))
+        };
+        if excepted(of_backend) || excepted(frontend.forwardfor.as_ref()) {
+            return;
+        }
+        let if_none = chosen.if_none;
+        if if_none && self.exchange.request.headers.contains(&chosen.header) {
+            return;
+        }
+        let mut text = [0_u8; 48];
+        let mut cursor = &mut text[..];
+        if write!(cursor, "{src}").is_ok() {
+            let left = cursor.len();
+            let length = text.len() - left;
+            self.exchange.request.headers.append_key(&chosen.header, &text[..length]);
+        }
+    }
+}
+
+/// True when a network holds an address.
+fn contains(net: IpAddr, bits: u8, address: IpAddr) -> bool {
+    let (net, address, width) = match (net, address) {
+        (IpAddr::V4(net), IpAddr::V4(address)) => {
+            (u128::from(net.to_bits()), u128::from(address.to_bits()), 32)
+        }
+        (IpAddr::V6(net), IpAddr::V6(address)) => (net.to_bits(), address.to_bits(), 128),
+        _ => return false,
+    };
+    let shift = width - u32::from(bits).min(width);
+    shift >= 128 || (net >> shift) == (address >> shift)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn networks_hold_addresses() {
+        let ip = |text: &str| text.parse::<IpAddr>().unwrap_or(IpAddr::V4(0.into()));
+        assert!(contains(ip("10.0.0.0"), 8, ip("10.1.2.3")));
+        assert!(!contains(ip("10.0.0.0"), 8, ip("11.1.2.3")));
+        assert!(contains(ip("0.0.0.0"), 0, ip("11.1.2.3")));
+        assert!(contains(ip("::1"), 128, ip("::1")));
+        assert!(!contains(ip("::1"), 128, ip("127.0.0.1")));
+    }
+}

@@ -1,0 +1,72 @@
+//! After an upgrade: bytes both ways until both sides have ended (RFC 9110 7.8).
+
+use super::{After, Run};
+use crate::connect::Upstream;
+use crate::exchange::{Cause, Phase};
+use crate::http::h1::{ConnectionHeader, write_response};
+use crate::http::message::Framing;
+use crate::http::relay::{Pump, Waiting};
+use crate::proxy::Backend;
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::{Poll, ready};
+use std::time::Instant;
+
+impl Run<'_> {
+    /// Sends the 101 and relays until the end.
+    pub(super) async fn tunnel(&mut self, backend: &Arc<Backend>, mut upstream: Box<Upstream>) -> After {
+        self.close = true;
+        let mut head = std::mem::take(&mut self.work.out);
+        head.clear();
+        write_response(&self.exchange.response, ConnectionHeader::None, &mut head);
+        let now = Instant::now();
+        let mut up = Pump::new(Framing::UntilClose, false, Vec::new(), now);
+        let mut down = Pump::new(Framing::UntilClose, false, head, now);
+        let tunnel = backend.timeouts.tunnel;
+        let client_timeout = tunnel.or(self.exchange.frontend.timeouts.client);
+        let server_timeout = tunnel.or(backend.timeouts.server);
+        let (client, work) = (&mut *self.client, &mut *self.work);
+        let (mut up_over, mut down_over) = (false, false);
+        let ended = poll_fn(|cx| {
+            if !up_over
+                && let Poll::Ready(result) = up.poll(cx, &mut client.io, &mut work.client, &mut upstream.io)
+            {
+                let _ = ready!(upstream.io.poll_shutdown(cx));
+                up_over = true;
+                if result.is_err() {
+                    return Poll::Ready(Some(Cause::Client));
+                }
+            }
+            if !down_over
+                && let Poll::Ready(result) = down.poll(cx, &mut upstream.io, &mut work.server, &mut client.io)
+            {
+                let _ = ready!(client.io.poll_shutdown(cx));
+                down_over = true;
+                if result.is_err() {
+                    return Poll::Ready(Some(Cause::Server));
+                }
+            }
+            if up_over && down_over {
+                return Poll::Ready(None);
+            }
+            let slow_client = down.waiting == Waiting::Write || (up.waiting == Waiting::Read && !up_over);
+            let timeout = if slow_client { client_timeout } else { server_timeout };
+            client.deadline.after(up.moved_at.max(down.moved_at), timeout);
+            if client.deadline.poll(cx) {
+                let cause = if slow_client { Cause::ClientTimeout } else { Cause::ServerTimeout };
+                return Poll::Ready(Some(cause));
+            }
+            Poll::Pending
+        })
+        .await;
+        self.exchange.bytes_in += up.taken;
+        self.exchange.bytes_out += down.written;
+        if let Some(cause) = ended {
+            self.terminate(cause, Phase::Data);
+        }
+        drop(upstream);
+        self.work.out = down.into_head();
+        self.finish();
+        After::Close
+    }
+}

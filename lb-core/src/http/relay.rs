@@ -1,0 +1,289 @@
+//! Bodies from one side to the other: one pump per direction, polled together.
+
+use super::h1::{Body, Progress, chunk_header};
+use super::message::Framing;
+use super::work::{LARGE_BUFFER, give_large, take_large};
+use crate::net::{Buffer, Io};
+use std::io::{self, IoSlice};
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+/// What a pump waits for when it is pending.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waiting {
+    /// Bytes from the sender.
+    Read,
+    /// Room at the receiver.
+    Write,
+}
+
+/// Why a pump stopped before the end of its body.
+#[derive(Debug)]
+pub enum Stop {
+    /// The sender ended its side within the body.
+    Truncated,
+    /// The sender's transport failed.
+    ReadFailed,
+    /// The receiver's transport failed.
+    WriteFailed,
+    /// The sender broke the coding.
+    Malformed,
+}
+
+/// Moves one body from a sender to a receiver: decodes its framing and writes it anew.
+#[derive(Debug)]
+pub struct Pump {
+    body: Body,
+    chunked: bool,
+    /// Framing or head bytes to be written before the data.
+    before: Vec<u8>,
+    before_at: usize,
+    /// Data bytes at the front of the buffer.
+    data: usize,
+    /// Framing bytes after the data: offset into [`TAIL`] of what is left.
+    after: &'static [u8],
+    /// Trailers seen, for the end of a chunked body.
+    trailers: Vec<u8>,
+    /// The buffer that a larger one stands in for while the body is long.
+    lent: Option<Buffer>,
+    finished: bool,
+    /// What it waits for.
+    pub waiting: Waiting,
+    /// When bytes last moved.
+    pub moved_at: Instant,
+    /// Bytes taken from the sender's buffer.
+    pub taken: u64,
+    /// Bytes written to the receiver.
+    pub written: u64,
+}
+
+impl Pump {
+    /// A pump for a body; `head` is sent before it in the same write. `chunked`: the receiver gets chunks.
+    pub fn new(framing: Framing, chunked: bool, head: Vec<u8>, now: Instant) -> Self {
+        let body = Body::new(framing);
+        Self {
+            body,
+            chunked,
+            before: head,
+            before_at: 0,
+            data: 0,
+            after: b"",
+            trailers: Vec::new(),
+            lent: None,
+            finished: body.is_done(),
+            waiting: Waiting::Read,
+            moved_at: now,
+            taken: 0,
+            written: 0,
+        }
+    }
+
+    /// Gives the head's memory back.
+    pub fn into_head(self) -> Vec<u8> {
+        self.before
+    }
+
+    /// True when the body is through and all of it written.
+    pub fn is_done(&self) -> bool {
+        self.finished && !self.has_output()
+    }
+
+    /// True when the sender's bytes are all taken, though some may not be written yet.
+    pub fn all_read(&self) -> bool {
+        self.body.is_done()
+    }
+
+    #[inline]
+    fn has_output(&self) -> bool {
+        self.before_at < self.before.len() || self.data > 0 || !self.after.is_empty()
+    }
+
+    /// Moves what can be moved now. Ready: the body is through, or it can't be.
+    pub fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        from: &mut Io,
+        buffer: &mut Buffer,
+        to: &mut Io,
+    ) -> Poll<Result<(), Stop>> {
+        loop {
+            if self.data == 0 && self.after.is_empty() && !self.finished {
+                self.prepare(buffer)?;
+            }
+            if self.has_output() {
+                match self.poll_write(cx, buffer, to) {
+                    Poll::Ready(Ok(())) => continue,
+                    Poll::Ready(Err(_)) => return Poll::Ready(Err(Stop::WriteFailed)),
+                    Poll::Pending => {
+                        self.waiting = Waiting::Write;
+                        return Poll::Pending;
+                    }
+                }
+            }
+            if self.finished {
+                self.give_buffer_back(buffer);
+                return Poll::Ready(Ok(()));
+            }
+            if self.lent.is_none() && self.is_long(buffer) {
+                self.lent = Some(std::mem::replace(buffer, take_large()));
+            }
+            match from.poll_read(cx, buffer.space()) {
+                Poll::Ready(Ok(0)) if self.body.ends_at_close() => self.end(),
+                Poll::Ready(Ok(0)) => return Poll::Ready(Err(Stop::Truncated)),
+                Poll::Ready(Ok(n)) => {
+                    buffer.advance(n);
+                    self.moved_at = Instant::now();
+                }
+                Poll::Ready(Err(_)) => return Poll::Ready(Err(Stop::ReadFailed)),
+                Poll::Pending => {
+                    self.waiting = Waiting::Read;
+                    return Poll::Pending;
+                }
+            }
+        }
+    }
+
+    /// True when what is still to come would take several rounds of a small buffer.
+    #[inline]
+    fn is_long(&self, buffer: &Buffer) -> bool {
+        let long = buffer.capacity() as u64;
+        buffer.is_empty()
+            && long < LARGE_BUFFER as u64
+            && match self.body.remaining() {
+                Some(left) => left > long,
+                None => self.taken > 2 * long,
+            }
+    }
+
+    /// Puts the sender's own buffer back in place of the large one.
+    fn give_buffer_back(&mut self, buffer: &mut Buffer) {
+        if let Some(mut own) = self.lent.take() {
+            // Only bytes beyond the body can be left; more than fit are as good as unread.
+            own.clear();
+            own.fill(buffer.filled());
+            give_large(std::mem::replace(buffer, own));
+        }
+    }
+
+    /// Finds the data in the buffer and the framing that goes around it.
+    pub fn prepare(&mut self, buffer: &mut Buffer) -> Result<(), Stop> {
+        // The head stays where it is on the first round, later rounds start from nothing.
+        if self.before_at >= self.before.len() {
+            self.before.clear();
+            self.before_at = 0;
+        }
+        let mut data = 0;
+        // Where the next undecoded byte is; data that follows framing is moved to join the data before it.
+        let mut at = 0;
+        while !self.finished {
+            let step = self.body.step(buffer.slice(at..buffer.len())).map_err(|_| Stop::Malformed)?;
+            match step {
+                Progress::Skip(n) if data == 0 && at == 0 => {
+                    buffer.consume(n);
+                    self.taken += n as u64;
+                }
+                Progress::Skip(n) => at += n,
+                Progress::Data(n) => {
+                    buffer.join(data, at, n);
+                    data += n;
+                    at += n;
+                }
+                Progress::Trailer(n, content) => {
+                    let line = buffer.slice(at..at + content);
+                    push_trailer(line, &mut self.trailers);
+                    at += n;
+                }
+                Progress::End(n) => {
+                    at += n;
+                    self.finished = true;
+                }
+                Progress::More => break,
+            }
+            if self.body.is_done() && matches!(step, Progress::Data(_)) {
+                self.finished = true;
+            }
+        }
+        // Decoded framing between data and the rest is dropped together with the data.
+        buffer.close_gap(data, at);
+        self.taken += at as u64;
+        self.data = data;
+        if self.chunked {
+            if data > 0 {
+                chunk_header(data, &mut self.before);
+            }
+            if self.finished {
+                self.finish_chunks(data > 0);
+            } else if data > 0 {
+                self.after = b"\r\n";
+            }
+        }
+        Ok(())
+    }
+
+    /// The last chunk and the trailers. Trailers are rare, so they are written on their own round.
+    fn finish_chunks(&mut self, data: bool) {
+        self.after = match (data, self.trailers.is_empty()) {
+            (true, true) => b"\r\n0\r\n\r\n",
+            (false, true) => b"0\r\n\r\n",
+            (true, false) => b"\r\n0\r\n",
+            (false, false) => b"0\r\n",
+        };
+    }
+
+    /// The sender ended its side, which ends the body.
+    fn end(&mut self) {
+        self.finished = true;
+        if self.chunked {
+            self.finish_chunks(false);
+        }
+    }
+
+    fn poll_write(&mut self, cx: &mut Context<'_>, buffer: &mut Buffer, to: &mut Io) -> Poll<io::Result<()>> {
+        let before = self.before.get(self.before_at..).unwrap_or_default();
+        let data = buffer.slice(0..self.data);
+        let written = match (before.is_empty(), data.is_empty(), self.after.is_empty()) {
+            (false, true, true) => to.poll_write(cx, before),
+            (true, false, true) => to.poll_write(cx, data),
+            (true, true, false) => to.poll_write(cx, self.after),
+            _ => {
+                let parts = [IoSlice::new(before), IoSlice::new(data), IoSlice::new(self.after)];
+                to.poll_write_vectored(cx, &parts)
+            }
+        };
+        match written {
+            Poll::Ready(Ok(0)) => Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+            Poll::Ready(Ok(n)) => {
+                self.wrote(n, buffer);
+                Poll::Ready(Ok(()))
+            }
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+            Poll::Pending => Poll::Pending,
+        }
+    }
+
+    fn wrote(&mut self, n: usize, buffer: &mut Buffer) {
+        self.written += n as u64;
+        let before = n.min(self.before.len() - self.before_at);
+        self.before_at += before;
+        let data = (n - before).min(self.data);
+        buffer.consume(data);
+        self.data -= data;
+        self.after = self.after.get(n - before - data..).unwrap_or_default();
+        if self.after.is_empty() && self.finished && !self.trailers.is_empty() && self.data == 0 {
+            self.before = std::mem::take(&mut self.trailers);
+            self.before.extend_from_slice(b"\r\n");
+            self.before_at = 0;
+        }
+    }
+}
+
+/// Appends a trailer line as it is sent on: name in lower case, one space, trimmed value.
+fn push_trailer(line: &[u8], out: &mut Vec<u8>) {
+    let colon = memchr::memchr(b':', line).unwrap_or(line.len());
+    let name = line.get(..colon).unwrap_or_default();
+    let value = line.get(colon + 1..).unwrap_or_default().trim_ascii();
+    out.extend(name.iter().map(u8::to_ascii_lowercase));
+    out.extend_from_slice(b": ");
+    out.extend_from_slice(value);
+    out.extend_from_slice(b"\r\n");
+}

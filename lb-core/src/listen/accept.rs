@@ -1,0 +1,99 @@
+//! Accepting connections: within the limits of the process, the frontend and the `bind` line.
+
+use super::Sockets;
+use crate::compile::Plan;
+use crate::engine::{Phase, phase, with_waker};
+use crate::http::client;
+use crate::net::Io;
+use crate::proxy::Listener;
+use socket2::Socket;
+use std::future::poll_fn;
+use std::io;
+use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+use tokio::net::{TcpListener, UnixListener};
+
+/// Starts a task for each socket of this thread.
+pub fn accept_all(plan: &Arc<Plan>, sockets: Sockets) {
+    for (listener, sockets) in sockets.all {
+        for socket in sockets {
+            match Acceptor::new(socket) {
+                Ok(acceptor) => {
+                    tokio::spawn(accept_loop(Arc::clone(plan), Arc::clone(&listener), acceptor));
+                }
+                Err(error) => tracing::error!(address = listener.address, %error, "cannot listen"),
+            }
+        }
+    }
+}
+
+enum Acceptor {
+    Tcp(TcpListener),
+    Unix(UnixListener),
+}
+
+impl Acceptor {
+    fn new(socket: Socket) -> io::Result<Self> {
+        let unix = socket.local_addr()?.domain() == socket2::Domain::UNIX;
+        let fd = OwnedFd::from(socket);
+        Ok(if unix {
+            Self::Unix(UnixListener::from_std(fd.into())?)
+        } else {
+            Self::Tcp(TcpListener::from_std(fd.into())?)
+        })
+    }
+
+    fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(Io, Option<SocketAddr>)>> {
+        match self {
+            Self::Tcp(listener) => {
+                let (stream, source) = ready!(listener.poll_accept(cx))?;
+                Poll::Ready(Ok((Io::Tcp(stream), Some(source))))
+            }
+            Self::Unix(listener) => {
+                let (stream, _) = ready!(listener.poll_accept(cx))?;
+                Poll::Ready(Ok((Io::Unix(stream), None)))
+            }
+        }
+    }
+}
+
+async fn accept_loop(plan: Arc<Plan>, listener: Arc<Listener>, acceptor: Acceptor) {
+    let _woken = poll_fn(|cx| Poll::Ready(with_waker(cx.waker()))).await;
+    loop {
+        plan.connections.ready().await;
+        if let Some(frontend) = &*listener.frontend.load() {
+            frontend.connections.ready().await;
+        }
+        listener.connections.ready().await;
+        let accepted = poll_fn(|cx| match phase() {
+            Phase::Paused => Poll::Pending,
+            Phase::Stopped => Poll::Ready(None),
+            // What the kernel has completed is still served; then the socket closes.
+            Phase::Draining => match acceptor.poll_accept(cx) {
+                Poll::Ready(accepted) => Poll::Ready(Some(accepted)),
+                Poll::Pending => Poll::Ready(None),
+            },
+            Phase::Running => acceptor.poll_accept(cx).map(Some),
+        })
+        .await;
+        match accepted {
+            None => return,
+            Some(Ok((io, source))) => {
+                let Some(frontend) = listener.frontend.load_full() else { continue };
+                client::spawn(Arc::clone(&plan), Arc::clone(&listener), frontend, io, source);
+            }
+            Some(Err(error)) => refused(&listener, &error).await,
+        }
+    }
+}
+
+/// Out of descriptors or memory: wait a little, for the socket stays readable. Others concern one connection only.
+async fn refused(listener: &Listener, error: &io::Error) {
+    if matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM)) {
+        tracing::warn!(address = listener.address, %error, "cannot accept for now");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}

@@ -1,0 +1,241 @@
+//! Sockets of `bind` lines (manual 5.1).
+//!
+//! Each traffic thread gets a socket of its own per TCP address (`SO_REUSEPORT`), so that the kernel spreads
+//! connections. Unix sockets and inherited descriptors are shared: each thread gets a duplicate.
+
+use crate::compile::{BindSpec, Plan};
+use crate::proxy::Listener;
+use haproxy_cfg_parser::model::{Address, Host};
+use nix::sys::stat::Mode;
+use nix::unistd::{Group, User};
+use socket2::{Domain, Protocol, SockAddr, Socket, Type};
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::fd::BorrowedFd;
+use std::sync::Arc;
+
+/// A `bind` line that could not be had.
+#[derive(Debug, thiserror::Error)]
+#[error("Starting {kind} {proxy}: {what} ({error}) [{address}]")]
+pub struct BindError {
+    /// `frontend` or `proxy`.
+    pub kind: &'static str,
+    /// Its name.
+    pub proxy: String,
+    /// What failed, in HAProxy's words.
+    pub what: &'static str,
+    /// The system's reason.
+    pub error: io::Error,
+    /// The address.
+    pub address: String,
+}
+
+/// Listening sockets of a plan, or of one of its threads: the listener and its sockets.
+#[derive(Debug, Default)]
+pub struct Sockets {
+    pub(super) all: Vec<(Arc<Listener>, Vec<Socket>)>,
+}
+
+impl Sockets {
+    /// How many sockets there are.
+    pub fn len(&self) -> usize {
+        self.all.iter().map(|(_, sockets)| sockets.len()).sum()
+    }
+
+    /// True for none.
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// One set for each thread.
+    pub(crate) fn split(self, threads: usize) -> io::Result<Vec<Self>> {
+        let mut sets: Vec<Self> = (0..threads).map(|_| Self::default()).collect();
+        for (listener, mut sockets) in self.all {
+            if sockets.len() == threads {
+                for set in &mut sets {
+                    set.all.push((Arc::clone(&listener), sockets.pop().into_iter().collect()));
+                }
+            } else {
+                for (index, set) in sets.iter_mut().enumerate() {
+                    let mut own = Vec::new();
+                    for socket in &sockets {
+                        own.push(socket.try_clone()?);
+                    }
+                    if index + 1 == threads {
+                        own = std::mem::take(&mut sockets);
+                    }
+                    set.all.push((Arc::clone(&listener), own));
+                }
+            }
+        }
+        Ok(sets)
+    }
+}
+
+/// Binds every address of a plan, collecting all errors.
+pub fn bind(plan: &Plan) -> Result<Sockets, Vec<BindError>> {
+    let mut sockets = Sockets::default();
+    let mut errors = Vec::new();
+    for spec in &plan.binds {
+        match bind_one(spec, plan.threads) {
+            Ok(made) => sockets.all.push((Arc::clone(&spec.listener), made)),
+            Err((what, error)) => errors.push(BindError {
+                kind: spec.kind,
+                proxy: spec.proxy.clone(),
+                what,
+                error: plain(error),
+                address: spec.listener.address.clone(),
+            }),
+        }
+    }
+    if errors.is_empty() { Ok(sockets) } else { Err(errors) }
+}
+
+/// The error without Rust's `(os error N)`, as C programs print it.
+fn plain(error: io::Error) -> io::Error {
+    match error.raw_os_error() {
+        Some(code) => io::Error::other(nix::errno::Errno::from_raw(code).desc()),
+        None => error,
+    }
+}
+
+type Failure = (&'static str, io::Error);
+
+fn bind_one(spec: &BindSpec, threads: usize) -> Result<Vec<Socket>, Failure> {
+    match &spec.address {
+        Address::Inet { host, ports, .. } => {
+            let addresses = inet_addresses(host, ports.0)?;
+            let address =
+                addresses.first().copied().ok_or(("invalid address", io::ErrorKind::InvalidInput.into()))?;
+            (0..threads).map(|_| inet(spec, address)).collect()
+        }
+        Address::Unix(path) => unix(spec, path).map(|socket| vec![socket]),
+        Address::Abstract(name, _) => {
+            let address = SockAddr::unix(format!("\0{name}")).map_err(|error| ("invalid address", error))?;
+            let socket = Socket::new(Domain::UNIX, Type::STREAM, None)
+                .map_err(|error| ("cannot create receiving socket", error))?;
+            socket.bind(&address).map_err(|error| ("cannot bind UNIX socket", error))?;
+            listen(spec, socket).map(|socket| vec![socket])
+        }
+        Address::Fd(fd) => inherited(*fd).map(|socket| vec![socket]),
+        _ => Err(("unsupported address", io::ErrorKind::Unsupported.into())),
+    }
+}
+
+/// Addresses that a host stands for; names are resolved once, at start.
+fn inet_addresses(host: &Host, port: u16) -> Result<Vec<SocketAddr>, Failure> {
+    Ok(match host {
+        Host::Any | Host::AnyV4 => vec![SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), port)],
+        Host::AnyV6 => vec![SocketAddr::new(IpAddr::V6(Ipv6Addr::UNSPECIFIED), port)],
+        Host::Ip(ip) => vec![SocketAddr::new(*ip, port)],
+        Host::Name(name) => std::net::ToSocketAddrs::to_socket_addrs(&(name.as_str(), port))
+            .map_err(|error| ("could not resolve address", error))?
+            .collect(),
+    })
+}
+
+fn inet(spec: &BindSpec, address: SocketAddr) -> Result<Socket, Failure> {
+    let create = |error| ("cannot create receiving socket", error);
+    let options = &spec.options;
+    let domain = Domain::for_address(address);
+    let socket = Socket::new(domain, Type::STREAM, Some(Protocol::TCP)).map_err(create)?;
+    socket.set_reuse_address(true).map_err(create)?;
+    socket.set_reuse_port(true).map_err(create)?;
+    // Accepted connections inherit it.
+    socket.set_tcp_nodelay(true).map_err(create)?;
+    if address.is_ipv6() {
+        let only = options.v6only || !options.v4v6;
+        socket.set_only_v6(only).map_err(|error| ("cannot set IPV6_V6ONLY", error))?;
+    }
+    if let Some(interface) = &options.interface {
+        socket
+            .bind_device(Some(interface.as_bytes()))
+            .map_err(|error| ("cannot bind listener to device", error))?;
+    }
+    if options.transparent {
+        let transparent = if address.is_ipv4() { socket.set_ip_transparent_v4(true) } else { Ok(()) };
+        transparent.map_err(|error| ("cannot make listening socket transparent", error))?;
+    }
+    if let Some(mss) = options.mss.and_then(|mss| u32::try_from(mss.abs()).ok()) {
+        socket.set_tcp_mss(mss).map_err(|error| ("cannot set MSS", error))?;
+    }
+    if let Some(timeout) = options.tcp_user_timeout {
+        socket
+            .set_tcp_user_timeout(Some(std::time::Duration::from_millis(timeout)))
+            .map_err(|error| ("cannot set TCP User Timeout", error))?;
+    }
+    if options.defer_accept {
+        crate::sys::set_tcp_option(&socket, libc::TCP_DEFER_ACCEPT, 1)
+            .map_err(|error| ("cannot enable DEFER_ACCEPT", error))?;
+    }
+    if options.tfo {
+        crate::sys::set_tcp_option(&socket, libc::TCP_FASTOPEN, 256)
+            .map_err(|error| ("cannot enable TCP_FASTOPEN", error))?;
+    }
+    socket.bind(&address.into()).map_err(|error| ("cannot bind socket", error))?;
+    listen(spec, socket)
+}
+
+fn listen(spec: &BindSpec, socket: Socket) -> Result<Socket, Failure> {
+    socket.listen(spec.backlog).map_err(|error| ("cannot listen to socket", error))?;
+    socket.set_nonblocking(true).map_err(|error| ("cannot make socket non-blocking", error))?;
+    Ok(socket)
+}
+
+/// Binds beside the final path and renames over it, so that a connect never meets a missing socket.
+fn unix(spec: &BindSpec, path: &str) -> Result<Socket, Failure> {
+    let options = &spec.options;
+    let temporary = format!("{path}.{}.tmp", std::process::id());
+    let _ = std::fs::remove_file(&temporary);
+    let address = SockAddr::unix(&temporary).map_err(|error| ("socket path too long", error))?;
+    let socket = Socket::new(Domain::UNIX, Type::STREAM, None)
+        .map_err(|error| ("cannot create receiving socket", error))?;
+    socket.bind(&address).map_err(|error| ("cannot bind UNIX socket", error))?;
+    let finish = || -> io::Result<()> {
+        let uid = match (&options.user, options.uid) {
+            (Some(name), _) => User::from_name(name)?.map(|user| user.uid),
+            (None, uid) => uid.map(Into::into),
+        };
+        let gid = match (&options.group, options.gid) {
+            (Some(name), _) => Group::from_name(name)?.map(|group| group.gid),
+            (None, gid) => gid.map(Into::into),
+        };
+        if uid.is_some() || gid.is_some() {
+            nix::unistd::chown(temporary.as_str(), uid, gid)?;
+        }
+        if let Some(mode) = options.mode {
+            let mode = Mode::from_bits_truncate(mode);
+            nix::sys::stat::fchmodat(
+                nix::fcntl::AT_FDCWD,
+                temporary.as_str(),
+                mode,
+                nix::sys::stat::FchmodatFlags::FollowSymlink,
+            )?;
+        }
+        Ok(())
+    };
+    let finished = finish().map_err(|error| ("cannot change UNIX socket ownership", error));
+    let listening = finished.and_then(|()| listen(spec, socket)).and_then(|socket| {
+        std::fs::rename(&temporary, path)
+            .map_err(|error| ("cannot switch final and temporary UNIX sockets", error))?;
+        Ok(socket)
+    });
+    if listening.is_err() {
+        let _ = std::fs::remove_file(&temporary);
+    }
+    listening
+}
+
+/// A listening socket that the parent process opened (`fd@N`).
+fn inherited(fd: i32) -> Result<Socket, Failure> {
+    let borrow = || -> io::Result<Socket> {
+        let fd: BorrowedFd<'_> = crate::sys::inherited_fd(fd)?;
+        let socket = Socket::from(fd.try_clone_to_owned()?);
+        if !socket.is_listener()? {
+            socket.listen(1024)?;
+        }
+        socket.set_nonblocking(true)?;
+        Ok(socket)
+    };
+    borrow().map_err(|error| ("cannot use file descriptor", error))
+}

@@ -1,0 +1,109 @@
+//! A deadline that costs nothing per request.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::Context;
+use std::time::{Duration, Instant};
+use tokio::time::Sleep;
+
+/// The moment when the present wait gives up.
+///
+/// Moving it later touches no timer: the one armed timer finds out when it fires early and is armed again. It
+/// belongs to one task, whose waker the timer keeps, so that a poll of a pending deadline is one load.
+#[derive(Debug, Default)]
+pub struct Deadline {
+    at: Option<Instant>,
+    armed: Option<Instant>,
+    registered: bool,
+    sleep: Option<Pin<Box<Sleep>>>,
+}
+
+impl Deadline {
+    /// Gives up at `at`; none: never.
+    #[inline]
+    pub fn set(&mut self, at: Option<Instant>) {
+        self.at = at;
+    }
+
+    /// Gives up after `timeout` from `now`; none or zero: never, as `timeout ... 0` in the configuration.
+    #[inline]
+    pub fn after(&mut self, now: Instant, timeout: Option<Duration>) {
+        self.at = timeout.filter(|timeout| !timeout.is_zero()).and_then(|timeout| now.checked_add(timeout));
+    }
+
+    /// The moment.
+    pub fn at(&self) -> Option<Instant> {
+        self.at
+    }
+
+    /// The task that polls changes (a stream taken over by another task): forget whom to wake.
+    pub fn moved(&mut self) {
+        self.registered = false;
+    }
+
+    /// True when the moment has come; else the task is woken then.
+    #[inline]
+    pub fn poll(&mut self, cx: &mut Context<'_>) -> bool {
+        let Some(at) = self.at else { return false };
+        if let (true, Some(armed), Some(sleep)) = (self.registered, self.armed, &self.sleep)
+            && armed <= at
+            && !sleep.is_elapsed()
+        {
+            return false;
+        }
+        self.rearm(at, cx)
+    }
+
+    #[cold]
+    fn rearm(&mut self, at: Instant, cx: &mut Context<'_>) -> bool {
+        loop {
+            if Instant::now() >= at {
+                return true;
+            }
+            let sleep = self.sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(at.into())));
+            if self.armed.is_none_or(|armed| armed > at) || sleep.is_elapsed() {
+                sleep.as_mut().reset(at.into());
+                self.armed = Some(at);
+            }
+            if sleep.as_mut().poll(cx).is_pending() {
+                self.registered = true;
+                return false;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::poll_fn;
+    use std::task::Poll;
+
+    async fn expire(deadline: &mut Deadline) {
+        poll_fn(|cx| if deadline.poll(cx) { Poll::Ready(()) } else { Poll::Pending }).await;
+    }
+
+    #[tokio::test]
+    async fn fires_at_the_latest_and_the_earlier_setting() {
+        let mut deadline = Deadline::default();
+        let start = Instant::now();
+        deadline.after(start, Some(Duration::from_millis(10)));
+        assert!(!poll_fn(|cx| Poll::Ready(deadline.poll(cx))).await);
+        deadline.after(start, Some(Duration::from_millis(30)));
+        expire(&mut deadline).await;
+        assert!(start.elapsed() >= Duration::from_millis(30));
+        let start = Instant::now();
+        deadline.after(start, Some(Duration::from_secs(60)));
+        assert!(!poll_fn(|cx| Poll::Ready(deadline.poll(cx))).await);
+        deadline.after(start, Some(Duration::from_millis(5)));
+        expire(&mut deadline).await;
+        assert!(start.elapsed() < Duration::from_secs(30));
+    }
+
+    #[tokio::test]
+    async fn zero_is_never() {
+        let mut deadline = Deadline::default();
+        deadline.after(Instant::now(), Some(Duration::ZERO));
+        assert_eq!(deadline.at(), None);
+    }
+}

@@ -1,0 +1,9 @@
+//! Bytes in and out: one stream type over all transports, bounded buffers, lazy deadlines.
+
+mod buffer;
+mod deadline;
+mod io;
+
+pub use buffer::Buffer;
+pub use deadline::Deadline;
+pub use io::{Fail, Io};
