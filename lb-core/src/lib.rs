@@ -5,6 +5,7 @@
 pub mod acl;
 pub mod admin;
 pub mod balance;
+pub mod clock;
 pub mod compile;
 pub mod exchange;
 pub mod http;
