@@ -2,6 +2,7 @@
 
 pub mod admission;
 mod farm;
+pub mod persistence;
 pub mod queue;
 mod state;
 #[cfg(test)]
