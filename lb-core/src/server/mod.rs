@@ -1,10 +1,26 @@
 //! A server: its address, state, weight, limits and numbers. It outlives plans.
 
+pub mod admission;
+mod farm;
+pub mod persistence;
+pub mod queue;
+mod state;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
+
+pub use admission::{Acquired, Admission, Refusal, acquire, admit};
+pub use farm::Farm;
+pub use queue::{Slot, Turn, Waiting};
+pub use state::{Operational, admin};
+
 use crate::proxy::ProxyCounters;
 use crate::thread::PerThread;
 use haproxy_cfg_parser::model;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 
 /// Where a server is reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,33 +31,6 @@ pub enum ServerAddress {
     Unix(String),
     /// An abstract unix socket.
     Abstract(String),
-}
-
-/// Bits of [`Server::admin`], as HAProxy's `srv_admin_state` numbers them (`show servers state`).
-pub mod admin {
-    /// Forced into maintenance.
-    pub const FORCED_MAINT: u8 = 0x01;
-    /// Inherited maintenance.
-    pub const INHERITED_MAINT: u8 = 0x02;
-    /// `disabled` in the configuration.
-    pub const CONFIG_MAINT: u8 = 0x04;
-    /// Forced drain.
-    pub const FORCED_DRAIN: u8 = 0x08;
-    /// Inherited drain.
-    pub const INHERITED_DRAIN: u8 = 0x10;
-    /// Any maintenance.
-    pub const MAINT: u8 = 0x23;
-}
-
-/// Operational state, as HAProxy's `srv_op_state` numbers it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-#[allow(missing_docs)] // each is the state of that name
-pub enum Operational {
-    Stopped = 0,
-    Starting = 1,
-    Running = 2,
-    Stopping = 3,
 }
 
 /// One server.
@@ -59,12 +48,16 @@ pub struct Server {
     pub address: ServerAddress,
     /// Everything else that its line says.
     pub config: model::ServerLine,
-    /// Weight now, before scaling.
+    /// What it shares with the other servers of its backend.
+    pub farm: Arc<Farm>,
+    /// Weight now, before scaling. Change it with [`Server::set_weight`].
     pub weight: AtomicU32,
-    /// Administrative state, bits of [`admin`].
+    /// Administrative state, bits of [`admin`]. Change it with [`Server::set_admin`].
     pub admin: AtomicU8,
-    /// Operational state.
+    /// Operational state, an [`Operational`]. Change it with [`Server::set_operational`].
     pub operational: AtomicU8,
+    /// Most requests at once; 0: no limit. Change it with [`Server::set_maxconn`].
+    pub maxconn: AtomicU32,
     /// Requests in flight on it (`scur`), counted against `maxconn`.
     pub served: AtomicU32,
     /// Most at once (`smax`).
@@ -77,22 +70,74 @@ pub struct Server {
     pub idle: AtomicU32,
     /// Milliseconds since the start of the process of the last session; 0: none yet.
     pub last_session: AtomicU64,
+    /// Milliseconds since the start of the process of the last change of state (`lastchg`).
+    pub changed: AtomicU64,
+    /// Chosen from when its backend's algorithm last looked; for backup servers, whether they are in use.
+    pub rotating: AtomicBool,
+    /// When it was last chosen, in picks of its backend: least connections take the longest waiting of equals.
+    pub picked: AtomicU64,
     /// Numbers.
     pub counters: PerThread<ProxyCounters>,
 }
 
 impl Server {
-    /// May take new requests: running, not in maintenance or drain, with a weight.
-    pub fn usable(&self) -> bool {
-        self.up() && self.weight.load(Ordering::Relaxed) > 0 && self.admin.load(Ordering::Relaxed) & 0x18 == 0
+    /// A server as its line has it: up, in maintenance if `disabled`, idle. `uid` is a number of its own in this
+    /// process, `threads` how many traffic threads there are.
+    pub fn new(
+        config: model::ServerLine,
+        backend: &str,
+        id: u32,
+        uid: usize,
+        address: ServerAddress,
+        farm: Arc<Farm>,
+        threads: usize,
+    ) -> Self {
+        // A `minconn` above `maxconn` or without one is the limit (manual 5.2 "minconn").
+        let maxconn = config.maxconn.unwrap_or(0).max(config.minconn.unwrap_or(0));
+        Self {
+            name: config.name.clone(),
+            backend: backend.to_owned(),
+            id,
+            uid,
+            address,
+            farm,
+            weight: AtomicU32::new(config.weight),
+            admin: AtomicU8::new(if config.disabled { admin::CONFIG_MAINT } else { 0 }),
+            operational: AtomicU8::new(if config.disabled {
+                Operational::Stopped as u8
+            } else {
+                Operational::Running as u8
+            }),
+            maxconn: AtomicU32::new(maxconn),
+            served: AtomicU32::new(0),
+            served_max: AtomicU32::new(0),
+            queued: AtomicU32::new(0),
+            queued_max: AtomicU32::new(0),
+            idle: AtomicU32::new(0),
+            last_session: AtomicU64::new(0),
+            changed: AtomicU64::new(crate::clock::millis()),
+            rotating: AtomicBool::new(false),
+            picked: AtomicU64::new(0),
+            counters: PerThread::new(threads),
+            config,
+        }
     }
 
-    /// Running and not in maintenance: may serve persistent sessions.
-    pub fn up(&self) -> bool {
-        self.operational.load(Ordering::Relaxed) != Operational::Stopped as u8
-            && self.admin.load(Ordering::Relaxed)
-                & (admin::FORCED_MAINT | admin::INHERITED_MAINT | admin::CONFIG_MAINT)
-                == 0
+    /// Most requests that it may take just now: between `minconn` and `maxconn` by the load of the backend
+    /// against `fullconn` (manual 5.2 "minconn"); 0: no limit.
+    pub fn limit(&self) -> u32 {
+        let maxconn = self.maxconn.load(Ordering::Relaxed);
+        match self.config.minconn {
+            Some(minconn) if minconn > 0 && minconn < maxconn => self.farm.scaled(minconn, maxconn),
+            _ => maxconn,
+        }
+    }
+
+    /// A new request would be served at once.
+    pub fn has_room(&self) -> bool {
+        let limit = self.limit();
+        limit == 0
+            || (self.queued.load(Ordering::Relaxed) == 0 && self.served.load(Ordering::Relaxed) < limit)
     }
 }
 /// x

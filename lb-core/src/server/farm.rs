@@ -1,0 +1,159 @@
+//! What the servers of one backend share: the backend's load, a counter of changes, the queues.
+
+use super::Server;
+use super::queue::{Place, Queues, Slot, Turn, Waiter, Waiting};
+use crate::proxy::ProxyStats;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::oneshot;
+
+/// The servers of one backend, as far as they have to do with each other. It outlives plans, as they do.
+#[derive(Debug)]
+pub struct Farm {
+    /// Counts changes of weight or state; an algorithm that has seen another number arranges anew.
+    changes: AtomicU64,
+    /// `fullconn`; 0: limits stay at `maxconn`.
+    fullconn: AtomicU32,
+    /// Requests that wait for a server that goes down choose another (`option redispatch` without `persist`).
+    redispatch: AtomicBool,
+    /// The backend's numbers: its load, and how many wait in its queue.
+    stats: Arc<ProxyStats>,
+    queues: Mutex<Queues>,
+}
+
+impl Farm {
+    /// A farm without servers or waiting requests.
+    pub fn new(stats: Arc<ProxyStats>, fullconn: u32, redispatch: bool) -> Arc<Self> {
+        Arc::new(Self {
+            changes: AtomicU64::new(1),
+            fullconn: AtomicU32::new(fullconn),
+            redispatch: AtomicBool::new(redispatch),
+            stats,
+            queues: Mutex::default(),
+        })
+    }
+
+    /// Takes over what a new plan says.
+    pub fn configure(&self, fullconn: u32, redispatch: bool) {
+        self.fullconn.store(fullconn, Ordering::Relaxed);
+        self.redispatch.store(redispatch, Ordering::Relaxed);
+        self.changed();
+    }
+
+    /// How many changes of weight or state there were.
+    #[inline]
+    pub fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
+    }
+
+    /// Notes a change of a server's weight or state.
+    pub fn changed(&self) {
+        self.changes.fetch_add(1, Ordering::Release);
+    }
+
+    /// Requests that wait for any server.
+    pub fn waiting(&self) -> u32 {
+        self.stats.queued.load(Ordering::Relaxed)
+    }
+
+    /// Every request of the backend waits, so that no end of one will ever wake another.
+    pub(crate) fn all_wait(&self) -> bool {
+        self.waiting() >= self.stats.current.load(Ordering::Relaxed)
+    }
+
+    /// The limit between `minconn` and `maxconn` that the backend's load gives.
+    pub(crate) fn scaled(&self, minconn: u32, maxconn: u32) -> u32 {
+        let (load, full) =
+            (self.stats.current.load(Ordering::Relaxed), self.fullconn.load(Ordering::Relaxed));
+        if load >= full {
+            return maxconn;
+        }
+        let scaled = u64::from(load) * u64::from(maxconn) / u64::from(full);
+        u32::try_from(scaled).unwrap_or(maxconn).max(minconn)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queues> {
+        self.queues.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Queues for one server.
+    pub(crate) fn wait_for(self: &Arc<Self>, server: &Arc<Server>) -> Waiting {
+        let waiting = self.enqueue(Place::Server(server.clone()));
+        self.dispatch(server);
+        waiting
+    }
+
+    /// Queues for whichever of `servers` has room first.
+    pub(crate) fn wait_for_any(self: &Arc<Self>, servers: &[Arc<Server>]) -> Waiting {
+        let waiting = self.enqueue(Place::Backend);
+        for server in servers.iter().filter(|server| server.usable()) {
+            self.dispatch(server);
+        }
+        waiting
+    }
+
+    fn enqueue(self: &Arc<Self>, place: Place) -> Waiting {
+        let (tell, told) = oneshot::channel();
+        let mut queues = self.lock();
+        let ticket = queues.push(&place, tell);
+        // Sequentially consistent: either the one who gives a slot back sees us waiting, or we see his slot.
+        let (now, max) = match &place {
+            Place::Server(server) => (&server.queued, &server.queued_max),
+            Place::Backend => (&self.stats.queued, &self.stats.queued_max),
+        };
+        max.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::Relaxed);
+        drop(queues);
+        Waiting::new(self.clone(), place, ticket, told)
+    }
+
+    /// Takes a request out of its queue; none when its turn has come already.
+    pub(crate) fn leave(&self, place: &Place, ticket: u64) -> Option<Waiter> {
+        let waiter = self.lock().line(place)?.waiters.remove(&ticket)?;
+        self.count_leave(place);
+        Some(waiter)
+    }
+
+    fn count_leave(&self, place: &Place) {
+        match place {
+            Place::Server(server) => &server.queued,
+            Place::Backend => &self.stats.queued,
+        }
+        .fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Gives the free slots of `server` to those who wait, oldest first over its own queue and the backend's.
+    pub fn dispatch(&self, server: &Arc<Server>) {
+        if server.queued.load(Ordering::SeqCst) == 0 && self.stats.queued.load(Ordering::SeqCst) == 0 {
+            return;
+        }
+        // Backup servers take from the backend's queue only while they are in use.
+        let takes_any = server.usable() && (!server.config.backup || server.rotating.load(Ordering::Relaxed));
+        let mut queues = self.lock();
+        while let Some(place) = queues.oldest(server, takes_any) {
+            let Some(slot) = Slot::take(server) else { return };
+            let Some((waiter, position)) = queues.pop(&place) else {
+                slot.give_back_quietly();
+                return;
+            };
+            self.count_leave(&place);
+            if let Err(Turn::Slot(slot, _)) = waiter.tell.send(Turn::Slot(slot, position)) {
+                // That one has just gone: the slot is for the next, and must not come back here by its drop.
+                slot.give_back_quietly();
+            }
+        }
+    }
+
+    /// Sends those who wait for a server that went down to choose again, where the backend redispatches.
+    pub(crate) fn redistribute(&self, server: &Arc<Server>) {
+        if server.queued.load(Ordering::SeqCst) == 0 || !self.redispatch.load(Ordering::Relaxed) {
+            return;
+        }
+        let place = Place::Server(server.clone());
+        let mut queues = self.lock();
+        while let Some((waiter, position)) = queues.pop(&place) {
+            self.count_leave(&place);
+            // One that has just gone needs no answer.
+            let _ = waiter.tell.send(Turn::Again(position));
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! A server's state, and what follows from a change of it.
+
+use super::Server;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// Bits of [`Server::admin`], as HAProxy's `srv_admin_state` numbers them (`show servers state`).
+pub mod admin {
+    /// Forced into maintenance.
+    pub const FORCED_MAINT: u8 = 0x01;
+    /// Inherited maintenance.
+    pub const INHERITED_MAINT: u8 = 0x02;
+    /// `disabled` in the configuration.
+    pub const CONFIG_MAINT: u8 = 0x04;
+    /// Forced drain.
+    pub const FORCED_DRAIN: u8 = 0x08;
+    /// Inherited drain.
+    pub const INHERITED_DRAIN: u8 = 0x10;
+    /// Maintenance because its name does not resolve.
+    pub const RESOLUTION_MAINT: u8 = 0x20;
+    /// Any maintenance.
+    pub const MAINT: u8 = FORCED_MAINT | INHERITED_MAINT | CONFIG_MAINT | RESOLUTION_MAINT;
+    /// Any drain.
+    pub const DRAIN: u8 = FORCED_DRAIN | INHERITED_DRAIN;
+}
+
+/// Operational state, as HAProxy's `srv_op_state` numbers it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+#[allow(missing_docs)] // each is the state of that name
+pub enum Operational {
+    Stopped = 0,
+    Starting = 1,
+    Running = 2,
+    Stopping = 3,
+}
+
+impl Operational {
+    fn of(number: u8) -> Self {
+        match number {
+            1 => Self::Starting,
+            2 => Self::Running,
+            3 => Self::Stopping,
+            _ => Self::Stopped,
+        }
+    }
+}
+
+impl Server {
+    /// The operational state.
+    pub fn state(&self) -> Operational {
+        Operational::of(self.operational.load(Ordering::Relaxed))
+    }
+
+    /// In maintenance, for whatever reason.
+    pub fn in_maintenance(&self) -> bool {
+        self.admin.load(Ordering::Relaxed) & admin::MAINT != 0
+    }
+
+    /// In drain: by command, or because its weight is 0.
+    pub fn draining(&self) -> bool {
+        self.admin.load(Ordering::Relaxed) & admin::DRAIN != 0 || self.weight.load(Ordering::Relaxed) == 0
+    }
+
+    /// May take new requests: running, not in maintenance or drain, with a weight.
+    pub fn usable(&self) -> bool {
+        matches!(self.state(), Operational::Starting | Operational::Running)
+            && !self.in_maintenance()
+            && !self.draining()
+    }
+
+    /// Running and not in maintenance: may serve persistent sessions.
+    pub fn up(&self) -> bool {
+        self.state() != Operational::Stopped && !self.in_maintenance()
+    }
+
+    /// Sets and clears bits of [`admin`]; true when that changed anything. Leaving the last maintenance
+    /// makes a server without health checks run again.
+    pub fn set_admin(self: &Arc<Self>, set: u8, clear: u8) -> bool {
+        let was_maint = self.in_maintenance();
+        let before = self.admin.load(Ordering::Relaxed);
+        let after = before & !clear | set;
+        self.admin.store(after, Ordering::Relaxed);
+        let is_maint = self.in_maintenance();
+        if is_maint && !was_maint {
+            self.operational.store(Operational::Stopped as u8, Ordering::Relaxed);
+        } else if was_maint && !is_maint {
+            self.operational.store(Operational::Running as u8, Ordering::Relaxed);
+        }
+        if before != after {
+            self.state_changed();
+        }
+        before != after
+    }
+
+    /// Sets the operational state; true when it changed.
+    pub fn set_operational(self: &Arc<Self>, state: Operational) -> bool {
+        let changed = self.operational.swap(state as u8, Ordering::Relaxed) != state as u8;
+        if changed {
+            self.state_changed();
+        }
+        changed
+    }
+
+    /// Sets the weight, 0 to 256; 0 lets running and persistent sessions go on and takes no new ones.
+    pub fn set_weight(self: &Arc<Self>, weight: u32) {
+        let weight = weight.min(256);
+        if self.weight.swap(weight, Ordering::Relaxed) != weight {
+            self.farm.changed();
+            self.farm.dispatch(self);
+        }
+    }
+
+    /// Sets how many requests it takes at once; 0: no limit.
+    pub fn set_maxconn(self: &Arc<Self>, maxconn: u32) {
+        self.maxconn.store(maxconn, Ordering::Relaxed);
+        self.farm.dispatch(self);
+    }
+
+    fn state_changed(self: &Arc<Self>) {
+        self.changed.store(crate::clock::millis(), Ordering::Relaxed);
+        self.farm.changed();
+        if self.up() {
+            self.farm.dispatch(self);
+        } else {
+            self.farm.redistribute(self);
+        }
+    }
+}
