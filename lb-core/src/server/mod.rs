@@ -123,6 +123,16 @@ impl Server {
         }
     }
 
+    /// The address to connect from (`source`); none: the system chooses.
+    pub fn source(&self) -> Option<SocketAddr> {
+        match &self.config.source.as_ref()?.address {
+            model::Address::Inet { host: model::Host::Ip(ip), ports, .. } => {
+                Some(SocketAddr::new(*ip, ports.0))
+            }
+            _ => None,
+        }
+    }
+
     /// Most requests that it may take just now: between `minconn` and `maxconn` by the load of the backend
     /// against `fullconn` (manual 5.2 "minconn"); 0: no limit.
     pub fn limit(&self) -> u32 {
@@ -138,82 +148,5 @@ impl Server {
         let limit = self.limit();
         limit == 0
             || (self.queued.load(Ordering::Relaxed) == 0 && self.served.load(Ordering::Relaxed) < limit)
-    }
-}
-/// x
-#[derive(Debug)]
-pub struct Slot(std::sync::Arc<Server>);
-impl Slot {
-    /// x
-    pub fn server(&self) -> Option<&std::sync::Arc<Server>> {
-        Some(&self.0)
-    }
-}
-impl Drop for Slot {
-    fn drop(&mut self) {
-        self.0.served.fetch_sub(1, Ordering::SeqCst);
-    }
-}
-/// x
-#[allow(missing_docs)]
-pub enum Admission {
-    Slot(Slot),
-    Wait(Waiting),
-    Refused(Refusal),
-}
-/// x
-pub struct Waiting;
-impl Waiting {
-    /// x
-    pub async fn turn(&mut self) -> Turn {
-        Turn::Again(0)
-    }
-    /// x
-    pub fn server(&self) -> Option<&std::sync::Arc<Server>> {
-        None
-    }
-}
-/// x
-#[allow(missing_docs)]
-pub enum Turn {
-    Slot(Slot, u32),
-    Again(u32),
-}
-/// x
-#[allow(missing_docs)]
-pub enum Refusal {
-    NoServer,
-    QueueFull,
-    QueueTimeout,
-}
-/// x
-pub fn admit(
-    b: &crate::proxy::Backend,
-    _e: &crate::exchange::Exchange,
-    _d: Option<&std::sync::Arc<Server>>,
-    _a: Option<&Server>,
-) -> Admission {
-    match b.servers.first() {
-        Some(s) => {
-            s.served.fetch_add(1, Ordering::SeqCst);
-            Admission::Slot(Slot(s.clone()))
-        }
-        None => Admission::Refused(Refusal::NoServer),
-    }
-}
-/// x
-#[allow(missing_docs)]
-pub mod persistence {
-    use super::*;
-    use crate::{exchange::Exchange, proxy::Backend};
-    pub fn from_request(_b: &Backend, _e: &mut Exchange) -> Option<std::sync::Arc<Server>> {
-        None
-    }
-    pub fn on_response(_b: &Backend, _s: &Server, _e: &mut Exchange) {}
-}
-impl Server {
-    /// x
-    pub fn source(&self) -> Option<SocketAddr> {
-        None
     }
 }

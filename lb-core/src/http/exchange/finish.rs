@@ -59,6 +59,8 @@ impl Run<'_> {
             let counters = server.counters.mine();
             traffic(counters);
             self.average(counters, now);
+            counters.sess_tot.inc();
+            counters.sess_rate.add(1, clock::at(now));
             server.last_session.store(clock::at(now), Ordering::Relaxed);
         }
         self.log_at(now);

@@ -1,18 +1,18 @@
 //! To a server: choosing one, connecting, trying again.
 
-use super::{After, Run};
+use super::{After, Persistence, Run};
 use crate::connect::{ConnectError, Upstream, dial, pool};
 use crate::exchange::{Cause, Phase};
 use crate::http::h1::{ConnectionHeader, write_request};
 use crate::http::message::Version;
 use crate::proxy::{Backend, UseServer};
-use crate::server::{Admission, Refusal, Server, Slot, Turn, admit};
+use crate::server::{Admission, Refusal, Server, Slot, Turn, admit, persistence};
 use haproxy_cfg_parser::model::{HttpReuse, KeepAlive};
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Why a request got no connection.
 enum NoConnection {
@@ -68,15 +68,27 @@ impl Run<'_> {
         }
     }
 
-    /// The server that persistence or a `use-server` rule asks for.
+    /// The server that a `use-server` rule or the persistence cookie asks for. The cookie is read and hidden anyway.
     fn direct_server(&mut self, backend: &Backend) -> Option<Arc<Server>> {
-        if backend.cookie.is_some()
-            && let Some(server) = crate::server::persistence::from_request(backend, &mut self.exchange)
-        {
-            return Some(server);
-        }
-        for rule in &backend.use_server {
-            let UseServer { condition, target } = rule;
+        let ruled = self.ruled_server(backend);
+        let Some(cookie) = &backend.cookie else { return ruled };
+        let found = persistence::from_request(
+            cookie,
+            &backend.servers,
+            &mut self.exchange.request,
+            ruled.is_some(),
+            backend.options.persist,
+            unix_seconds(self.exchange.times.began_at),
+        );
+        self.exchange.termination.request_cookie = found.flag;
+        let direct = ruled.or_else(|| found.server.clone());
+        self.persistence = Some(Persistence { found, direct: direct.clone() });
+        direct
+    }
+
+    /// The server of the first `use-server` rule that holds.
+    fn ruled_server(&self, backend: &Backend) -> Option<Arc<Server>> {
+        for UseServer { condition, target } in &backend.use_server {
             if condition.as_ref().is_some_and(|condition| !condition.holds(&self.exchange)) {
                 continue;
             }
@@ -295,6 +307,11 @@ impl Run<'_> {
             backend.stats.counters.mine().cli_abrt.inc();
         }
     }
+}
+
+/// Whole seconds since 1970.
+pub(super) fn unix_seconds(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 /// Looks whether the client ended its side, keeping what it sent. True: it ended or failed.

@@ -17,10 +17,13 @@ use super::h1::Connection;
 use super::work::{self, Parts, Work};
 use crate::engine::{Phase, phase};
 use crate::exchange::{Cause, Exchange, Phase as Stage, Times};
-use crate::proxy::Frontend;
+use crate::proxy::{Backend, Frontend};
+use crate::server::Server;
+use crate::server::persistence::Found;
 use haproxy_cfg_parser::model::KeepAlive;
 use std::cell::Cell;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Instant, SystemTime};
 
 /// Why an idle connection has work to do.
@@ -54,6 +57,36 @@ struct Run<'a> {
     close: bool,
     /// The client has ended its side.
     client_ended: bool,
+    /// What the persistence cookie said.
+    persistence: Option<Persistence>,
+    /// Counts the exchange among its backend's sessions.
+    in_backend: Option<InBackend>,
+}
+
+/// What the persistence cookie of a request said, kept for the response.
+struct Persistence {
+    found: Found,
+    /// The server that cookie or rule asked for.
+    direct: Option<Arc<Server>>,
+}
+
+/// Counts an exchange among its backend's sessions for as long as it lives.
+struct InBackend(Arc<Backend>);
+
+impl InBackend {
+    fn new(backend: Arc<Backend>) -> Self {
+        let now = backend.stats.current.fetch_add(1, Ordering::Relaxed) + 1;
+        if now > backend.stats.current_max.load(Ordering::Relaxed) {
+            backend.stats.current_max.fetch_max(now, Ordering::Relaxed);
+        }
+        Self(backend)
+    }
+}
+
+impl Drop for InBackend {
+    fn drop(&mut self) {
+        self.0.stats.current.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// Serves requests until the connection is idle or ends.
@@ -119,8 +152,16 @@ async fn exchange(client: &mut Client, work: &mut Work, wake: Wake) -> After {
         src_override: None,
         number,
     };
-    let mut run =
-        Run { client, work, exchange, connection: Connection::default(), close: false, client_ended: false };
+    let mut run = Run {
+        client,
+        work,
+        exchange,
+        connection: Connection::default(),
+        close: false,
+        client_ended: false,
+        persistence: None,
+        in_backend: None,
+    };
     let after = run.go(wake).await;
     run.end(after)
 }

@@ -57,7 +57,7 @@ impl Run<'_> {
             }
             match self.client.io.read(&mut self.work.client, &mut self.client.deadline).await {
                 Ok(0) => return Err(Failure::Gone),
-                Ok(n) => self.exchange.bytes_in += n as u64,
+                Ok(_) => {}
                 Err(Fail::Timeout) => return Err(Failure::TimedOut),
                 Err(Fail::Io(_)) => return Err(Failure::Gone),
             }
@@ -80,6 +80,7 @@ impl Run<'_> {
             }
             Parsed::Complete(n) => {
                 self.work.client.consume(n);
+                self.exchange.bytes_in = n as u64;
                 Ok(true)
             }
             Parsed::Partial => Ok(false),
@@ -92,7 +93,7 @@ impl Run<'_> {
 
     async fn receive_failed(&mut self, failure: Failure) {
         let first = self.exchange.session.requests == 1;
-        let silent = self.exchange.bytes_in == 0 && self.work.client.is_empty();
+        let silent = self.work.client.is_empty();
         self.exchange.request.clear();
         self.close = true;
         let options = &self.exchange.frontend.options;

@@ -1,6 +1,7 @@
 //! From a request to a backend: the frontend's rules, `use_backend`, the backend's rules.
 
-use super::{After, Run};
+use super::{After, InBackend, Run};
+use crate::clock;
 use crate::exchange::{Cause, Phase};
 use crate::proxy::{Backend, ForwardFor, SwitchTarget};
 use crate::rule::Verdict;
@@ -36,6 +37,11 @@ impl Run<'_> {
             return Route::Done(self.answer_status(503).await);
         };
         self.exchange.backend = Some(Arc::clone(&backend));
+        self.in_backend = Some(InBackend::new(Arc::clone(&backend)));
+        let counters = backend.stats.counters.mine();
+        counters.sess_tot.inc();
+        counters.req_tot.inc();
+        counters.sess_rate.add(1, clock::at(self.exchange.times.first_byte));
         let verdict = backend.rules.http_request.run(&mut self.exchange);
         if let Some(after) = self.conclude_request(verdict).await {
             return Route::Done(after);

@@ -1,6 +1,6 @@
 //! Request out, response back.
 
-use super::forward::{Attempt, watch_client};
+use super::forward::{Attempt, unix_seconds, watch_client};
 use super::{After, Run};
 use crate::connect::{Private, Upstream, pool};
 use crate::exchange::{Cause, Phase};
@@ -10,6 +10,7 @@ use crate::http::relay::{Pump, Stop, Waiting};
 use crate::net::Buffer;
 use crate::proxy::Backend;
 use crate::rule::Verdict;
+use crate::server::persistence;
 use haproxy_cfg_parser::model::{HttpReuse, KeepAlive};
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -49,7 +50,7 @@ impl Run<'_> {
         let mut upload = Pump::new(framing, framing == Framing::Chunked, head, now);
         self.work.server.clear();
         let got = self.response_head(backend, &mut upstream, &mut upload).await;
-        self.exchange.bytes_in += upload.taken.saturating_sub(self.counted_in(&upload));
+        self.exchange.bytes_in += upload.taken;
         match got {
             Ok(connection) => {
                 self.exchange.times.response = Some(Instant::now());
@@ -67,11 +68,6 @@ impl Run<'_> {
         }
     }
 
-    /// Body bytes that were counted when they were read together with the head.
-    fn counted_in(&self, _upload: &Pump) -> u64 {
-        0
-    }
-
     /// Sends the request and waits for the head of its final response; informational ones go straight on.
     async fn response_head(
         &mut self,
@@ -84,7 +80,7 @@ impl Run<'_> {
         let abort = backend.options.abortonclose.unwrap_or(false);
         let mut sent_at = upload.is_done().then(Instant::now);
         loop {
-            let parsed = self.parse_response_head(upload.taken == 0)?;
+            let parsed = self.parse_response_head()?;
             if let Some(connection) = parsed {
                 if self.exchange.response.status >= 200 || connection.upgrade {
                     return Ok(connection);
@@ -142,7 +138,7 @@ impl Run<'_> {
     }
 
     /// Parses a response head from what is there; none: more bytes are needed.
-    fn parse_response_head(&mut self, _fresh: bool) -> Result<Option<Connection>, NoResponse> {
+    fn parse_response_head(&mut self) -> Result<Option<Connection>, NoResponse> {
         if self.work.server.is_empty() {
             return Ok(None);
         }
@@ -196,17 +192,29 @@ impl Run<'_> {
             drop(upstream);
             return self.deny_response(&reply).await;
         }
-        if backend.cookie.is_some()
-            && let Some(server) = self.exchange.server.clone()
-        {
-            crate::server::persistence::on_response(backend, &server, &mut self.exchange);
-        }
+        self.set_cookie(backend);
         backend.rules.http_after_response.run(&mut self.exchange);
         frontend.rules.http_after_response.run(&mut self.exchange);
         if connection.upgrade {
             return self.tunnel(backend, upstream).await;
         }
         self.download(backend, upstream, upload, connection).await
+    }
+
+    /// Puts the persistence cookie into the response.
+    fn set_cookie(&mut self, backend: &Backend) {
+        let (Some(cookie), Some(persistence)) = (&backend.cookie, &self.persistence) else { return };
+        let Some(server) = &self.exchange.server else { return };
+        let direct = persistence.direct.as_ref().is_some_and(|direct| Arc::ptr_eq(direct, server));
+        self.exchange.termination.response_cookie = persistence::on_response(
+            cookie,
+            &persistence.found,
+            server,
+            direct,
+            self.exchange.request.method,
+            &mut self.exchange.response,
+            unix_seconds(std::time::SystemTime::now()),
+        );
     }
 
     /// The head and the body to the client, with what is left of the request's body beside it.
