@@ -61,7 +61,6 @@ impl Client {
     }
 
     /// Ends the connection with a reset; returns what came until then.
-    #[must_use]
     pub fn reset(self) -> Heard {
         self.0.reset()
     }

@@ -8,6 +8,9 @@ use std::fmt::Write;
 /// The length from which [`encode`] shortens a run of one letter or digit to `\(c*N)`.
 pub const RUN: usize = 40;
 
+/// The number of equal lines from which [`encode_lines`] shortens them to one.
+pub const SAME_LINES: usize = 4;
+
 /// The most bytes that one escaped text may stand for.
 const LIMIT: usize = 16 << 20;
 
@@ -42,10 +45,21 @@ pub fn encode(bytes: &[u8]) -> String {
     text
 }
 
-/// Writes bytes as lines of text, each ending behind a line feed of the bytes.
+/// Writes bytes as lines of text, each ending behind a line feed of the bytes; equal lines that follow each other,
+/// from [`SAME_LINES`] on, become one `\(LINE*N)`.
 #[must_use]
 pub fn encode_lines(bytes: &[u8]) -> Vec<String> {
-    bytes.split_inclusive(|&b| b == b'\n').map(encode).collect()
+    let lines: Vec<String> = bytes.split_inclusive(|&b| b == b'\n').map(encode).collect();
+    let repeatable = |line: &str| !line.contains(['(', ')']);
+    lines
+        .chunk_by(|a, b| a == b)
+        .flat_map(|same| match same {
+            [line, ..] if same.len() >= SAME_LINES && repeatable(line) => {
+                vec![format!("\\({line}*{})", same.len())]
+            }
+            _ => same.to_vec(),
+        })
+        .collect()
 }
 
 /// Reads the bytes that `text` stands for.
@@ -119,6 +133,8 @@ mod tests {
     #[test]
     fn lines_end_behind_line_feeds() {
         assert_eq!(encode_lines(b"a\r\n\nb "), ["a\\r\\n", "\\n", "b\\x20"]);
+        assert_eq!(encode_lines(&b"x: *\n".repeat(5)), ["\\(x: *\\n*5)"]);
+        assert_eq!(decode("\\(x: *\\n*5)").unwrap(), b"x: *\n".repeat(5));
     }
 
     #[test]

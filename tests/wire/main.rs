@@ -1,0 +1,99 @@
+//! The wire record: what client and server see of raw HTTP/1 messages, ordinary, malformed and ambiguous.
+//!
+//! `records/` holds the cases, written down from Debian's haproxy; [`format`] says how to read them. The tests
+//! replay each case against lb and want the same bytes, the same connection ends, the same log fields.
+//!
+//! | environment | what `cargo test --release --test wire` does more |
+//! |---|---|
+//! | `LB_WIRE_CHECK_ORACLE=1` | fails unless haproxy is there and still gives the record |
+//! | `LB_WIRE_RECORD=1` | writes the record anew from haproxy, for new cases and old |
+//! | `LB_WIRE_CASE=text` | runs only the cases whose name contains the text, pending ones too |
+//! | `LB_WIRE_DIFFS=file` | writes the differences of lb into this file |
+//! | `HAPROXY_PROGRAM=path` | takes this haproxy instead of /usr/sbin/haproxy |
+//!
+//! `pending.txt` names the cases that lb does not match yet. A case that is not named there must match.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod case;
+mod format;
+mod outcome;
+mod pending;
+mod play;
+mod records;
+mod report;
+
+use records::Records;
+use std::{env, path::PathBuf};
+
+/// Debian's haproxy, or what `HAPROXY_PROGRAM` names.
+fn oracle() -> PathBuf {
+    env::var_os("HAPROXY_PROGRAM").unwrap_or_else(|| "/usr/sbin/haproxy".into()).into()
+}
+
+fn switch(name: &str) -> bool {
+    env::var(name).is_ok_and(|value| !value.is_empty() && value != "0")
+}
+
+#[test]
+fn lb_does_what_the_record_says() {
+    if switch("LB_WIRE_RECORD") {
+        return;
+    }
+    let records = Records::load();
+    let pending = pending::Pending::load(&records);
+    let results = play::all(env!("CARGO_BIN_EXE_lb").as_ref(), &records, &|name| pending.contains(name));
+    let report = report::Report::new(&records, &results);
+    if let Some(path) = env::var_os("LB_WIRE_DIFFS") {
+        std::fs::write(path, report.text(|_| true)).expect("writing the file that LB_WIRE_DIFFS names");
+    }
+    let listed = |name: &str| pending.contains(name) && !switch("LB_WIRE_CASE");
+    println!("{}", report.summary());
+    for name in report.matching().filter(|name| pending.contains(name)) {
+        println!("hint: {name} matches now: take it out of tests/wire/pending.txt");
+    }
+    let failed = report.text(|name| !listed(name));
+    assert!(failed.is_empty(), "\n{failed}");
+}
+
+#[test]
+fn haproxy_still_gives_the_record() {
+    let (record, check) = (switch("LB_WIRE_RECORD"), switch("LB_WIRE_CHECK_ORACLE"));
+    if !record && !check {
+        println!("skipped: set LB_WIRE_CHECK_ORACLE=1 to compare the record with haproxy");
+        return;
+    }
+    let program = oracle();
+    let version =
+        play::haproxy_version(&program).expect("haproxy must be there to check or write the record");
+    let mut records = Records::load();
+    if record {
+        records.forget();
+    }
+    let results = play::all(&program, &records, &|_| false);
+    if record {
+        records.write(&results, &version);
+        return;
+    }
+    let report = report::Report::new(&records, &results);
+    println!("haproxy {version}: {}", report.summary());
+    let failed = report.text(|_| true);
+    assert!(failed.is_empty(), "haproxy {version} does not do what the record says\n{failed}");
+}
+
+#[test]
+fn the_record_has_no_gaps() {
+    let records = Records::load();
+    for case in records.cases() {
+        assert!(switch("LB_WIRE_RECORD") || case.record.is_some(), "{} has no record", case.name);
+        assert!(!case.doc.is_empty(), "{} has no line that says what it is about", case.name);
+        assert!(records.config(&case.config).is_some(), "{}: no configs/{}.cfg", case.name, case.config);
+    }
+}
+
+#[test]
+fn the_record_is_written_as_it_is_read() {
+    for file in Records::load().files() {
+        let text = std::fs::read_to_string(&file.path).unwrap();
+        assert_eq!(format::render(file), text, "{}", file.path.display());
+    }
+}
