@@ -22,6 +22,25 @@ pub(crate) struct Case {
     pub(crate) server: Vec<Vec<Play>>,
     /// The program and version the outcome is from, and the outcome.
     pub(crate) record: Option<(String, Outcome)>,
+    /// Where lb is to do what a later HAProxy does: since when and why, and the outcome.
+    pub(crate) newer: Option<(String, Outcome)>,
+}
+
+/// Who plays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Side {
+    /// The haproxy that the record is from.
+    Oracle,
+    /// Our own.
+    Lb,
+}
+
+impl Case {
+    /// What is to become of it.
+    pub(crate) fn expected(&self, side: Side) -> Option<&Outcome> {
+        let newer = self.newer.as_ref().filter(|_| side == Side::Lb);
+        newer.or(self.record.as_ref()).map(|(_, outcome)| outcome)
+    }
 }
 
 /// Bytes as they were written in the record, and what they stand for.

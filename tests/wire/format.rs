@@ -34,6 +34,9 @@
 //! Behind `--` stands what was seen: what the client heard and how its connection stood when all was quiet (`open`, `closed`,
 //! `reset`); then the same for each connection that the server got; then a `log` line for each request logged: server,
 //! status, bytes, termination state, request line.
+//!
+//! A second such part, `-- newer: why`, is what lb is to do where a later HAProxy differs from the recorded one
+//! (`tests/versions.md`); it is written by hand and kept when the rest is recorded anew.
 
 use crate::{
     case::{Act, Block, Case, Play},
@@ -44,6 +47,9 @@ use std::path::PathBuf;
 
 /// The answer of a server of which nothing is said.
 pub(crate) const ORDINARY: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+/// How the title of a second outcome begins, that of a later HAProxy.
+const NEWER: &str = "newer: ";
 
 /// One file of cases.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -73,8 +79,8 @@ pub(crate) fn render(file: &File) -> String {
                 render_block(&play.block, &mut lines);
             }
         }
-        if let Some((program, outcome)) = &case.record {
-            lines.push(format!("-- {program}"));
+        for (title, outcome) in case.record.iter().chain(&case.newer) {
+            lines.push(format!("-- {title}"));
             lines.extend(outcome.lines());
         }
         lines.push(String::new());
@@ -169,6 +175,7 @@ fn parse_line(line: &str, case: &mut Case, lines: &mut Lines<'_>) -> Result<(), 
             let block = lines.block()?;
             case.server.iter_mut().last().ok_or("no exchange")?.push(Play { word, block });
         }
+        "--" if rest.starts_with(NEWER) => case.newer = Some((rest.into(), Outcome::default())),
         "--" => case.record = Some((rest.into(), Outcome::default())),
         _ => return Err(format!("`{first}` is none of # config client server --")),
     }
@@ -192,7 +199,9 @@ fn parse_act(text: &str, lines: &mut Lines<'_>) -> Result<Act, String> {
 }
 
 fn parse_record(first: &str, rest: &str, case: &mut Case, lines: &mut Lines<'_>) -> Result<(), String> {
-    let Some((_, outcome)) = &mut case.record else { return Err("no record begun".into()) };
+    let Some((_, outcome)) = case.newer.as_mut().or(case.record.as_mut()) else {
+        return Err("no record begun".into());
+    };
     let mut heard = || -> Result<Heard, String> {
         let end = match rest {
             "open" => End::Open,

@@ -22,6 +22,7 @@ mod play;
 mod records;
 mod report;
 
+use case::Side;
 use records::Records;
 use std::{env, path::PathBuf};
 
@@ -41,8 +42,9 @@ fn lb_does_what_the_record_says() {
     }
     let records = Records::load();
     let pending = pending::Pending::load(&records);
-    let results = play::all(env!("CARGO_BIN_EXE_lb").as_ref(), &records, &|name| pending.contains(name));
-    let report = report::Report::new(&records, &results);
+    let results =
+        play::all(Side::Lb, env!("CARGO_BIN_EXE_lb").as_ref(), &records, &|name| pending.contains(name));
+    let report = report::Report::new(Side::Lb, &records, &results);
     if let Some(path) = env::var_os("LB_WIRE_DIFFS") {
         std::fs::write(path, report.text(|_| true)).expect("writing the file that LB_WIRE_DIFFS names");
     }
@@ -69,12 +71,12 @@ fn haproxy_still_gives_the_record() {
     if record {
         records.forget();
     }
-    let results = play::all(&program, &records, &|_| false);
+    let results = play::all(Side::Oracle, &program, &records, &|_| false);
     if record {
         records.write(&results, &version);
         return;
     }
-    let report = report::Report::new(&records, &results);
+    let report = report::Report::new(Side::Oracle, &records, &results);
     println!("haproxy {version}: {}", report.summary());
     let failed = report.text(|_| true);
     assert!(failed.is_empty(), "haproxy {version} does not do what the record says\n{failed}");

@@ -1,7 +1,7 @@
 //! Playing cases against a program: one process for each configuration, one proxy section for each case.
 
 use crate::{
-    case::{Act, Case, PAUSE},
+    case::{Act, Case, PAUSE, Side},
     format::ORDINARY,
     outcome::{End, Heard, Log, Outcome},
     records::Records,
@@ -44,7 +44,7 @@ pub(crate) fn haproxy_version(program: &Path) -> io::Result<String> {
 }
 
 /// Plays all chosen cases; `pending` says which are not expected to match.
-pub(crate) fn all(program: &Path, records: &Records, pending: &dyn Fn(&str) -> bool) -> Results {
+pub(crate) fn all(side: Side, program: &Path, records: &Records, pending: &dyn Fn(&str) -> bool) -> Results {
     let mut by_config: BTreeMap<&str, Vec<&Case>> = BTreeMap::new();
     for case in records.chosen() {
         by_config.entry(&case.config).or_default().push(case);
@@ -54,7 +54,7 @@ pub(crate) fn all(program: &Path, records: &Records, pending: &dyn Fn(&str) -> b
         let text = records.config(config).unwrap_or_else(|| panic!("no configs/{config}.cfg"));
         let limits =
             cases.iter().map(|case| if pending(&case.name) { PENDING_LIMIT } else { LIMIT }).collect();
-        match Stage::set(program, text, &cases, limits) {
+        match Stage::set(side, program, text, &cases, limits) {
             Ok(stage) => results.extend(stage.play()),
             Err(why) => {
                 let refused =
@@ -68,6 +68,7 @@ pub(crate) fn all(program: &Path, records: &Records, pending: &dyn Fn(&str) -> b
 
 /// One running program with the servers behind it.
 struct Stage<'a> {
+    side: Side,
     cases: &'a [&'a Case],
     limits: Vec<Duration>,
     servers: Vec<Mutex<Option<Server>>>,
@@ -77,7 +78,13 @@ struct Stage<'a> {
 }
 
 impl<'a> Stage<'a> {
-    fn set(program: &Path, config: &str, cases: &'a [&'a Case], limits: Vec<Duration>) -> io::Result<Self> {
+    fn set(
+        side: Side,
+        program: &Path,
+        config: &str,
+        cases: &'a [&'a Case],
+        limits: Vec<Duration>,
+    ) -> io::Result<Self> {
         let syslog = Syslog::start()?;
         let servers = cases.iter().map(|case| Server::start(script(case))).collect::<io::Result<Vec<_>>>()?;
         let fronts = cases.iter().map(|_| loopback::free_port()).collect::<io::Result<Vec<_>>>()?;
@@ -91,7 +98,7 @@ impl<'a> Stage<'a> {
             fronts.iter().fold(Launch::new(program).config(&text), |l, front| l.listening_on(*front));
         let proxy = launch.start()?;
         let servers = servers.into_iter().map(|server| Mutex::new(Some(server))).collect();
-        Ok(Self { cases, limits, servers, fronts, syslog, proxy })
+        Ok(Self { side, cases, limits, servers, fronts, syslog, proxy })
     }
 
     fn play(mut self) -> Results {
@@ -125,8 +132,8 @@ impl<'a> Stage<'a> {
             player.act(act, self.limits[index]);
         }
         let now = || (player.now(), server.heard().into_iter().map(abandoned).collect::<Vec<_>>());
-        let seen = match &case.record {
-            Some((_, expect)) => {
+        let seen = match case.expected(self.side) {
+            Some(expect) => {
                 let _ = eventually(self.limits[index], || {
                     now() == (expect.client.clone(), expect.servers.clone())
                 });
@@ -152,14 +159,14 @@ impl<'a> Stage<'a> {
             logs
         };
         let complete = |case: &&Case| {
-            let expect = case.record.as_ref().map_or(0, |(_, outcome)| outcome.log.len());
+            let expect = case.expected(self.side).map_or(0, |outcome| outcome.log.len());
             logs().get(&case.name).map_or(0, Vec::len) >= expect
         };
         let _ = eventually(LIMIT, || {
             thread::sleep(SETTLE);
             self.cases.iter().all(complete)
         });
-        let recorded = self.cases.iter().all(|case| case.record.is_some());
+        let recorded = self.cases.iter().all(|case| case.expected(self.side).is_some());
         let _ = quiet(if recorded { 2 * SETTLE } else { QUIET }, || self.syslog.lines().len());
         for (name, log) in logs() {
             if let Some(Ok(outcome)) = results.get_mut(&name) {

@@ -1,6 +1,11 @@
 //! What matched and what did not, for people.
 
-use crate::{case::Case, outcome::Outcome, play::Results, records::Records};
+use crate::{
+    case::{Case, Side},
+    outcome::Outcome,
+    play::Results,
+    records::Records,
+};
 use std::fmt::Write;
 
 /// The comparison of results with the record.
@@ -10,10 +15,9 @@ pub(crate) struct Report<'a> {
 
 impl<'a> Report<'a> {
     /// Compares; cases that were not played are left out.
-    pub(crate) fn new(records: &'a Records, results: &Results) -> Self {
+    pub(crate) fn new(side: Side, records: &'a Records, results: &Results) -> Self {
         let row = |case: &'a Case| {
-            let expect = case.record.as_ref().map(|(_, outcome)| outcome);
-            Some(match (results.get(&case.name)?, expect) {
+            Some(match (results.get(&case.name)?, case.expected(side)) {
                 (Err(why), _) => (case, Some(why.clone())),
                 (Ok(_), None) => (case, Some("has no record".into())),
                 (Ok(got), Some(expect)) => (case, (got != expect).then(|| difference(expect, got))),
