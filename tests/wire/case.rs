@@ -22,8 +22,8 @@ pub(crate) struct Case {
     pub(crate) server: Vec<Vec<Play>>,
     /// The program and version the outcome is from, and the outcome.
     pub(crate) record: Option<(String, Outcome)>,
-    /// Where lb is to do what a later HAProxy does: since when and why, and the outcome.
-    pub(crate) newer: Option<(String, Outcome)>,
+    /// Where lb is to do something else: why, and the outcome.
+    pub(crate) ours: Option<(String, Outcome)>,
 }
 
 /// Who plays.
@@ -38,8 +38,8 @@ pub(crate) enum Side {
 impl Case {
     /// What is to become of it.
     pub(crate) fn expected(&self, side: Side) -> Option<&Outcome> {
-        let newer = self.newer.as_ref().filter(|_| side == Side::Lb);
-        newer.or(self.record.as_ref()).map(|(_, outcome)| outcome)
+        let ours = self.ours.as_ref().filter(|_| side == Side::Lb);
+        ours.or(self.record.as_ref()).map(|(_, outcome)| outcome)
     }
 }
 

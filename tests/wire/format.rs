@@ -35,8 +35,8 @@
 //! `reset`); then the same for each connection that the server got; then a `log` line for each request logged: server,
 //! status, bytes, termination state, request line.
 //!
-//! A second such part, `-- newer: why`, is what lb is to do where a later HAProxy differs from the recorded one
-//! (`tests/versions.md`); it is written by hand and kept when the rest is recorded anew.
+//! A second such part, `-- lb: why`, is what lb is to do where that differs: a later HAProxy does, or copying it would be
+//! unsafe (`tests/versions.md`). It is written by hand, and kept when the rest is recorded anew.
 
 use crate::{
     case::{Act, Block, Case, Play},
@@ -48,8 +48,8 @@ use std::path::PathBuf;
 /// The answer of a server of which nothing is said.
 pub(crate) const ORDINARY: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
-/// How the title of a second outcome begins, that of a later HAProxy.
-const NEWER: &str = "newer: ";
+/// How the title of a second outcome begins, that of lb where it is another.
+const OURS: &str = "lb: ";
 
 /// One file of cases.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -79,7 +79,7 @@ pub(crate) fn render(file: &File) -> String {
                 render_block(&play.block, &mut lines);
             }
         }
-        for (title, outcome) in case.record.iter().chain(&case.newer) {
+        for (title, outcome) in case.record.iter().chain(&case.ours) {
             lines.push(format!("-- {title}"));
             lines.extend(outcome.lines());
         }
@@ -175,7 +175,7 @@ fn parse_line(line: &str, case: &mut Case, lines: &mut Lines<'_>) -> Result<(), 
             let block = lines.block()?;
             case.server.iter_mut().last().ok_or("no exchange")?.push(Play { word, block });
         }
-        "--" if rest.starts_with(NEWER) => case.newer = Some((rest.into(), Outcome::default())),
+        "--" if rest.starts_with(OURS) => case.ours = Some((rest.into(), Outcome::default())),
         "--" => case.record = Some((rest.into(), Outcome::default())),
         _ => return Err(format!("`{first}` is none of # config client server --")),
     }
@@ -199,7 +199,7 @@ fn parse_act(text: &str, lines: &mut Lines<'_>) -> Result<Act, String> {
 }
 
 fn parse_record(first: &str, rest: &str, case: &mut Case, lines: &mut Lines<'_>) -> Result<(), String> {
-    let Some((_, outcome)) = case.newer.as_mut().or(case.record.as_mut()) else {
+    let Some((_, outcome)) = case.ours.as_mut().or(case.record.as_mut()) else {
         return Err("no record begun".into());
     };
     let mut heard = || -> Result<Heard, String> {
