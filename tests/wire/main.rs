@@ -9,6 +9,9 @@
 //! | `LB_WIRE_RECORD=1` | writes the record anew from haproxy, for new cases and old |
 //! | `LB_WIRE_CASE=text` | runs only the cases whose name contains the text, pending ones too |
 //! | `LB_WIRE_DIFFS=file` | writes the differences of lb into this file |
+//! | `LB_WIRE_MUTANTS=number` | makes so many new cases out of the old by chance, and compares haproxy and lb on them |
+//! | `LB_WIRE_SEED=number` | chance begins here; without it, at the time |
+//! | `LB_PROGRAM=path` | takes this lb instead of the one just built |
 //! | `HAPROXY_PROGRAM=path` | takes this haproxy instead of /usr/sbin/haproxy |
 //!
 //! `pending.txt` names the cases that lb does not match yet. A case that is not named there must match.
@@ -16,6 +19,7 @@
 
 mod case;
 mod format;
+mod mutants;
 mod outcome;
 mod pending;
 mod play;
@@ -23,12 +27,18 @@ mod records;
 mod report;
 
 use case::Side;
+use play::Program;
 use records::Records;
 use std::{env, path::PathBuf};
 
 /// Debian's haproxy, or what `HAPROXY_PROGRAM` names.
 fn oracle() -> PathBuf {
     env::var_os("HAPROXY_PROGRAM").unwrap_or_else(|| "/usr/sbin/haproxy".into()).into()
+}
+
+/// The program under test, or what `LB_PROGRAM` names.
+fn lb() -> PathBuf {
+    env::var_os("LB_PROGRAM").unwrap_or_else(|| env!("CARGO_BIN_EXE_lb").into()).into()
 }
 
 fn switch(name: &str) -> bool {
@@ -42,8 +52,9 @@ fn lb_does_what_the_record_says() {
     }
     let records = Records::load();
     let pending = pending::Pending::load(&records);
-    let results =
-        play::all(Side::Lb, env!("CARGO_BIN_EXE_lb").as_ref(), &records, &|name| pending.contains(name));
+    let program = lb();
+    let lb = Program { side: Side::Lb, path: &program, quiet: play::RECORD_QUIET };
+    let results = lb.play(&records, &records.chosen(), &|name| pending.contains(name));
     let report = report::Report::new(Side::Lb, &records, &results);
     if let Some(path) = env::var_os("LB_WIRE_DIFFS") {
         std::fs::write(path, report.text(|_| true)).expect("writing the file that LB_WIRE_DIFFS names");
@@ -71,7 +82,8 @@ fn haproxy_still_gives_the_record() {
     if record {
         records.forget();
     }
-    let results = play::all(Side::Oracle, &program, &records, &|_| false);
+    let haproxy = Program { side: Side::Oracle, path: &program, quiet: play::RECORD_QUIET };
+    let results = haproxy.play(&records, &records.chosen(), &|_| false);
     if record {
         records.write(&results, &version);
         return;
@@ -80,6 +92,16 @@ fn haproxy_still_gives_the_record() {
     println!("haproxy {version}: {}", report.summary());
     let failed = report.text(|_| true);
     assert!(failed.is_empty(), "haproxy {version} does not do what the record says\n{failed}");
+}
+
+#[test]
+fn lb_and_haproxy_agree_on_mutants() {
+    let Some(number) = env::var("LB_WIRE_MUTANTS").ok().and_then(|text| text.parse().ok()) else {
+        println!("skipped: set LB_WIRE_MUTANTS to the number of cases to make");
+        return;
+    };
+    let differences = mutants::differences(&Records::load(), &oracle(), &lb(), number, mutants::seed());
+    assert!(differences.is_empty(), "\n{differences}");
 }
 
 #[test]

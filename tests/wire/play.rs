@@ -32,8 +32,8 @@ const LIMIT: Duration = Duration::from_secs(4);
 const PENDING_LIMIT: Duration = Duration::from_millis(700);
 /// How long nothing more may happen behind what the record says.
 const SETTLE: Duration = Duration::from_millis(60);
-/// How long nothing may happen until a case without a record is over.
-const QUIET: Duration = Duration::from_millis(1200);
+/// How long nothing may happen until a case that is recorded is over: longer than any timeout of the configurations.
+pub(crate) const RECORD_QUIET: Duration = Duration::from_millis(1200);
 
 /// The version that `haproxy -v` names, up to the first dash.
 pub(crate) fn haproxy_version(program: &Path) -> io::Result<String> {
@@ -43,32 +43,42 @@ pub(crate) fn haproxy_version(program: &Path) -> io::Result<String> {
     Ok(version.unwrap_or("?").to_owned())
 }
 
-/// Plays all chosen cases; `pending` says which are not expected to match.
-pub(crate) fn all(side: Side, program: &Path, records: &Records, pending: &dyn Fn(&str) -> bool) -> Results {
-    let mut by_config: BTreeMap<&str, Vec<&Case>> = BTreeMap::new();
-    for case in records.chosen() {
-        by_config.entry(&case.config).or_default().push(case);
-    }
-    let mut results = Results::new();
-    for (config, cases) in by_config {
-        let text = records.config(config).unwrap_or_else(|| panic!("no configs/{config}.cfg"));
-        let limits =
-            cases.iter().map(|case| if pending(&case.name) { PENDING_LIMIT } else { LIMIT }).collect();
-        match Stage::set(side, program, text, &cases, limits) {
-            Ok(stage) => results.extend(stage.play()),
-            Err(why) => {
-                let refused =
-                    |case: &&Case| (case.name.clone(), Err(format!("configs/{config}.cfg: {why}\n")));
-                results.extend(cases.iter().map(refused));
+/// A program that is to play cases.
+pub(crate) struct Program<'a> {
+    /// Which of the two outcomes of a case it is measured by.
+    pub(crate) side: Side,
+    /// Where it is.
+    pub(crate) path: &'a Path,
+    /// How long nothing may happen until a case without an outcome to expect is over.
+    pub(crate) quiet: Duration,
+}
+
+impl Program<'_> {
+    /// Plays the cases; `pending` says which are not expected to match.
+    pub(crate) fn play(&self, records: &Records, cases: &[&Case], pending: &dyn Fn(&str) -> bool) -> Results {
+        let mut by_config: BTreeMap<&str, Vec<&Case>> = BTreeMap::new();
+        for case in cases {
+            by_config.entry(&case.config).or_default().push(case);
+        }
+        let mut results = Results::new();
+        for (config, cases) in by_config {
+            let text = records.config(config).unwrap_or_else(|| panic!("no configs/{config}.cfg"));
+            let limits = cases.iter().map(|c| if pending(&c.name) { PENDING_LIMIT } else { LIMIT }).collect();
+            match Stage::set(self, text, &cases, limits) {
+                Ok(stage) => results.extend(stage.play()),
+                Err(why) => {
+                    let why = format!("configs/{config}.cfg: {why}\n");
+                    results.extend(cases.iter().map(|case| (case.name.clone(), Err(why.clone()))));
+                }
             }
         }
+        results
     }
-    results
 }
 
 /// One running program with the servers behind it.
 struct Stage<'a> {
-    side: Side,
+    program: &'a Program<'a>,
     cases: &'a [&'a Case],
     limits: Vec<Duration>,
     servers: Vec<Mutex<Option<Server>>>,
@@ -79,8 +89,7 @@ struct Stage<'a> {
 
 impl<'a> Stage<'a> {
     fn set(
-        side: Side,
-        program: &Path,
+        program: &'a Program<'a>,
         config: &str,
         cases: &'a [&'a Case],
         limits: Vec<Duration>,
@@ -95,10 +104,10 @@ impl<'a> Stage<'a> {
             text += &section.replace("@SERVER@", &server.addr().to_string());
         }
         let launch =
-            fronts.iter().fold(Launch::new(program).config(&text), |l, front| l.listening_on(*front));
+            fronts.iter().fold(Launch::new(program.path).config(&text), |l, front| l.listening_on(*front));
         let proxy = launch.start()?;
         let servers = servers.into_iter().map(|server| Mutex::new(Some(server))).collect();
-        Ok(Self { side, cases, limits, servers, fronts, syslog, proxy })
+        Ok(Self { program, cases, limits, servers, fronts, syslog, proxy })
     }
 
     fn play(mut self) -> Results {
@@ -132,7 +141,7 @@ impl<'a> Stage<'a> {
             player.act(act, self.limits[index]);
         }
         let now = || (player.now(), server.heard().into_iter().map(abandoned).collect::<Vec<_>>());
-        let seen = match case.expected(self.side) {
+        let seen = match case.expected(self.program.side) {
             Some(expect) => {
                 let _ = eventually(self.limits[index], || {
                     now() == (expect.client.clone(), expect.servers.clone())
@@ -140,7 +149,7 @@ impl<'a> Stage<'a> {
                 thread::sleep(SETTLE);
                 now()
             }
-            None => quiet(QUIET, now),
+            None => quiet(self.program.quiet, now),
         };
         drop(player);
         // The client is gone before the server goes, so that the log says so where a request was still running.
@@ -159,15 +168,15 @@ impl<'a> Stage<'a> {
             logs
         };
         let complete = |case: &&Case| {
-            let expect = case.expected(self.side).map_or(0, |outcome| outcome.log.len());
+            let expect = case.expected(self.program.side).map_or(0, |outcome| outcome.log.len());
             logs().get(&case.name).map_or(0, Vec::len) >= expect
         };
         let _ = eventually(LIMIT, || {
             thread::sleep(SETTLE);
             self.cases.iter().all(complete)
         });
-        let recorded = self.cases.iter().all(|case| case.expected(self.side).is_some());
-        let _ = quiet(if recorded { 2 * SETTLE } else { QUIET }, || self.syslog.lines().len());
+        let recorded = self.cases.iter().all(|case| case.expected(self.program.side).is_some());
+        let _ = quiet(if recorded { 2 * SETTLE } else { self.program.quiet }, || self.syslog.lines().len());
         for (name, log) in logs() {
             if let Some(Ok(outcome)) = results.get_mut(&name) {
                 outcome.log = log;

@@ -16,6 +16,11 @@ pub(crate) struct Report<'a> {
 impl<'a> Report<'a> {
     /// Compares; cases that were not played are left out.
     pub(crate) fn new(side: Side, records: &'a Records, results: &Results) -> Self {
+        Self::over(side, records.cases(), results)
+    }
+
+    /// The same for any cases.
+    pub(crate) fn over(side: Side, cases: impl IntoIterator<Item = &'a Case>, results: &Results) -> Self {
         let row = |case: &'a Case| {
             Some(match (results.get(&case.name)?, case.expected(side)) {
                 (Err(why), _) => (case, Some(why.clone())),
@@ -23,7 +28,7 @@ impl<'a> Report<'a> {
                 (Ok(got), Some(expect)) => (case, (got != expect).then(|| difference(expect, got))),
             })
         };
-        Self { rows: records.cases().filter_map(row).collect() }
+        Self { rows: cases.into_iter().filter_map(row).collect() }
     }
 
     /// The names of the cases that match.
@@ -39,9 +44,13 @@ impl<'a> Report<'a> {
     /// The differences of the cases that `wanted` wants: `-` lines are the record's, `+` lines are what was seen.
     pub(crate) fn text(&self, wanted: impl Fn(&str) -> bool) -> String {
         let mut text = String::new();
+        let mut last = "";
         for (case, diff) in &self.rows {
             if let Some(diff) = diff.as_ref().filter(|_| wanted(&case.name)) {
-                let _ = writeln!(text, "== {} ({}): {}\n{diff}", case.name, case.config, case.doc.join(" "));
+                // What befell a whole configuration is said once.
+                let shown = if diff == last { "(the same)\n" } else { diff };
+                let _ = writeln!(text, "== {} ({}): {}\n{shown}", case.name, case.config, case.doc.join(" "));
+                last = diff;
             }
         }
         text
