@@ -1,2 +1,89 @@
-//! placeholder
-fn main() {}
+//! `lb`, a HAProxy-compatible load balancer: command line, process life and wiring. The proxy is `lb-core`.
+
+mod check;
+mod cli;
+mod condition;
+mod engine_seam;
+mod load;
+mod message;
+mod objects;
+mod parser_seam;
+mod process;
+mod sys;
+mod version;
+
+use cli::{Action, Options, Refusal};
+use load::{Failure, Surroundings};
+use message::Messages;
+use std::io::Write;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let words = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
+    let code = match cli::parse(words) {
+        Ok(options) => act(&options),
+        Err(Refusal::Usage) => show_usage(),
+        Err(Refusal::Wrong(text)) => {
+            Messages::default().alert(&text);
+            1
+        }
+    };
+    ExitCode::from(code)
+}
+
+fn act(options: &Options) -> u8 {
+    let messages = Arc::new(Messages::new(options.is_quiet(), options.diagnostic));
+    match &options.action {
+        Action::Version(form) => show(&version::text(*form)),
+        Action::MemoryHelp => show(
+            "-dM and the words behind it steer the memory pools of HAProxy. lb has no such pools: it accepts\n\
+             them, and nothing changes.\n",
+        ),
+        Action::Condition(text) => return condition::evaluate(text, &Surroundings::new(options), &messages),
+        Action::Check | Action::Run => return load_and_go(options, &messages),
+    }
+    0
+}
+
+fn load_and_go(options: &Options, messages: &Arc<Messages>) -> u8 {
+    if options.debug || options.verbose {
+        trace();
+    }
+    let loaded = match load::load(options, messages) {
+        Ok(loaded) => loaded,
+        Err(Failure::NoFiles) => return show_usage(),
+        Err(Failure::Fatal(text)) => {
+            messages.alert(&text);
+            return 1;
+        }
+    };
+    if options.list_objects {
+        show(&objects::list());
+    }
+    match options.action {
+        Action::Check => check::verdict(&loaded, options.verbose || options.debug, messages),
+        _ => process::run(options, loaded, messages),
+    }
+}
+
+/// Our own traces, for people: not the traffic log.
+fn trace() {
+    let subscriber =
+        tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(tracing::Level::DEBUG);
+    let _ = subscriber.try_init(); // already set: then it is the same one
+}
+
+fn show_usage() -> u8 {
+    show(&version::text(cli::VersionForm::Plain));
+    let name = std::env::args().next().unwrap_or_else(|| "lb".to_owned());
+    let _ = std::io::stderr().lock().write_all(cli::usage(&name).as_bytes()); // nobody to tell if it is closed
+    1
+}
+
+fn show(text: &str) {
+    let _ = std::io::stdout().lock().write_all(text.as_bytes()); // nobody to tell if it is closed
+}

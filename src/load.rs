@@ -1,0 +1,207 @@
+//! From the command line's files to everything that runs can be made of.
+
+use crate::cli::Options;
+use crate::engine_seam::{self as engine, Plan};
+use crate::message::Messages;
+use crate::parser_seam::{self as parser, SystemWorld, World};
+use crate::process::limits::{self, Limits};
+use crate::process::{Identity, affinity};
+use crate::{sys, version};
+use haproxy_cfg_parser::model::Config;
+use haproxy_cfg_parser::{Diagnostic, Severity};
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+/// A configuration that is good, and what was made of it.
+pub(crate) struct Loaded {
+    /// The configuration, with the command line's values put in.
+    pub(crate) config: Arc<Config>,
+    /// Who the worker becomes.
+    pub(crate) identity: Identity,
+    /// Descriptors and connections.
+    pub(crate) limits: Limits,
+    /// What the engine runs.
+    pub(crate) plan: Plan,
+}
+
+impl Loaded {
+    /// There is something to listen on.
+    pub(crate) fn listens(&self) -> bool {
+        self.config.proxies.iter().any(|proxy| !proxy.disabled && !proxy.binds.is_empty())
+    }
+}
+
+/// Why nothing can run. What there was to say about the files is said already.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The files came to nothing: show the usage.
+    NoFiles,
+    /// This remains to be said.
+    Fatal(String),
+}
+
+/// Reads, checks and compiles the configuration, and tells what was found.
+///
+/// # Errors
+/// A [`Failure`]; the exit code is then 1.
+pub(crate) fn load(options: &Options, messages: &Messages) -> Result<Loaded, Failure> {
+    if let Some(directory) = &options.directory {
+        std::env::set_current_dir(directory).map_err(|error| {
+            Failure::Fatal(format!(
+                "Could not change to directory {} : {}",
+                directory.display(),
+                reason(&error)
+            ))
+        })?;
+    }
+    announce_surroundings(options).map_err(|error| Failure::Fatal(error.to_string()))?;
+    let world = Surroundings::new(options);
+    let sources = sources(options, &world)?;
+    let (mut config, mut found) = parser::parse(&sources, &world);
+    messages.hush(config.global.quiet && !options.verbose && !options.debug);
+
+    let identity = Identity::resolve(&config).map_err(|error| found.push(error)).unwrap_or_default();
+    if tell_by_file(&found, messages) {
+        return Err(fatal());
+    }
+    sys::replace_environment(&config.environment).map_err(|error| Failure::Fatal(error.to_string()))?;
+    overrule(&mut config, options);
+
+    let threads = config.global.nbthread.map_or_else(affinity::usable_cpus, |count| count as usize);
+    let present = limits::present().map_err(|error| Failure::Fatal(error.to_string()))?;
+    let limits = limits::plan(&config, config.global.maxconn, threads as u64, present);
+    let compiled = engine::compile(&config, &engine::Options { threads, maxconn: limits.maxconn });
+    let (plan, warnings) = compiled.map_err(|errors| {
+        errors.iter().for_each(|error| messages.diagnostic(error));
+        fatal()
+    })?;
+    warnings.iter().for_each(|warning| messages.diagnostic(warning));
+    if messages.warnings() > 0 && (options.zero_warning || config.global.zero_warning) {
+        let text = "config : Some warnings were found and 'zero-warning' is set. Aborting.";
+        return Err(Failure::Fatal(text.to_owned()));
+    }
+    Ok(Loaded { config: Arc::new(config), identity, limits, plan })
+}
+
+fn fatal() -> Failure {
+    Failure::Fatal("config : Fatal errors found in configuration.".to_owned())
+}
+
+/// Variables that configurations may use (manual 2.3).
+fn announce_surroundings(options: &Options) -> io::Result<()> {
+    let files: Vec<_> = options.files.iter().map(|file| file.to_string_lossy()).collect();
+    let host =
+        || nix::unistd::gethostname().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let mut added = vec![
+        ("HAPROXY_STARTUP_VERSION", version::VERSION.to_owned()),
+        ("HAPROXY_BRANCH", version::BRANCH.to_owned()),
+        ("HAPROXY_CFGFILES", files.join(";")),
+        ("HAPROXY_LOCALPEER", options.local_peer.clone().unwrap_or_else(host)),
+    ];
+    if options.worker {
+        added.push(("HAPROXY_MWORKER", "1".to_owned()));
+    }
+    sys::add_environment(&added)
+}
+
+fn sources(options: &Options, world: &dyn World) -> Result<Vec<parser::Source>, Failure> {
+    if let Some((path, error)) =
+        options.files.iter().find_map(|path| std::fs::metadata(path).err().map(|error| (path, error)))
+    {
+        let (path, why) = (path.display(), reason(&error));
+        return Err(Failure::Fatal(format!(
+            "config : Cannot open configuration file/directory {path} : {why}"
+        )));
+    }
+    let paths: Vec<_> = options.files.iter().map(|path| path.to_string_lossy()).collect();
+    let sources = parser::load(&paths, world).map_err(|error| {
+        let why = reason(&error.reason);
+        Failure::Fatal(format!("config : Could not open configuration file {} : {why}", error.path))
+    })?;
+    if sources.is_empty() { Err(Failure::NoFiles) } else { Ok(sources) }
+}
+
+/// What the command line says counts before what the files say.
+fn overrule(config: &mut Config, options: &Options) {
+    if options.maxconn.is_some() {
+        config.global.maxconn = options.maxconn;
+    }
+    if let Some(name) = &options.local_peer {
+        config.global.localpeer = Some(name.clone());
+    }
+    if let Some(maxconn) = options.proxy_maxconn {
+        for proxy in config.proxies.iter_mut().filter(|proxy| proxy.kind.is_frontend()) {
+            proxy.maxconn.get_or_insert(maxconn);
+        }
+    }
+}
+
+/// Shows findings; after the last one in a file with errors, names the file. True if there were errors.
+fn tell_by_file(found: &[Diagnostic], messages: &Messages) -> bool {
+    let file = |finding: &Diagnostic| finding.place.as_ref().map(|place| Arc::clone(&place.file));
+    let is_error = |finding: &Diagnostic| finding.severity == Severity::Alert;
+    for (index, finding) in found.iter().enumerate() {
+        messages.diagnostic(finding);
+        let Some(name) = file(finding) else { continue };
+        let goes_on = found.get(index + 1).and_then(file).is_some_and(|next| next == name);
+        let parsing = |finding: &Diagnostic| finding.message.contains("parsing [");
+        let of_this = found.iter().take(index + 1).filter(|other| file(other).as_ref() == Some(&name));
+        if !goes_on && of_this.filter(|other| is_error(other)).any(parsing) {
+            messages.alert(&format!("config : Error(s) found in configuration file : {name}"));
+        }
+    }
+    found.iter().any(is_error)
+}
+
+/// The system's words without Rust's number behind them.
+pub(crate) fn reason(error: &io::Error) -> String {
+    error
+        .raw_os_error()
+        .map_or_else(|| error.to_string(), |number| nix::errno::Errno::from_raw(number).desc().to_owned())
+}
+
+/// The real surroundings, with this build's features and the command line's switches.
+pub(crate) struct Surroundings {
+    system: SystemWorld,
+    disabled: Vec<&'static str>,
+}
+
+impl Surroundings {
+    /// As the command line has them.
+    pub(crate) fn new(options: &Options) -> Self {
+        let features = version::features().map(str::to_owned).collect();
+        let system = SystemWorld { features, version: version::COMPATIBLE.to_owned() };
+        Self { system, disabled: options.disabled.clone() }
+    }
+}
+
+impl World for Surroundings {
+    fn env(&self) -> Vec<(String, String)> {
+        self.system.env()
+    }
+
+    fn feature(&self, name: &str) -> bool {
+        self.system.feature(name)
+    }
+
+    fn version(&self) -> String {
+        self.system.version()
+    }
+
+    fn enabled(&self, option: &str) -> bool {
+        !self.disabled.contains(&option)
+    }
+
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        self.system.read(path)
+    }
+
+    fn list_dir(&self, path: &Path) -> io::Result<Vec<String>> {
+        self.system.list_dir(path)
+    }
+
+    fn is_dir(&self, path: &Path) -> bool {
+        self.system.is_dir(path)
+    }
+}

@@ -1,0 +1,274 @@
+//! The life of the process: from a checked configuration to the last exit code.
+//!
+//! - One process, in the foreground or (`-D`) in the background; or
+//! - a [`monitor`] and a [`worker`], for `-W` and wherever the file makes the worker drop privileges.
+//!
+//! Everything that can fail and needs privileges (limits, sockets, the pid file) happens before anything forks,
+//! and everything forks before any thread exists.
+
+pub(crate) mod affinity;
+mod channel;
+mod daemon;
+mod identity;
+pub(crate) mod limits;
+mod monitor;
+mod notify;
+mod pidfile;
+mod predecessors;
+mod signals;
+mod worker;
+
+use crate::cli::Options;
+use crate::engine_seam::{self as engine, Engine, Hooks, Plan, Sockets};
+use crate::load::{self, Loaded};
+use crate::message::Messages;
+use crate::sys;
+use channel::Channel;
+use daemon::{Side, Starter};
+use haproxy_cfg_parser::model::Config;
+pub(crate) use identity::Identity;
+use monitor::{Face, Monitor};
+use nix::sys::prctl;
+use nix::sys::signal::Signal;
+use nix::unistd::{ForkResult, Pid, getppid};
+use notify::Notify;
+use pidfile::PidFile;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// What a signal that asks for a reload is answered.
+const NO_RELOAD: &str = "Reloading is not supported yet: the running configuration stays. \
+                         To take another one, check it with -c, then restart.";
+
+/// Which processes there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Layout {
+    background: bool,
+    /// None: one process.
+    monitor: Option<Face>,
+}
+
+impl Layout {
+    fn of(options: &Options, config: &Config, identity: &Identity) -> Self {
+        let background = (options.daemon || config.global.daemon) && !options.debug && !options.foreground;
+        let monitor = match &config.global.master_worker {
+            Some(keyword) => Some(Face::Master { survive: keyword.no_exit_on_failure }),
+            None if options.worker => Some(Face::Master { survive: false }),
+            None if !identity.is_unchanged() => Some(Face::Plain),
+            None => None,
+        };
+        Self { background, monitor }
+    }
+
+    /// HAProxy writes the pid file in these modes only.
+    fn has_pidfile(self) -> bool {
+        self.background || matches!(self.monitor, Some(Face::Master { .. }))
+    }
+}
+
+/// Runs the proxy; returns the exit code.
+pub(crate) fn run(options: &Options, loaded: Loaded, messages: &Arc<Messages>) -> u8 {
+    match prepare(options, loaded, messages).and_then(|start| start.go(options, messages)) {
+        Ok(code) => code,
+        Err(text) => {
+            messages.alert(&text);
+            1
+        }
+    }
+}
+
+/// Everything that is ready before processes and threads are made.
+struct Start {
+    config: Arc<Config>,
+    identity: Identity,
+    layout: Layout,
+    plan: Plan,
+    sockets: Sockets,
+    pidfile: Option<PidFile>,
+}
+
+/// Does all that can fail, with the texts of HAProxy. What it had to tell by itself ends in `main`'s last word.
+fn prepare(options: &Options, loaded: Loaded, messages: &Messages) -> Result<Start, String> {
+    if !loaded.listens() {
+        return Err(
+            "[haproxy.main()] No enabled listener found (check for 'bind' directives) ! Exiting.".into()
+        );
+    }
+    let Loaded { config, identity, plan, limits } = loaded;
+    if let Some(mib) = options.memory_mib {
+        limits::limit_memory(mib)
+            .map_err(|error| format!("[haproxy.main()] Cannot limit the memory to {mib} megs: {error}."))?;
+    }
+    let present =
+        limits::present().map_err(|error| format!("[haproxy.main()] Cannot read the FD limit: {error}."))?;
+    // before binding: with many addresses or threads the sockets alone may need it
+    let raised = limits.raise(present).map_err(|error| error.to_string());
+    if config.global.strict_limits.unwrap_or(true) {
+        raised?;
+    } else if let Err(text) = raised {
+        messages.warning(&text);
+    }
+    let sockets =
+        predecessors::take_over(options.predecessors.as_ref(), || engine::bind(&plan)).map_err(|errors| {
+            errors.iter().for_each(|error| messages.diagnostic(error));
+            "[haproxy.main()] Some protocols failed to start their listeners! Exiting.".to_owned()
+        })?;
+    let layout = Layout::of(options, &config, &identity);
+    let path = options.pidfile.clone().or_else(|| config.global.pidfile.as_ref().map(PathBuf::from));
+    let pidfile = match path.filter(|_| layout.has_pidfile()) {
+        Some(path) => Some(
+            PidFile::open(&path)
+                .map_err(|_| format!("[haproxy.main()] Cannot create pidfile {}", path.display()))?,
+        ),
+        None => None,
+    };
+    Ok(Start { config, identity, layout, plan, sockets, pidfile })
+}
+
+impl Start {
+    /// Makes the processes, and returns when the calling one shall end.
+    fn go(self, options: &Options, messages: &Arc<Messages>) -> Result<u8, String> {
+        signals::hold();
+        let mut starter = Starter::default();
+        if self.layout.background {
+            match daemon::detach().map_err(|error| cannot("fork", &error))? {
+                Side::Starter(code) => return Ok(code),
+                Side::Daemon(waiting) => starter = waiting,
+            }
+        }
+        match self.layout.monitor {
+            Some(face) => self.split(face, starter, options, messages),
+            None => self.serve(starter, options, messages),
+        }
+    }
+
+    /// One process.
+    fn serve(
+        mut self,
+        mut starter: Starter,
+        options: &Options,
+        messages: &Arc<Messages>,
+    ) -> Result<u8, String> {
+        self.forgo_privileges(messages)?;
+        let mut pidfile = self.pidfile.take();
+        let hard_stop = self.config.global.hard_stop_after;
+        let engine = self.start_engine(messages)?;
+        let ready = || {
+            if let Some(Err(error)) = pidfile.as_mut().map(PidFile::write) {
+                messages.alert(&cannot("write the pidfile", &error));
+            }
+            predecessors::dismiss(options.predecessors.as_ref());
+            starter.ready();
+        };
+        worker::serve(engine, messages, hard_stop, None, ready).map_err(|error| cannot("serve", &error))
+    }
+
+    /// Monitor and worker.
+    fn split(
+        mut self,
+        face: Face,
+        mut starter: Starter,
+        options: &Options,
+        messages: &Arc<Messages>,
+    ) -> Result<u8, String> {
+        let (ours, theirs) = Channel::pair().map_err(|error| cannot("make a socket pair", &error))?;
+        let monitor = Pid::this();
+        match sys::fork().map_err(|error| cannot("fork", &error))? {
+            ForkResult::Child => {
+                drop(ours);
+                self.pidfile = None;
+                self.forgo_privileges(messages)?;
+                // after the change of user, which clears it; the monitor may have died in between
+                let tied = prctl::set_pdeathsig(Signal::SIGKILL);
+                if tied.is_err() || getppid() != monitor {
+                    return Ok(1);
+                }
+                let hard_stop = self.config.global.hard_stop_after;
+                let engine = self.start_engine(messages)?;
+                worker::serve(engine, messages, hard_stop, Some(theirs), || starter.leave())
+                    .map_err(|error| cannot("serve", &error))
+            }
+            ForkResult::Parent { child } => {
+                drop(theirs);
+                let Self { mut pidfile, sockets, plan, .. } = self;
+                drop((sockets, plan)); // what the worker closes must be closed
+                if face != Face::Plain {
+                    messages.notice(&format!("Initializing new worker ({child})"));
+                }
+                let notify = Notify { enabled: options.notify };
+                let monitor = Monitor { messages, face, notify, worker: Some(child), channel: ours, starter };
+                let ready = || {
+                    predecessors::dismiss(options.predecessors.as_ref());
+                    let written = pidfile.as_mut().map_or(Ok(()), PidFile::write);
+                    written.map_err(|error| cannot("write the pidfile", &error))
+                };
+                monitor.run(ready).map_err(|error| cannot("watch the worker", &error))
+            }
+        }
+    }
+
+    fn forgo_privileges(&self, messages: &Messages) -> Result<(), String> {
+        let may_gain = self.config.uses.iter().any(|used| used.name == "insecure-setuid-wanted");
+        self.identity.assume(may_gain, |text| messages.warning(text))
+    }
+
+    fn start_engine(self, messages: &Arc<Messages>) -> Result<Arc<Engine>, String> {
+        let config = Arc::clone(&self.config);
+        let for_threads = Arc::clone(messages);
+        let for_events = Arc::clone(messages);
+        let hooks = Hooks {
+            thread_start: Arc::new(move |thread| {
+                if let Err(error) = affinity::bind(&config.global.cpu_map, thread) {
+                    for_threads.warning(&format!("cpu-map: thread {} is not bound: {error}", thread + 1));
+                }
+            }),
+            event: Arc::new(move |severity, text| for_events.tell(severity, text)),
+        };
+        let engine = Engine::start(self.plan, self.sockets, hooks);
+        engine.map(Arc::new).map_err(|error| cannot("start the traffic threads", &error))
+    }
+}
+
+fn cannot(what: &str, error: &io::Error) -> String {
+    format!("[haproxy.main()] Cannot {what}: {}.", load::reason(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use haproxy_cfg_parser::model::MasterWorker;
+
+    fn layout(set: impl FnOnce(&mut Options, &mut Config)) -> Layout {
+        let (mut options, mut config) = (Options::default(), Config::default());
+        set(&mut options, &mut config);
+        let identity = Identity::resolve(&config).unwrap_or_default();
+        Layout::of(&options, &config, &identity)
+    }
+
+    #[test]
+    fn one_process_unless_asked_for_more() {
+        assert_eq!(layout(|_, _| {}), Layout { background: false, monitor: None });
+        assert_eq!(layout(|o, _| o.worker = true).monitor, Some(Face::Master { survive: false }));
+        assert_eq!(layout(|_, c| c.global.chroot = Some("/".into())).monitor, Some(Face::Plain));
+        let keyword = MasterWorker { no_exit_on_failure: true };
+        let survives = layout(|o, c| (o.worker, c.global.master_worker) = (true, Some(keyword)));
+        assert_eq!(survives.monitor, Some(Face::Master { survive: true }));
+    }
+
+    #[test]
+    fn debugging_stays_in_the_foreground() {
+        assert!(layout(|o, _| o.daemon = true).background);
+        assert!(layout(|_, c| c.global.daemon = true).background);
+        assert!(!layout(|o, c| (o.foreground, c.global.daemon) = (true, true)).background);
+        assert!(!layout(|o, _| (o.debug, o.daemon) = (true, true)).background);
+    }
+
+    #[test]
+    fn the_pid_file_is_for_masters_and_daemons() {
+        assert!(!layout(|_, _| {}).has_pidfile());
+        assert!(!layout(|_, c| c.global.chroot = Some("/".into())).has_pidfile());
+        assert!(layout(|o, _| o.worker = true).has_pidfile());
+        assert!(layout(|_, c| c.global.daemon = true).has_pidfile());
+    }
+}

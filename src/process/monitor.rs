@@ -1,0 +1,252 @@
+//! The process that carries no traffic: it keeps its privileges, passes signals on to the worker, and ends with it.
+
+use super::channel::{Channel, Word};
+use super::daemon::Starter;
+use super::notify::Notify;
+use super::signals::{Signals, die_by, wait};
+use crate::message::Messages;
+use crate::sys;
+use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::unistd::Pid;
+use std::io;
+use std::os::fd::AsFd;
+
+/// Signals that the monitor answers.
+const SIGNALS: &[Signal] = &[
+    Signal::SIGCHLD,
+    Signal::SIGINT,
+    Signal::SIGTERM,
+    Signal::SIGUSR1,
+    Signal::SIGUSR2,
+    Signal::SIGHUP,
+    Signal::SIGQUIT,
+    Signal::SIGTTOU,
+    Signal::SIGTTIN,
+];
+
+/// How the monitor looks from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Face {
+    /// `-W`: HAProxy's master process, with its messages and exit codes.
+    Master {
+        /// `master-worker no-exit-on-failure`: stays when the worker fails.
+        survive: bool,
+    },
+    /// There only because the worker drops privileges: looks like the single process that HAProxy would be.
+    Plain,
+}
+
+/// The monitor's side of a worker.
+pub(crate) struct Monitor<'a> {
+    /// Where messages go.
+    pub(crate) messages: &'a Messages,
+    /// How it looks.
+    pub(crate) face: Face,
+    /// systemd.
+    pub(crate) notify: Notify,
+    /// The worker; none once it has ended and the monitor stays.
+    pub(crate) worker: Option<Pid>,
+    /// The line to it.
+    pub(crate) channel: Channel,
+    /// Who waits until the worker is ready.
+    pub(crate) starter: Starter,
+}
+
+impl Monitor<'_> {
+    /// Runs until the worker has ended; returns the exit code. `ready` is called once the worker accepts connections.
+    ///
+    /// # Errors
+    /// The system's, from setting up or waiting.
+    pub(crate) fn run(mut self, ready: impl FnOnce() -> Result<(), String>) -> io::Result<u8> {
+        let mut signals = Signals::take(SIGNALS)?;
+        let mut ready = Some(ready);
+        let mut asked = None; // the last signal that asked for the end
+        let mut last = 0; // how a worker ended that the monitor survived
+        loop {
+            // after its one word the channel is only the worker's proof that the monitor lives
+            let channel = ready.as_ref().map(|_| self.channel.as_fd());
+            let [_, spoken] = wait([Some(signals.as_fd()), channel], None)?;
+            if spoken
+                && let Some(ready) = ready.take()
+                && let Ok(Some(Word::Ready)) = self.channel.receive()
+            {
+                self.announce(ready);
+            }
+            for signal in signals.arrived() {
+                match signal {
+                    Signal::SIGCHLD => {}
+                    Signal::SIGINT | Signal::SIGTERM | Signal::SIGUSR1 => {
+                        if asked.is_none() && self.face != Face::Plain {
+                            self.messages.warning("Exiting Master process...");
+                        }
+                        asked = Some(signal);
+                        self.notify.stopping();
+                        self.pass(signal);
+                    }
+                    Signal::SIGUSR2 => self.refuse_reload(),
+                    Signal::SIGHUP if self.face != Face::Plain => self.refuse_reload(),
+                    _ => self.pass(signal),
+                }
+            }
+            if let Some((worker, ending)) = self.reap()? {
+                match self.judge(worker, ending, asked) {
+                    Verdict::End(code) => return Ok(code),
+                    Verdict::DieBy(signal) => die_by(signal),
+                    Verdict::Stay => last = ending.code(),
+                }
+            } else if self.worker.is_none() && asked.is_some() {
+                return Ok(last);
+            }
+        }
+    }
+
+    fn announce(&mut self, ready: impl FnOnce() -> Result<(), String>) {
+        if self.face != Face::Plain {
+            self.messages.notice("Loading success.");
+        }
+        if let Err(text) = ready() {
+            self.messages.alert(&text);
+        }
+        self.notify.ready();
+        self.starter.ready();
+    }
+
+    fn refuse_reload(&self) {
+        self.messages.warning(super::NO_RELOAD);
+        self.notify.reload_failed();
+    }
+
+    fn pass(&self, signal: Signal) {
+        if let Some(worker) = self.worker {
+            let _ = kill(worker, signal); // gone already: its end is reaped next
+        }
+    }
+
+    fn reap(&mut self) -> io::Result<Option<(Pid, Ending)>> {
+        let Some(worker) = self.worker else { return Ok(None) };
+        let ending = match waitpid(worker, Some(WaitPidFlag::WNOHANG)) {
+            Ok(WaitStatus::Exited(_, code)) => Ending::Exit(u8::try_from(code).unwrap_or(1)),
+            Ok(WaitStatus::Signaled(_, signal, _)) => Ending::Signal(signal),
+            Ok(_) | Err(nix::Error::EINTR) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        self.worker = None;
+        Ok(Some((worker, ending)))
+    }
+
+    /// Tells how the worker ended, and decides how the monitor does.
+    fn judge(&self, worker: Pid, ending: Ending, asked: Option<Signal>) -> Verdict {
+        let failed = ending.code() != 0 && !ending.is_asked_for();
+        if let Face::Plain = self.face {
+            return match ending {
+                Ending::Exit(code) => Verdict::End(code),
+                Ending::Signal(signal) if asked == Some(signal) => Verdict::DieBy(signal),
+                Ending::Signal(_) => {
+                    self.messages.alert(&ending.describe(worker));
+                    Verdict::End(ending.code())
+                }
+            };
+        }
+        match ending {
+            Ending::Signal(_) => self.messages.alert(&ending.describe(worker)),
+            Ending::Exit(_) => self.messages.warning(&ending.describe(worker)),
+        }
+        if failed && asked.is_none() {
+            if let Face::Master { survive: true } = self.face {
+                return Verdict::Stay;
+            }
+            self.messages.alert("exit-on-failure: killing every processes with SIGTERM");
+        }
+        // as HAProxy: to be terminated is a success, to be interrupted is not
+        let code = if ending == Ending::Signal(Signal::SIGTERM) { 0 } else { ending.code() };
+        self.messages.warning(&format!("All workers exited. Exiting... ({code})"));
+        Verdict::End(code)
+    }
+}
+
+/// How the worker ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ending {
+    Exit(u8),
+    Signal(Signal),
+}
+
+impl Ending {
+    /// As a shell shows it: 128 + the signal.
+    fn code(self) -> u8 {
+        match self {
+            Self::Exit(code) => code,
+            Self::Signal(signal) => u8::try_from(128 + signal as i32).unwrap_or(255),
+        }
+    }
+
+    fn is_asked_for(self) -> bool {
+        matches!(self, Self::Signal(Signal::SIGINT | Signal::SIGTERM))
+    }
+
+    fn describe(self, worker: Pid) -> String {
+        let name = match self {
+            Self::Exit(_) => "Exit".to_owned(),
+            Self::Signal(signal) => sys::signal_name(signal as i32),
+        };
+        format!("Current worker ({worker}) exited with code {} ({name})", self.code())
+    }
+}
+
+/// What the monitor does next.
+#[derive(Debug, PartialEq, Eq)]
+enum Verdict {
+    End(u8),
+    DieBy(Signal),
+    Stay,
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn judge(face: Face, ending: Ending, asked: Option<Signal>) -> Verdict {
+        let messages = Messages::new(true, false);
+        let (channel, _) = Channel::pair().unwrap();
+        let notify = Notify { enabled: false };
+        let starter = Starter::default();
+        let monitor = Monitor { messages: &messages, face, notify, worker: None, channel, starter };
+        monitor.judge(Pid::this(), ending, asked)
+    }
+
+    #[test]
+    fn a_master_ends_with_the_code_of_its_worker() {
+        let master = Face::Master { survive: false };
+        assert_eq!(judge(master, Ending::Signal(Signal::SIGKILL), None), Verdict::End(137));
+        assert_eq!(judge(master, Ending::Signal(Signal::SIGTERM), Some(Signal::SIGTERM)), Verdict::End(0));
+        assert_eq!(judge(master, Ending::Signal(Signal::SIGINT), Some(Signal::SIGINT)), Verdict::End(130));
+        assert_eq!(judge(master, Ending::Exit(1), None), Verdict::End(1));
+        assert_eq!(judge(master, Ending::Exit(0), None), Verdict::End(0));
+    }
+
+    #[test]
+    fn a_master_may_survive_a_failure_but_not_an_order() {
+        let master = Face::Master { survive: true };
+        assert_eq!(judge(master, Ending::Signal(Signal::SIGSEGV), None), Verdict::Stay);
+        assert_eq!(judge(master, Ending::Signal(Signal::SIGINT), Some(Signal::SIGINT)), Verdict::End(130));
+        assert_eq!(judge(master, Ending::Exit(0), Some(Signal::SIGUSR1)), Verdict::End(0));
+    }
+
+    #[test]
+    fn a_plain_monitor_dies_as_the_single_process_would() {
+        let sigint = Signal::SIGINT;
+        assert_eq!(judge(Face::Plain, Ending::Signal(sigint), Some(sigint)), Verdict::DieBy(sigint));
+        assert_eq!(judge(Face::Plain, Ending::Signal(Signal::SIGKILL), None), Verdict::End(137));
+        assert_eq!(judge(Face::Plain, Ending::Exit(0), Some(Signal::SIGUSR1)), Verdict::End(0));
+    }
+
+    #[test]
+    fn endings_are_told_in_haproxys_words() {
+        let pid = Pid::from_raw(7);
+        assert_eq!(Ending::Exit(0).describe(pid), "Current worker (7) exited with code 0 (Exit)");
+        let killed = Ending::Signal(Signal::SIGKILL).describe(pid);
+        assert_eq!(killed, "Current worker (7) exited with code 137 (Killed)");
+    }
+}

@@ -1,0 +1,132 @@
+//! The process that carries traffic: starts the engine, then answers signals until it is drained.
+
+use super::channel::{Channel, Word};
+use super::signals::{Signals, die_by, wait};
+use crate::engine_seam::Engine;
+use crate::message::Messages;
+use nix::sys::signal::Signal;
+use std::io;
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Signals that a process with traffic answers.
+const SIGNALS: &[Signal] = &[
+    Signal::SIGINT,
+    Signal::SIGTERM,
+    Signal::SIGUSR1,
+    Signal::SIGUSR2,
+    Signal::SIGHUP,
+    Signal::SIGQUIT,
+    Signal::SIGTTOU,
+    Signal::SIGTTIN,
+];
+
+/// After a hard stop, how long closing the rest may take.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// Serves until the engine has ended; returns the exit code. Ends the process by the signal where a signal ends it.
+///
+/// `ready` is called once signals are answered. `monitor`: the other process, whose end is the end of this one.
+///
+/// # Errors
+/// The system's, from setting up or waiting.
+pub(crate) fn serve(
+    engine: Arc<Engine>,
+    messages: &Messages,
+    hard_stop_after: Option<Duration>,
+    monitor: Option<Channel>,
+    ready: impl FnOnce(),
+) -> io::Result<u8> {
+    let ended = watch(Arc::clone(&engine))?;
+    let mut signals = Signals::take(SIGNALS)?;
+    messages.started();
+    ready();
+    if let Some(monitor) = &monitor {
+        monitor.send(Word::Ready)?;
+    }
+    let mut stopping = Stopping::No;
+    loop {
+        let monitor_fd = monitor.as_ref().map(|channel| channel.as_fd());
+        let [_, finished, orphaned] =
+            wait([Some(signals.as_fd()), Some(ended.as_fd()), monitor_fd], stopping.deadline())?;
+        if orphaned {
+            return Ok(1);
+        }
+        for signal in signals.arrived() {
+            match signal {
+                Signal::SIGINT | Signal::SIGTERM => die_by(signal),
+                Signal::SIGUSR1 => stopping.begin(&engine, hard_stop_after),
+                Signal::SIGUSR2 if monitor.is_none() => messages.warning(super::NO_RELOAD),
+                Signal::SIGHUP => report(&engine, messages),
+                Signal::SIGTTOU => engine.pause(),
+                Signal::SIGTTIN => engine.resume(),
+                _ => {}
+            }
+        }
+        if finished || stopping.proceed(&engine, messages) {
+            return Ok(0);
+        }
+    }
+}
+
+/// A socket that closes when the engine has ended.
+fn watch(engine: Arc<Engine>) -> io::Result<UnixStream> {
+    let (ended, held) = UnixStream::pair()?;
+    std::thread::Builder::new().name("lb-drain".into()).spawn(move || {
+        engine.wait();
+        drop(held);
+    })?;
+    Ok(ended)
+}
+
+fn report(engine: &Engine, messages: &Messages) {
+    messages.warning("SIGHUP received, dumping servers states.");
+    for line in engine.report() {
+        messages.warning(&format!("SIGHUP: {line}"));
+    }
+}
+
+/// How far the end has come.
+#[derive(Clone, Copy, Debug)]
+enum Stopping {
+    No,
+    /// Connections finish; at the time, if there is one, they are closed.
+    Soft(Option<Instant>),
+    /// Connections were closed; at the time the process ends, come what may.
+    Hard(Instant),
+}
+
+impl Stopping {
+    fn deadline(self) -> Option<Instant> {
+        match self {
+            Self::No => None,
+            Self::Soft(at) => at,
+            Self::Hard(at) => Some(at),
+        }
+    }
+
+    fn begin(&mut self, engine: &Engine, hard_stop_after: Option<Duration>) {
+        if let Self::No = self {
+            *self = Self::Soft(hard_stop_after.and_then(|after| Instant::now().checked_add(after)));
+            engine.soft_stop();
+        }
+    }
+
+    /// Goes on to what is due; true if the process shall end.
+    fn proceed(&mut self, engine: &Engine, messages: &Messages) -> bool {
+        if self.deadline().is_none_or(|at| Instant::now() < at) {
+            return false;
+        }
+        match self {
+            Self::Hard(_) => true,
+            _ => {
+                messages.warning("soft-stop running for too long, performing a hard-stop.");
+                *self = Self::Hard(Instant::now() + LAST_WORDS);
+                engine.stop();
+                false
+            }
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! The only room of this package that may hold `unsafe`.
+#![allow(unsafe_code)]
+
+use nix::unistd::ForkResult;
+use std::ffi::{CStr, OsStr};
+use std::io;
+
+/// Splits the process in two. Only while it has one thread: after `fork` the child has just the calling one,
+/// and what the others had locked stays locked.
+///
+/// # Errors
+/// The system's, or an own one if there is more than one thread.
+pub(crate) fn fork() -> io::Result<ForkResult> {
+    require_one_thread("fork")?;
+    // SAFETY: there is only this thread, so the child finds every lock and the allocator in a whole state.
+    Ok(unsafe { nix::unistd::fork() }?)
+}
+
+/// Makes the environment say exactly `wanted`. Only while the process has one thread.
+///
+/// # Errors
+/// An own one if there is more than one thread.
+pub(crate) fn replace_environment(wanted: &[(String, String)]) -> io::Result<()> {
+    require_one_thread("change the environment")?;
+    for (name, _) in std::env::vars_os() {
+        if !wanted.iter().any(|(known, _)| OsStr::new(known) == name) {
+            // SAFETY: there is only this thread, so nobody reads the environment meanwhile.
+            unsafe { std::env::remove_var(&name) };
+        }
+    }
+    for (name, value) in wanted {
+        set_variable(name, value);
+    }
+    Ok(())
+}
+
+/// Sets variables of the environment. Only while the process has one thread.
+///
+/// # Errors
+/// An own one if there is more than one thread.
+pub(crate) fn add_environment(added: &[(&str, String)]) -> io::Result<()> {
+    require_one_thread("change the environment")?;
+    for (name, value) in added {
+        set_variable(name, value);
+    }
+    Ok(())
+}
+
+/// Called with one thread only.
+fn set_variable(name: &str, value: &str) {
+    let valid = !name.is_empty() && !name.contains(['=', '\0']) && !value.contains('\0');
+    if valid {
+        // SAFETY: the callers have checked that there is only this thread, so nobody reads the environment
+        // meanwhile; the name and the value are ones that `set_var` accepts.
+        unsafe { std::env::set_var(name, value) };
+    }
+}
+
+fn require_one_thread(what: &str) -> io::Result<()> {
+    // without /proc there is no count: then the callers' place, before the engine makes threads, has to do
+    let threads = std::fs::read_dir("/proc/self/task").map_or(1, Iterator::count);
+    if threads > 1 {
+        return Err(io::Error::other(format!("cannot {what} while several threads run")));
+    }
+    Ok(())
+}
+
+/// The system's name of a signal, e.g. `Killed`.
+pub(crate) fn signal_name(signal: i32) -> String {
+    // SAFETY: strsignal takes any number; what it returns is a C string that lives until the next call by this
+    // thread, and it is copied at once.
+    let name = unsafe {
+        let name = libc::strsignal(signal);
+        if name.is_null() { None } else { Some(CStr::from_ptr(name).to_string_lossy().into_owned()) }
+    };
+    name.unwrap_or_else(|| format!("signal {signal}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signals_have_the_names_of_the_system() {
+        assert_eq!(signal_name(libc::SIGKILL), "Killed");
+        assert_eq!(signal_name(libc::SIGINT), "Interrupt");
+        assert_eq!(signal_name(libc::SIGSEGV), "Segmentation fault");
+    }
+
+    #[test]
+    fn nothing_forks_beside_other_threads() {
+        let (stop, wait) = std::sync::mpsc::channel::<()>();
+        let other = std::thread::spawn(move || wait.recv());
+        assert!(fork().is_err());
+        drop(stop);
+        assert!(other.join().is_ok());
+    }
+}
