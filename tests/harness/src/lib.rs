@@ -1,1 +1,4 @@
-//! placeholder
+//! What the outside tests share.
+
+pub mod cpu;
+pub mod debian;
