@@ -2,3 +2,7 @@
 
 pub mod cpu;
 pub mod debian;
+pub mod debian_source;
+pub mod regtest;
+pub mod suite;
+pub mod varnishtest;
