@@ -34,7 +34,9 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     if !options.run && !debian::demanded() {
-        println!("regression: skipped; `just regression` fetches HAProxy's tests and runs them");
+        println!(
+            "regression: skipped; HAProxy's tests are fetched and run by: cargo test --release --test regression -- --run"
+        );
         return ExitCode::SUCCESS;
     }
     match run(&options) {
