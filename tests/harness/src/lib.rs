@@ -35,9 +35,15 @@
 //! # }
 //! ```
 
+pub mod cpu;
+pub mod debian;
+pub mod debian_source;
 pub mod escape;
 pub mod framing;
 pub mod loopback;
+pub mod regtest;
+pub mod suite;
+pub mod varnishtest;
 
 mod client;
 mod connection;
