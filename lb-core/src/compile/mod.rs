@@ -1,43 +1,147 @@
 //! From the typed configuration to what runs: names resolved, rules compiled, all errors collected.
 
+mod backend;
+mod bind;
+mod context;
+mod frontend;
 mod plan;
+mod supported;
 
+pub use context::Context;
 pub use plan::{BindSpec, Plan};
+pub use supported::supports;
 
-use haproxy_cfg_parser::model::{self, Place};
+use crate::acl::Condition;
+use crate::engine::Limit;
+use crate::proxy::{Backend, Frontend, Listener, SwitchTarget};
+use crate::sample::Place;
+use haproxy_cfg_parser::model::{self, Config};
 use haproxy_cfg_parser::{Diagnostic, Severity};
 use std::collections::HashMap;
+use std::sync::Arc;
 
-/// What compiling one section may look at, and where its errors go.
-pub struct Context<'a> {
-    /// The whole configuration.
-    pub config: &'a model::Config,
-    /// ACLs of the section, by name; several of one name are alternatives.
-    pub acls: HashMap<&'a str, Vec<&'a model::Acl>>,
-    /// The proxy being compiled; none for process-wide rules.
-    pub proxy: Option<&'a model::Proxy>,
-    /// Findings so far.
-    pub diagnostics: Vec<Diagnostic>,
+/// What the process decides before a configuration is compiled.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Traffic threads.
+    pub threads: usize,
+    /// The process's `maxconn`, computed where the file has none.
+    pub maxconn: u64,
 }
 
-impl<'a> Context<'a> {
-    /// A context for one proxy.
-    pub fn new(config: &'a model::Config, proxy: Option<&'a model::Proxy>) -> Self {
-        let mut acls: HashMap<&str, Vec<&model::Acl>> = HashMap::new();
-        for acl in proxy.iter().flat_map(|proxy| &proxy.acls) {
-            acls.entry(&acl.name).or_default().push(acl);
+/// `tune.bufsize` where the file has none.
+const BUFSIZE: usize = 16384;
+/// `tune.maxrewrite` where the file has none.
+const MAXREWRITE: usize = 1024;
+/// `tune.http.maxhdr` where the file has none.
+const MAX_HEADERS: usize = 101;
+
+/// Compiles a configuration.
+///
+/// # Errors
+/// All findings, warnings included, when one of them is an error.
+pub fn compile(config: &Config, options: &Options) -> Result<(Plan, Vec<Diagnostic>), Vec<Diagnostic>> {
+    let mut compiler = Compiler { findings: supported::check(config), ..Compiler::default() };
+    for proxy in config.proxies.iter().filter(|proxy| !proxy.disabled) {
+        compiler.proxy(config, proxy, options);
+    }
+    compiler.link(config);
+    if compiler.findings.iter().any(|finding| finding.severity == Severity::Alert) {
+        return Err(compiler.findings);
+    }
+    let Compiler { findings, binds, frontends, backends, .. } = compiler;
+    let tune = &config.global.tune;
+    let backends_by_name = backends.iter().map(|one| (one.name.clone(), Arc::clone(one))).collect();
+    let plan = Plan {
+        threads: options.threads.max(1),
+        bufsize: tune.bufsize.unwrap_or(BUFSIZE).max(1024),
+        maxrewrite: tune.maxrewrite.unwrap_or(MAXREWRITE),
+        max_headers: tune.http_maxhdr.unwrap_or(MAX_HEADERS),
+        connections: Limit::new(u32::try_from(options.maxconn).unwrap_or(u32::MAX)),
+        binds,
+        frontends,
+        backends,
+        backends_by_name,
+    };
+    for frontend in &plan.frontends {
+        for listener in &frontend.listeners {
+            listener.frontend.store(Some(Arc::clone(frontend)));
         }
-        Self { config, acls, proxy, diagnostics: Vec::new() }
+    }
+    Ok((plan, findings))
+}
+
+/// Compiles an optional condition. `Err`: it is wrong, which has been recorded.
+pub(crate) fn condition(
+    condition: Option<&model::Condition>,
+    context: &mut Context<'_>,
+    place: Place,
+) -> Result<Option<Condition>, ()> {
+    match condition {
+        None => Ok(None),
+        Some(condition) => Condition::compile(condition, context, place).map(Some).ok_or(()),
+    }
+}
+
+#[derive(Default)]
+struct Compiler {
+    findings: Vec<Diagnostic>,
+    binds: Vec<BindSpec>,
+    frontends: Vec<Arc<Frontend>>,
+    backends: Vec<Arc<Backend>>,
+    servers: usize,
+    /// Ids given so far; HAProxy's first proxy is 2.
+    ids: u32,
+}
+
+impl Compiler {
+    fn proxy(&mut self, config: &Config, proxy: &model::Proxy, options: &Options) {
+        self.ids += 1;
+        let id = proxy.id.unwrap_or(self.ids + 1);
+        let mut context = Context::new(config, Some(proxy));
+        if proxy.mode != model::Mode::Http {
+            context.error(
+                &proxy.place,
+                format!(
+                    "lb does not carry traffic of the mode of proxy '{}' yet; it knows 'mode http' so far.",
+                    proxy.name
+                ),
+            );
+        }
+        if proxy.kind.is_frontend() {
+            let binds = bind::binds(proxy, options);
+            let listeners: Vec<Arc<Listener>> = binds.iter().map(|spec| Arc::clone(&spec.listener)).collect();
+            let frontend = frontend::frontend(proxy, id, listeners, options, &mut context);
+            self.frontends.push(Arc::new(frontend));
+            self.binds.extend(binds);
+        }
+        if proxy.kind.is_backend()
+            && let Some(backend) = backend::backend(proxy, id, &mut self.servers, options, &mut context)
+        {
+            self.backends.push(Arc::new(backend));
+        }
+        self.findings.append(&mut context.diagnostics);
     }
 
-    /// Records an error; `message` is complete but for its place, which is put before it as HAProxy does.
-    pub fn error(&mut self, place: &Place, message: impl std::fmt::Display) {
-        self.diagnostics.push(Diagnostic {
-            severity: Severity::Alert,
-            place: Some(place.clone()),
-            span: None,
-            message: format!("config : parsing [{place}] : {message}"),
-            help: None,
-        });
+    /// Sets the backends that frontends name.
+    fn link(&mut self, config: &Config) {
+        let by_name: HashMap<&str, &Arc<Backend>> =
+            self.backends.iter().map(|backend| (backend.name.as_str(), backend)).collect();
+        for frontend in &self.frontends {
+            let proxy = config.proxies.iter().find(|proxy| proxy.kind.is_frontend() && proxy.name == frontend.name);
+            let named = proxy.and_then(|proxy| proxy.default_backend.as_ref()).map(|(name, _)| name.as_str());
+            // A `listen` section without one is its own.
+            let default = named.unwrap_or(&frontend.name);
+            if let Some(backend) = by_name.get(default) {
+                let _ = frontend.default_backend.set(Arc::clone(backend));
+            }
+            for switch in &frontend.switching {
+                if let SwitchTarget::Fixed(target, name) = &switch.target
+                    && let Some(backend) = by_name.get(name.as_str())
+                {
+                    let _ = target.set(Arc::clone(backend));
+                }
+            }
+        }
     }
 }

@@ -78,6 +78,13 @@ impl Pump {
         }
     }
 
+    /// The same with so many bytes of the head sent already.
+    pub fn already_sent(mut self, bytes: usize) -> Self {
+        self.before_at = bytes.min(self.before.len());
+        self.written = self.before_at as u64;
+        self
+    }
+
     /// Gives the head's memory back.
     pub fn into_head(self) -> Vec<u8> {
         self.before

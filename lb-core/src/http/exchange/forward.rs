@@ -5,6 +5,7 @@ use crate::connect::{ConnectError, Upstream, dial, pool};
 use crate::exchange::{Cause, Phase};
 use crate::http::h1::{ConnectionHeader, write_request};
 use crate::http::message::Version;
+use crate::net::Io;
 use crate::proxy::{Backend, UseServer};
 use crate::server::{Admission, Refusal, Server, Slot, Turn, admit, persistence};
 use haproxy_cfg_parser::model::{HttpReuse, KeepAlive};
@@ -51,18 +52,20 @@ impl Run<'_> {
     pub(super) async fn forward(&mut self, backend: Arc<Backend>) -> After {
         let mut attempts = Attempts { left: backend.retries, ..Attempts::default() };
         let direct = self.direct_server(&backend);
+        self.write_head(&backend);
         loop {
             let upstream = match self.connect(&backend, direct.as_ref(), &mut attempts).await {
                 Ok(upstream) => upstream,
                 Err(reason) => return self.no_connection(reason).await,
             };
+            let (upstream, sent) = upstream;
             let may_retry = attempts.left > 0 && backend.retry_on.empty_response;
-            self.write_head(&backend);
-            match self.transfer(&backend, upstream, may_retry).await {
+            match self.transfer(&backend, upstream, sent, may_retry).await {
                 Attempt::Done(after) => return after,
                 Attempt::Again => {
                     attempts.left = attempts.left.saturating_sub(1);
                     self.count_retry(&mut attempts, &backend);
+                    self.write_head(&backend);
                 }
             }
         }
@@ -121,13 +124,14 @@ impl Run<'_> {
         write_request(request, header, &mut self.work.out);
     }
 
-    /// A connection to a server, by trying until one is there or the attempts are used up.
+    /// A connection to a server, by trying until one is there or the attempts are used up; and how much of the head
+    /// was sent on it.
     async fn connect(
         &mut self,
         backend: &Arc<Backend>,
         direct: Option<&Arc<Server>>,
         attempts: &mut Attempts,
-    ) -> Result<Box<Upstream>, NoConnection> {
+    ) -> Result<(Box<Upstream>, usize), NoConnection> {
         loop {
             let avoid = attempts.failed.clone().filter(|_| attempts.redispatch);
             let direct = match (&attempts.failed, attempts.redispatch) {
@@ -154,14 +158,14 @@ impl Run<'_> {
                 self.exchange.times.connected = Some(now);
                 server.counters.mine().reuse.inc();
                 backend.stats.counters.mine().reuse.inc();
-                return Ok(Box::new(Upstream { io, in_use, slot, reused: true }));
+                return Ok((Box::new(Upstream { io, in_use, slot, reused: true }), 0));
             }
             let failure = match self.dial(backend, &server).await {
-                Ok(io) => {
+                Ok((io, sent)) => {
                     self.exchange.times.connected = Some(Instant::now());
                     server.counters.mine().connect.inc();
                     backend.stats.counters.mine().connect.inc();
-                    return Ok(Box::new(Upstream { io, in_use, slot, reused: false }));
+                    return Ok((Box::new(Upstream { io, in_use, slot, reused: false }), sent));
                 }
                 Err(failure) => failure,
             };
@@ -259,7 +263,7 @@ impl Run<'_> {
     }
 
     /// An idle connection that `http-reuse` lets this request take.
-    fn reuse(&mut self, backend: &Backend, server: &Arc<Server>) -> Option<crate::net::Io> {
+    fn reuse(&mut self, backend: &Backend, server: &Arc<Server>) -> Option<Io> {
         if let Some(mut private) = self.client.private.take()
             && Arc::ptr_eq(&private.server, server)
             && private.io.is_quiet()
@@ -274,9 +278,9 @@ impl Run<'_> {
         }
     }
 
-    async fn dial(&mut self, backend: &Backend, server: &Server) -> Result<crate::net::Io, ConnectError> {
+    async fn dial(&mut self, backend: &Backend, server: &Server) -> Result<(Io, usize), ConnectError> {
         self.client.deadline.after(Instant::now(), backend.timeouts.connect);
-        dial(&server.address, server.source(), &mut self.client.deadline).await
+        dial(&server.address, server.source(), &self.work.out, &mut self.client.deadline).await
     }
 
     /// Answers a request that got no connection.

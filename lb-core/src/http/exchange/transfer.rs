@@ -36,18 +36,20 @@ enum NoResponse {
 }
 
 impl Run<'_> {
-    /// Sends the request whose head stands in `out`, and its response back to the client.
+    /// Sends the request whose head stands in `out`, `sent` bytes of it being sent already, and its response back to
+    /// the client.
     pub(super) async fn transfer(
         &mut self,
         backend: &Arc<Backend>,
         mut upstream: Box<Upstream>,
+        sent: usize,
         may_retry: bool,
     ) -> Attempt {
         let head = std::mem::take(&mut self.work.out);
         let kept = if may_retry { Some(self.work.client.filled().to_vec()) } else { None };
         let framing = self.exchange.request.framing;
         let now = Instant::now();
-        let mut upload = Pump::new(framing, framing == Framing::Chunked, head, now);
+        let mut upload = Pump::new(framing, framing == Framing::Chunked, head, now).already_sent(sent);
         self.work.server.clear();
         let got = self.response_head(backend, &mut upstream, &mut upload).await;
         self.exchange.bytes_in += upload.taken;

@@ -1,0 +1,179 @@
+//! From a proxy section to a backend with its servers.
+
+use super::frontend::{forward_for, rules};
+use super::{Context, Options, condition};
+use crate::balance::{Balance, KeyFn};
+use crate::log::Format;
+use crate::proxy::{Backend, ProxyStats, RetryOn, Rules, UseServer};
+use crate::rule::Replies;
+use crate::sample::{Expr, Place};
+use crate::server::{Farm, Server, ServerAddress};
+use haproxy_cfg_parser::model::{self, Address, FormatPart, Host};
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::sync::Arc;
+
+/// `retries` where the file says nothing.
+const DEFAULT_RETRIES: u32 = 3;
+
+/// Compiles the backend side of a proxy. `uid` counts servers over the whole process.
+pub(super) fn backend(
+    proxy: &model::Proxy,
+    id: u32,
+    uid: &mut usize,
+    options: &Options,
+    context: &mut Context<'_>,
+) -> Option<Backend> {
+    let stats = Arc::new(ProxyStats::new(options.threads));
+    let fullconn = u32::try_from(proxy.fullconn.unwrap_or(options.maxconn / 10).max(1)).unwrap_or(u32::MAX);
+    let redispatch = proxy.options.redispatch.is_some_and(|interval| interval != 0);
+    let farm = Farm::new(Arc::clone(&stats), fullconn, redispatch);
+    let servers = servers(proxy, &farm, uid, options, context);
+    let expr = hash_key(proxy, context);
+    let balance = match Balance::new(proxy, &servers, expr) {
+        Ok(balance) => balance,
+        Err(message) => {
+            let place = proxy.balance.as_ref().map_or(&proxy.place, |line| &line.place).clone();
+            context.error(&place, message);
+            return None;
+        }
+    };
+    let use_server = proxy.use_server.iter().filter_map(|rule| use_server(rule, &servers, context)).collect();
+    let listen = proxy.kind.is_frontend();
+    Some(Backend {
+        name: proxy.name.clone(),
+        id,
+        mode: proxy.mode,
+        timeouts: proxy.timeouts,
+        options: proxy.options.clone(),
+        // In a `listen` section the frontend side does it.
+        forwardfor: proxy.options.forwardfor.as_ref().filter(|_| !listen).map(forward_for),
+        rules: if listen { Rules::default() } else { rules(proxy, context, false) },
+        use_server,
+        servers,
+        balance,
+        retries: proxy.retries.unwrap_or(DEFAULT_RETRIES),
+        retry_on: retry_on(&proxy.retry_on),
+        cookie: proxy.cookie.clone(),
+        http_reuse: proxy.http_reuse.unwrap_or_default(),
+        fullconn,
+        replies: Arc::new(Replies::compile(proxy, context)),
+        stats,
+    })
+}
+
+fn servers(
+    proxy: &model::Proxy,
+    farm: &Arc<Farm>,
+    uid: &mut usize,
+    options: &Options,
+    context: &mut Context<'_>,
+) -> Vec<Arc<Server>> {
+    let mut servers = Vec::new();
+    for line in &proxy.servers {
+        let Some(address) = address(line, context) else { continue };
+        let mut line = line.clone();
+        if line.source.is_none() {
+            line.source = proxy.source.clone();
+        }
+        let own_id = line.id;
+        let id = own_id.unwrap_or_else(|| u32::try_from(servers.len() + 1).unwrap_or(u32::MAX));
+        let server = Server::new(line, &proxy.name, id, *uid, address, Arc::clone(farm), options.threads);
+        *uid += 1;
+        servers.push(Arc::new(server));
+    }
+    servers
+}
+
+/// Where a server is; names are resolved now, as HAProxy does without `init-addr`.
+fn address(line: &model::ServerLine, context: &mut Context<'_>) -> Option<ServerAddress> {
+    let refuse = |context: &mut Context<'_>, message: String| {
+        context.error(&line.place, message);
+        None
+    };
+    match &line.address {
+        Address::Inet { host: Host::Ip(ip), ports, .. } => {
+            Some(ServerAddress::Inet(SocketAddr::new(*ip, ports.0)))
+        }
+        Address::Inet { host: Host::Name(name), ports, .. } => {
+            let found = (name.as_str(), ports.0).to_socket_addrs().ok();
+            let mut found: Vec<SocketAddr> = found.into_iter().flatten().collect();
+            // HAProxy prefers IPv4 for names without a family prefix.
+            found.sort_by_key(SocketAddr::is_ipv6);
+            match found.first() {
+                Some(address) => Some(ServerAddress::Inet(*address)),
+                None => refuse(
+                    context,
+                    format!("'server {}' : could not resolve address '{name}'.", line.name),
+                ),
+            }
+        }
+        Address::Inet { host, ports, .. } => {
+            let ip = if *host == Host::AnyV6 {
+                std::net::Ipv6Addr::UNSPECIFIED.into()
+            } else {
+                std::net::Ipv4Addr::UNSPECIFIED.into()
+            };
+            Some(ServerAddress::Inet(SocketAddr::new(ip, ports.0)))
+        }
+        Address::Unix(path) => Some(ServerAddress::Unix(path.clone())),
+        Address::Abstract(name, _) => Some(ServerAddress::Abstract(name.clone())),
+        _ => refuse(
+            context,
+            format!(
+                "'server {}' : lb does not connect to addresses like '{}' yet; use an IP address, a name or a UNIX socket.",
+                line.name, line.address_text
+            ),
+        ),
+    }
+}
+
+/// The key of `balance hash EXPR`.
+fn hash_key(proxy: &model::Proxy, context: &mut Context<'_>) -> Option<KeyFn> {
+    let expr = proxy.balance.as_ref()?.expr.as_ref()?;
+    let expr = Expr::compile(expr, context, Place::HttpRequestBackend)?;
+    Some(crate::balance::key_of(expr))
+}
+
+fn use_server(
+    rule: &model::UseServer,
+    servers: &[Arc<Server>],
+    context: &mut Context<'_>,
+) -> Option<UseServer> {
+    let condition = condition(rule.condition.as_ref(), context, Place::HttpRequestBackend).ok()?;
+    let target = match &rule.target.parts[..] {
+        [FormatPart::Text(name)] => match servers.iter().position(|server| server.name == *name) {
+            Some(index) => Ok(index),
+            None => {
+                context.error(&rule.place, format!("unable to find server '{name}' referenced in a 'use-server' rule."));
+                return None;
+            }
+        },
+        _ => Err(Format::compile(&rule.target, context, Place::HttpRequestBackend)?),
+    };
+    Some(UseServer { condition, target })
+}
+
+fn retry_on(words: &[&str]) -> RetryOn {
+    let mut retry = RetryOn { conn_failure: words.is_empty(), ..RetryOn::default() };
+    for word in words {
+        match *word {
+            "none" => retry = RetryOn::default(),
+            "conn-failure" => retry.conn_failure = true,
+            "empty-response" => retry.empty_response = true,
+            "junk-response" => retry.junk_response = true,
+            "response-timeout" => retry.response_timeout = true,
+            "0rtt-rejected" => retry.zero_rtt_rejected = true,
+            "all-retryable-errors" => {
+                retry.conn_failure = true;
+                retry.empty_response = true;
+                retry.junk_response = true;
+                retry.response_timeout = true;
+                retry.zero_rtt_rejected = true;
+                retry.statuses.push(500);
+                retry.statuses.extend([502, 503, 504]);
+            }
+            status => retry.statuses.extend(status.parse::<u16>()),
+        }
+    }
+    retry
+}

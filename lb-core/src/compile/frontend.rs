@@ -1,0 +1,127 @@
+//! From a proxy section to a frontend.
+
+use super::{Context, Options, condition};
+use crate::engine::Limit;
+use crate::http::HeaderKey;
+use crate::log::{Builtin, Format, Identity, Logger, resolve};
+use crate::proxy::{ForwardFor, Frontend, Listener, Logging, ProxyStats, Rules, Switch, SwitchTarget};
+use crate::rule::{Kind, Replies, Ruleset};
+use crate::sample::Place;
+use haproxy_cfg_parser::model::{self, FormatPart, Mode};
+use std::sync::{Arc, OnceLock};
+
+/// Compiles the frontend side of a proxy; its backends are set once all are there.
+pub(super) fn frontend(
+    proxy: &model::Proxy,
+    id: u32,
+    listeners: Vec<Arc<Listener>>,
+    options: &Options,
+    context: &mut Context<'_>,
+) -> Frontend {
+    let place = Place::HttpRequestFrontend;
+    let monitor_fail =
+        proxy.monitor_fail.iter().filter_map(|fail| condition(Some(fail), context, place).ok().flatten()).collect();
+    let switching = proxy.use_backend.iter().filter_map(|rule| switch(rule, context)).collect();
+    let unique_id = proxy.unique_id_format.as_ref().and_then(|(format, _)| {
+        let header = proxy.unique_id_header.as_ref().map(|name| HeaderKey::new(name.as_bytes()));
+        Some((Format::compile(format, context, place)?, header))
+    });
+    Frontend {
+        name: proxy.name.clone(),
+        id,
+        mode: proxy.mode,
+        connections: Limit::new(limit(proxy.maxconn, options)),
+        timeouts: proxy.timeouts,
+        options: proxy.options.clone(),
+        forwardfor: proxy.options.forwardfor.as_ref().map(forward_for),
+        rules: rules(proxy, context, true),
+        switching,
+        default_backend: OnceLock::new(),
+        log: logging(proxy, context),
+        replies: Arc::new(Replies::compile(proxy, context)),
+        monitor_uri: proxy.monitor_uri.as_ref().map(|uri| uri.clone().into_bytes()),
+        monitor_fail,
+        request_captures: captures(&proxy.capture_request, &proxy.declared_captures, true),
+        response_captures: captures(&proxy.capture_response, &proxy.declared_captures, false),
+        cookie_capture: proxy
+            .capture_cookie
+            .as_ref()
+            .map(|capture| (capture.name.clone().into_bytes(), capture.len as usize)),
+        unique_id,
+        stats: Arc::new(ProxyStats::new(options.threads)),
+        listeners,
+    }
+}
+
+/// A proxy's own `maxconn`, else the process's.
+fn limit(own: Option<u64>, options: &Options) -> u32 {
+    u32::try_from(own.unwrap_or(options.maxconn)).unwrap_or(u32::MAX)
+}
+
+/// `option forwardfor`, prepared.
+pub(super) fn forward_for(option: &model::ForwardFor) -> ForwardFor {
+    ForwardFor {
+        header: HeaderKey::new(option.header.as_bytes()),
+        except: option.except.clone(),
+        if_none: option.if_none,
+    }
+}
+
+/// The rulesets of a proxy. In a `listen` section the frontend side runs them all.
+pub(super) fn rules(proxy: &model::Proxy, context: &mut Context<'_>, frontend: bool) -> Rules {
+    let request = if frontend { Kind::HttpRequestFrontend } else { Kind::HttpRequestBackend };
+    // `redirect` lines act after the `http-request` rules.
+    let mut http_request = proxy.http_request.clone();
+    http_request.extend(proxy.redirects.iter().cloned());
+    Rules {
+        tcp_request_connection: Ruleset::compile(&proxy.tcp_request_connection, Kind::TcpConnection, context),
+        tcp_request_session: Ruleset::compile(&proxy.tcp_request_session, Kind::TcpSession, context),
+        tcp_request_content: Ruleset::compile(&proxy.tcp_request_content, Kind::TcpContent, context),
+        http_request: Ruleset::compile(&http_request, request, context),
+        http_response: Ruleset::compile(&proxy.http_response, Kind::HttpResponse, context),
+        http_after_response: Ruleset::compile(&proxy.http_after_response, Kind::HttpAfterResponse, context),
+    }
+}
+
+/// A `use_backend` rule; its name is resolved once all backends are there.
+fn switch(rule: &model::UseBackend, context: &mut Context<'_>) -> Option<Switch> {
+    let condition = condition(rule.condition.as_ref(), context, Place::HttpRequestFrontend).ok()?;
+    let target = match &rule.target.parts[..] {
+        [] => SwitchTarget::Fixed(OnceLock::new(), String::new()),
+        [FormatPart::Text(name)] => SwitchTarget::Fixed(OnceLock::new(), name.clone()),
+        _ => SwitchTarget::Computed(Format::compile(&rule.target, context, Place::HttpRequestFrontend)?),
+    };
+    Some(Switch { condition, target })
+}
+
+fn captures(
+    named: &[model::Capture],
+    declared: &[(bool, u32)],
+    request: bool,
+) -> Vec<(Option<HeaderKey>, usize)> {
+    let named = named.iter().map(|one| (Some(HeaderKey::new(one.name.as_bytes())), one.len as usize));
+    let declared = declared.iter().filter(|(of_request, _)| *of_request == request);
+    named.chain(declared.map(|(_, length)| (None, *length as usize))).collect()
+}
+
+/// Where the proxy's logs go, and how its lines look: `log-format`, else by option, else the mode's default.
+fn logging(proxy: &model::Proxy, context: &mut Context<'_>) -> Logging {
+    let global = &context.config.global;
+    let targets = resolve(proxy, global);
+    let identity = Identity::of(Some(proxy), global);
+    let logger = Logger::compile(&targets, identity, context).map(Arc::new);
+    let http = proxy.mode == Mode::Http;
+    let own = proxy.log_format.as_ref().map(|(format, _)| format.clone());
+    let format = own.unwrap_or_else(|| {
+        match (proxy.options.httplog, proxy.options.tcplog) {
+            (Some(true), _) if http => Builtin::Clf,
+            (Some(false), _) if http => Builtin::Http,
+            (_, true) => Builtin::Tcp,
+            _ if http => Builtin::DefaultHttp,
+            _ => Builtin::DefaultTcp,
+        }
+        .format()
+    });
+    let error_format = proxy.error_log_format.as_ref().and_then(|(format, _)| Format::compile(format, context, Place::Log));
+    Logging { logger, format: Format::compile(&format, context, Place::Log), error_format, ..Logging::default() }
+}
