@@ -17,7 +17,7 @@ pub use proxy::*;
 pub use rule::*;
 
 /// A file and a line in it, counted from 1.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {
     /// The file's name as given on the command line.
     pub file: Arc<str>,
@@ -47,7 +47,7 @@ pub struct Config {
 }
 
 /// One use of a keyword, in the class of tables that it belongs to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Use {
     /// Which table the keyword stands in.
     pub class: Class,

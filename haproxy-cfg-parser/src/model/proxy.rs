@@ -5,11 +5,12 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 /// Which kind of section a proxy is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ProxyKind {
     /// `frontend`.
     Frontend,
     /// `backend`.
+    #[default]
     Backend,
     /// `listen`: both.
     Listen,
@@ -39,7 +40,7 @@ pub enum Mode {
 }
 
 /// A proxy section. `None` is "not set" unless said otherwise.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Proxy {
     /// Its kind.
     pub kind: ProxyKind,

@@ -1,0 +1,14 @@
+//! What only the whole configuration shows: names that nothing defines, modes that do not fit.
+
+mod names;
+mod proxies;
+
+use crate::parse::Cx;
+
+/// Checks the configuration that was read.
+pub(crate) fn check(cx: &mut Cx<'_>) {
+    let findings = [names::check(&cx.config), proxies::check(&cx.config)];
+    for finding in findings.into_iter().flatten() {
+        cx.push(finding);
+    }
+}

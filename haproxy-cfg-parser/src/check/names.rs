@@ -1,0 +1,175 @@
+//! Names: of proxies, backends that rules name, userlists.
+
+use crate::model::{Arg, Config, Expr, FormatPart, Place, Proxy, ProxyKind, Test};
+use crate::{Diagnostic, Severity};
+use std::collections::{HashMap, HashSet};
+
+/// Names defined twice and names defined nowhere.
+pub(super) fn check(config: &Config) -> Vec<Diagnostic> {
+    let mut findings = duplicates(config);
+    let backends: HashMap<&str, &Proxy> = config
+        .proxies
+        .iter()
+        .filter(|proxy| proxy.kind.is_backend())
+        .map(|proxy| (proxy.name.as_str(), proxy))
+        .collect();
+    let userlists: HashSet<&str> = config.userlists.iter().map(|list| list.name.as_str()).collect();
+    for proxy in &config.proxies {
+        if proxy.kind.is_frontend() {
+            targets(proxy, &backends, &mut findings);
+        }
+        if !proxy.disabled {
+            lists(proxy, &userlists, &mut findings);
+            servers(proxy, &mut findings);
+        }
+    }
+    findings
+}
+
+fn alert(place: &Place, message: String) -> Diagnostic {
+    Diagnostic { severity: Severity::Alert, place: Some(place.clone()), span: None, message, help: None }
+}
+
+fn kind(kind: ProxyKind) -> &'static str {
+    match kind {
+        ProxyKind::Frontend => "frontend",
+        ProxyKind::Backend => "backend",
+        ProxyKind::Listen => "listen",
+    }
+}
+
+fn duplicates(config: &Config) -> Vec<Diagnostic> {
+    let mut findings = Vec::new();
+    let mut seen: HashMap<(&str, bool), &Proxy> = HashMap::new();
+    for proxy in &config.proxies {
+        for side in [true, false] {
+            let has = if side { proxy.kind.is_frontend() } else { proxy.kind.is_backend() };
+            if !has {
+                continue;
+            }
+            if let Some(first) = seen.insert((&proxy.name, side), proxy) {
+                let (this, other) = (kind(proxy.kind), kind(first.kind));
+                let message = format!(
+                    "Parsing [{}]: {this} '{}' has the same name as {other} '{}' declared at {}.",
+                    proxy.place, proxy.name, first.name, first.place
+                );
+                findings.push(alert(&proxy.place, message));
+                break;
+            }
+        }
+    }
+    findings
+}
+
+fn targets(proxy: &Proxy, backends: &HashMap<&str, &Proxy>, findings: &mut Vec<Diagnostic>) {
+    let mut target = |name: &str, keyword: &str, place: &Place| {
+        let title = format!(
+            "{} '{}'",
+            if proxy.kind == ProxyKind::Frontend { "frontend" } else { "proxy" },
+            proxy.name
+        );
+        match backends.get(name) {
+            None => {
+                let message = format!("Proxy '{}': unable to find required {keyword}: '{name}'.", proxy.name);
+                findings.push(alert(place, message));
+            }
+            Some(backend) if backend.mode != proxy.mode && !proxy.disabled => {
+                let mode = |mode| match mode {
+                    crate::model::Mode::Tcp => "tcp",
+                    crate::model::Mode::Http => "http",
+                    crate::model::Mode::Other(name) => name,
+                };
+                // A TCP frontend may hand a connection over to an HTTP backend.
+                if mode(proxy.mode) == "tcp" && mode(backend.mode) == "http" {
+                    return;
+                }
+                let _ = &title;
+                let how = if keyword == "default_backend" {
+                    "as its default backend"
+                } else {
+                    "in a 'use_backend' rule"
+                };
+                let message = format!(
+                    "{} {} '{}' ({}) tries to use incompatible {} {} '{}' ({}) {how} (see 'mode').",
+                    mode(proxy.mode),
+                    kind(proxy.kind),
+                    proxy.name,
+                    proxy.place,
+                    mode(backend.mode),
+                    kind(backend.kind),
+                    backend.name,
+                    backend.place
+                );
+                findings.push(alert(place, message));
+            }
+            Some(_) => {}
+        }
+    };
+    if let Some((name, place)) = &proxy.default_backend {
+        target(name, "default_backend", place);
+    }
+    for rule in &proxy.use_backend {
+        if rule.target.parts.iter().all(|part| matches!(part, FormatPart::Text(_))) {
+            let name: String = rule
+                .target
+                .parts
+                .iter()
+                .map(|part| if let FormatPart::Text(text) = part { text.as_str() } else { "" })
+                .collect();
+            target(&name, "use_backend", &rule.place);
+        }
+    }
+}
+
+/// Userlists that `http_auth` names.
+fn lists(proxy: &Proxy, userlists: &HashSet<&str>, findings: &mut Vec<Diagnostic>) {
+    let conditions = [&proxy.http_request, &proxy.http_response, &proxy.tcp_request_content]
+        .into_iter()
+        .flatten()
+        .filter_map(|rule| rule.condition.as_ref());
+    let anonymous = conditions.flat_map(|condition| condition.any_of.iter().flatten()).filter_map(|term| {
+        match &term.test {
+            Test::Anonymous(test) => Some(&test.expr),
+            Test::Named(_) => None,
+        }
+    });
+    let named = proxy.acls.iter().map(|acl| &acl.test.expr);
+    for expr in anonymous.chain(named) {
+        if let Some(name) = userlist(expr).filter(|name| !userlists.contains(name)) {
+            let message = format!(
+                "parsing [{}]: unable to find userlist '{name}' referenced in arg 1 of ACL keyword '{}' in proxy '{}'.",
+                expr.place, expr.fetch.name, proxy.name
+            );
+            findings.push(alert(&expr.place, message));
+        }
+    }
+}
+
+fn userlist(expr: &Expr) -> Option<&str> {
+    match (expr.fetch.name, expr.fetch.args.first()) {
+        ("http_auth" | "http_auth_group", Some(Arg::Str(name))) => Some(name),
+        _ => None,
+    }
+}
+
+/// Servers that `use-server` names.
+fn servers(proxy: &Proxy, findings: &mut Vec<Diagnostic>) {
+    for rule in &proxy.use_server {
+        let [FormatPart::Text(name)] = &rule.target.parts[..] else { continue };
+        let exists = proxy.servers.iter().any(|server| {
+            server.name == *name
+                || server.template.is_some_and(|(low, high)| {
+                    let number =
+                        name.strip_prefix(server.name.as_str()).and_then(|digits| digits.parse().ok());
+                    number.is_some_and(|number| (low..=high).contains(&number))
+                })
+        });
+        if !exists {
+            let title = format!("{} '{}'", kind(proxy.kind), proxy.name);
+            findings.push(alert(
+                &rule.place,
+                format!("{title} : unable to find server '{name}' referenced in a 'use-server' rule."),
+            ));
+        }
+    }
+}

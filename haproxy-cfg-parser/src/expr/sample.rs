@@ -1,0 +1,142 @@
+//! `fetch(args),converter(args),...` (manual 7.3).
+
+pub(crate) use super::args::variable;
+use super::{Site, args};
+use crate::model::{Call, Class, Expr};
+use crate::parse::Cx;
+use crate::tables::{Signature, Type, converter, fetch};
+
+/// Why a text is no expression.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ExprError {
+    /// No text at all.
+    Missing,
+    /// No fetch has this name.
+    UnknownFetch(String),
+    /// The fetch's arguments are wrong: its name, and why.
+    Fetch(String, String),
+    /// A converter is unknown or wrong.
+    Converter(String),
+}
+
+impl ExprError {
+    /// The text for rules; ACLs word some of it in their own way.
+    pub(crate) fn into_text(self) -> String {
+        match self {
+            Self::Missing => "missing fetch method".into(),
+            Self::UnknownFetch(name) => format!("unknown fetch method '{name}'"),
+            Self::Fetch(name, reason) => format!("fetch method '{name}' : {reason}"),
+            Self::Converter(reason) => reason,
+        }
+    }
+}
+
+/// A parsed expression, the type that it gives, and where its fetch can stand.
+#[derive(Clone, Debug)]
+pub(crate) struct Typed {
+    pub(crate) expr: Expr,
+    pub(crate) output: Type,
+    pub(crate) reach: u32,
+}
+
+/// The name that `text` starts with.
+pub(super) fn name(text: &str) -> &str {
+    let end = text.find(['(', ',', ' ', ')']).unwrap_or(text.len());
+    text.get(..end).unwrap_or(text)
+}
+
+/// Parses an expression. Whether it may stand at `site` is checked by [`check_reach`].
+pub(crate) fn sample(cx: &mut Cx<'_>, text: &str) -> Result<Typed, ExprError> {
+    starting_with(cx, text, None)
+}
+
+/// Parses an expression whose first word is an alias of another fetch.
+pub(super) fn starting_with(
+    cx: &mut Cx<'_>,
+    text: &str,
+    alias: Option<&'static str>,
+) -> Result<Typed, ExprError> {
+    let name = name(text);
+    let Some(row) = fetch::find(alias.unwrap_or(name)) else {
+        return Err(if name.is_empty() { ExprError::Missing } else { ExprError::UnknownFetch(name.into()) });
+    };
+    cx.uses(Class::Fetch, row.name);
+    let after = text.get(name.len()..).unwrap_or_default();
+    let (call, rest) =
+        call(row.name, row.args, after).map_err(|(_, reason)| ExprError::Fetch(name.into(), reason))?;
+    let mut expr = Expr { fetch: call, converters: Vec::new(), text: text.into(), place: cx.place.clone() };
+    let output = converters(cx, rest, row.output, &mut expr)?;
+    Ok(Typed { expr, output, reach: row.reach })
+}
+
+/// Reads `,converter(args)...` to the end of the text.
+fn converters(cx: &mut Cx<'_>, text: &str, from: Type, expr: &mut Expr) -> Result<Type, ExprError> {
+    let mut current = from;
+    let mut rest = text;
+    loop {
+        if rest.is_empty() {
+            return Ok(current);
+        }
+        let Some(after) = rest.strip_prefix(',') else {
+            return Err(ExprError::Converter(format!(
+                "missing comma after fetch keyword '{}'",
+                expr.fetch.name
+            )));
+        };
+        let after = after.trim_start();
+        if after.is_empty() {
+            return Ok(current);
+        }
+        let name = name(after);
+        let Some(row) = converter::find(name) else {
+            return Err(ExprError::Converter(format!("unknown converter '{name}'")));
+        };
+        cx.uses(Class::Converter, row.name);
+        if !current.casts_to(row.input) {
+            return Err(ExprError::Converter(format!("converter '{name}' cannot be applied")));
+        }
+        let (call, tail) = call(row.name, row.args, after.get(name.len()..).unwrap_or_default()).map_err(
+            |(index, reason)| {
+                ExprError::Converter(format!("invalid arg {index} in converter '{name}' : {reason}"))
+            },
+        )?;
+        expr.converters.push(call);
+        if row.output != Type::Any {
+            current = row.output;
+        }
+        rest = tail;
+    }
+}
+
+fn call<'t>(name: &'static str, signature: &str, text: &'t str) -> Result<(Call, &'t str), (usize, String)> {
+    let (texts, rest) = args::split(text).map_err(|()| (1, "expected ')'".to_owned()))?;
+    let args = args::typed(&Signature::parse(signature), &texts.unwrap_or_default())?;
+    Ok((Call { name, args }, rest))
+}
+
+/// An error if the fetch cannot be taken where the expression stands.
+pub(crate) fn check_reach(typed: &Typed, site: Site) -> Result<(), String> {
+    if typed.reach & site.stages != 0 {
+        return Ok(());
+    }
+    Err(format!(
+        "sample fetch <{}> may not be reliably used here because it needs '{}' which is not available here",
+        typed.expr.text,
+        source_name(typed.reach)
+    ))
+}
+
+/// What a fetch needs, in HAProxy's words.
+pub(crate) fn source_name(reach: u32) -> &'static str {
+    use crate::tables::reach::*;
+    match reach {
+        REQUEST => "HTTP request headers",
+        RESPONSE => "HTTP response headers",
+        SERVER_SIDE => "server address",
+        BACKEND => "backend",
+        SERVER => "server",
+        BUFFER => "request or response buffer",
+        TRANSACTION => "transaction",
+        _ => "a later stage",
+    }
+}

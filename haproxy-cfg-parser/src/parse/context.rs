@@ -1,0 +1,160 @@
+//! What parsing carries from line to line: the world, the environment, the findings, the result.
+
+use super::Args;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::environment::Environment;
+use crate::model::{Class, Config, Place, Use};
+use crate::{Source, World, value};
+use std::path::Path;
+use std::time::Duration;
+
+/// The state of one run of [`crate::parse`].
+pub(crate) struct Cx<'w> {
+    pub(crate) world: &'w dyn World,
+    pub(crate) env: Environment,
+    pub(crate) config: Config,
+    /// The line being read.
+    pub(crate) place: Place,
+    /// The kind of the section being read, e.g. `frontend`.
+    pub(crate) section: &'static str,
+    /// Folder that relative file names start from (`default-path`); empty for the current one.
+    pub(crate) folder: String,
+    /// `ssl-server-verify none` was said.
+    pub(crate) server_verify_off: bool,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl<'w> Cx<'w> {
+    pub(crate) fn new(sources: &[Source], world: &'w dyn World) -> Self {
+        let mut env = Environment::new(world.env());
+        let names: Vec<&str> = sources.iter().map(|source| source.name.as_ref()).collect();
+        env.set("HAPROXY_CFGFILES", &names.join(";"));
+        for (name, format) in crate::tables::format::DEFAULTS {
+            env.set(name, format);
+        }
+        let version = world.version();
+        let mut numbers = version.split(['.', '-']);
+        let branch = [numbers.next().unwrap_or_default(), numbers.next().unwrap_or_default()].join(".");
+        env.set("HAPROXY_BRANCH", &branch);
+        Self {
+            world,
+            env,
+            config: Config::default(),
+            place: Place { file: "".into(), line: 0 },
+            section: "",
+            folder: String::new(),
+            server_verify_off: false,
+            diagnostics: Vec::new(),
+        }
+    }
+
+    pub(crate) fn finish(mut self) -> (Config, Vec<Diagnostic>) {
+        self.config.environment = self.env.into_pairs();
+        (self.config, self.diagnostics)
+    }
+
+    /// `parsing [file:line]`, the start of most messages.
+    pub(crate) fn here(&self) -> String {
+        format!("parsing [{}]", self.place)
+    }
+
+    pub(crate) fn report(&mut self, severity: Severity, span: Option<(u32, u32)>, message: String) {
+        let place = Some(self.place.clone());
+        self.diagnostics.push(Diagnostic { severity, place, span, message, help: None });
+    }
+
+    pub(crate) fn push(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// An error with its full text.
+    pub(crate) fn alert(&mut self, message: String) {
+        self.report(Severity::Alert, None, message);
+    }
+
+    pub(crate) fn alert_span(&mut self, span: (u32, u32), message: String) {
+        self.report(Severity::Alert, Some(span), message);
+    }
+
+    /// An error about one word, with its full text.
+    pub(crate) fn alert_word(&mut self, args: &Args<'_>, index: usize, message: String) {
+        self.report(Severity::Alert, args.span(index), message);
+    }
+
+    /// An error about a word: `parsing [file:line] : TEXT`.
+    pub(crate) fn wrong(&mut self, args: &Args<'_>, index: usize, text: impl AsRef<str>) {
+        let message = format!("{} : {}", self.here(), text.as_ref());
+        self.report(Severity::Alert, args.span(index).or_else(|| args.span(0)), message);
+    }
+
+    /// A warning about a word: `parsing [file:line] : TEXT`.
+    pub(crate) fn warn(&mut self, args: &Args<'_>, index: usize, text: impl AsRef<str>) {
+        let message = format!("{} : {}", self.here(), text.as_ref());
+        self.report(Severity::Warning, args.span(index), message);
+    }
+
+    /// A warning about a removed keyword, with the line to write today.
+    pub(crate) fn outdated(&mut self, args: &Args<'_>, text: impl AsRef<str>, modern: impl Into<String>) {
+        let modern = modern.into();
+        let message = format!("{} : {}; please write '{modern}' instead.", self.here(), text.as_ref());
+        self.push(Diagnostic {
+            severity: Severity::Warning,
+            place: Some(self.place.clone()),
+            span: args.span(0),
+            message,
+            help: Some(format!("write `{modern}`")),
+        });
+    }
+
+    /// Attaches advice to the latest finding.
+    pub(crate) fn help(&mut self, help: String) {
+        if let Some(last) = self.diagnostics.last_mut() {
+            last.help = Some(help);
+        }
+    }
+
+    /// Notes that a keyword of a table is used here.
+    pub(crate) fn uses(&mut self, class: Class, name: &'static str) {
+        let used = Use { class, name, section: self.section, place: self.place.clone() };
+        // A name that a line has twice is one use.
+        let of_line = self.config.uses.iter().rev().take_while(|other| other.place == self.place);
+        if !of_line.into_iter().any(|other| *other == used) {
+            self.config.uses.push(used);
+        }
+    }
+
+    /// True, and an error, if there are words after number `last`.
+    pub(crate) fn too_many(&mut self, args: &Args<'_>, last: usize) -> bool {
+        if !args.has(last + 1) {
+            return false;
+        }
+        let name = args.get(0);
+        let text = format!("'{name}' cannot handle unexpected argument '{}'.", args.get(last + 1));
+        self.wrong(args, last + 1, text);
+        true
+    }
+
+    /// Reads a time, with errors that name `what`.
+    pub(crate) fn time(&mut self, args: &Args<'_>, index: usize, unit: &str, what: &str) -> Option<Duration> {
+        match value::time(args.get(index), unit) {
+            Ok(time) => Some(time),
+            Err(value::TimeError::Unexpected(c)) => {
+                self.wrong(args, index, format!("unexpected character '{c}' in {what}"));
+                None
+            }
+            Err(value::TimeError::Overflow) => {
+                let text = args.get(index);
+                self.wrong(args, index, format!("timer overflow in argument <{text}> to {what}"));
+                None
+            }
+        }
+    }
+
+    /// Reads a file that the configuration names.
+    pub(crate) fn read(&self, path: &str) -> std::io::Result<Vec<u8>> {
+        if self.folder.is_empty() || path.starts_with('/') {
+            return self.world.read(Path::new(path));
+        }
+        self.world.read(&Path::new(&self.folder).join(path))
+    }
+}

@@ -1,0 +1,84 @@
+//! `bind` lines, and the addresses of stats sockets (manual 5.1).
+
+pub(crate) mod set;
+
+use crate::model::{Address, Bind, BindOptions, Class};
+use crate::parse::{Args, Cx};
+use crate::section::draft::Draft;
+use crate::suggest;
+use crate::tables::keywords::bind as table;
+use crate::value;
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+/// `bind ADDRESS[,ADDRESS...] OPTIONS`.
+pub(crate) fn line(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
+    let text = args.get(1);
+    if text.is_empty() {
+        cx.wrong(
+            args,
+            0,
+            "'bind' expects {<path>|[addr1]:port1[-end1]}{,[addr]:port[-end]}... as arguments.",
+        );
+        return;
+    }
+    let Some(addresses) = addresses(cx, args, "'bind'", text) else { return };
+    let mut options = BindOptions::default();
+    let label = format!("'bind {text}' in section '{}'", draft.kind());
+    self::options(cx, args, 2, &label, &mut options);
+    draft.proxy.binds.push(Bind { addresses, options, place: cx.place.clone() });
+}
+
+/// Reads comma-separated addresses; each must have a port or be a path or a descriptor.
+pub(crate) fn addresses(
+    cx: &mut Cx<'_>,
+    args: &Args<'_>,
+    label: &str,
+    text: &str,
+) -> Option<Vec<(Address, String)>> {
+    let index = (0..args.len()).find(|index| args.get(*index) == text).unwrap_or(1);
+    let mut list = Vec::new();
+    for part in text.split(',') {
+        match value::address(part, &cx.env) {
+            Ok(Address::Inet { ports: (0, 0), offset: None, .. })
+                if part != "*:0" && !part.ends_with(":0") =>
+            {
+                cx.wrong(args, index, format!("{label} : missing port specification in '{part}'"));
+                return None;
+            }
+            Ok(Address::Inet { offset: Some(_), .. }) => {
+                cx.wrong(args, index, format!("{label} : port offset not permitted here in '{part}'"));
+                return None;
+            }
+            Ok(address) => list.push((address, part.to_owned())),
+            Err(error) => {
+                cx.wrong(args, index, format!("{label} : {error}"));
+                return None;
+            }
+        }
+    }
+    Some(list)
+}
+
+/// Reads options from word `at` on.
+pub(crate) fn options(cx: &mut Cx<'_>, args: &Args<'_>, at: usize, label: &str, options: &mut BindOptions) {
+    static INDEX: LazyLock<HashMap<&str, &table::BindOption>> =
+        LazyLock::new(|| table::ROWS.iter().map(|row| (row.name, row)).collect());
+    let mut index = at;
+    while args.has(index) {
+        let word = args.get(index);
+        let Some(row) = INDEX.get(word) else {
+            let best = suggest::closest(word, INDEX.keys().copied());
+            let hint = best.map_or_else(|| ".".to_owned(), |best| format!("; did you mean '{best}' maybe ?"));
+            let colon = if label.starts_with("'bind") { ":" } else { " :" };
+            cx.wrong(args, index, format!("{label}{colon} unknown keyword '{word}'{hint}"));
+            return;
+        };
+        cx.uses(Class::Bind, row.name);
+        if let Err(reason) = (row.parse)(cx, options, row.name, args.get(index + 1)) {
+            cx.wrong(args, index, format!("{label} : {reason}"));
+            return;
+        }
+        index += 1 + row.args;
+    }
+}

@@ -1,0 +1,204 @@
+//! A proxy section while it is read, and the `defaults` that it starts from.
+
+use crate::expr::Acls;
+use crate::model::{Acl, Condition, Proxy, ProxyKind, Rule, ServerLine, Test};
+use crate::parse::{Args, Cx};
+use crate::section::server;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+/// A proxy being read.
+#[derive(Clone, Debug)]
+pub(crate) struct Draft {
+    /// True for a `defaults` section.
+    pub(crate) is_defaults: bool,
+    /// What it says so far.
+    pub(crate) proxy: Proxy,
+    /// The template of its servers.
+    pub(crate) default_server: ServerLine,
+    /// ACLs seen so far.
+    pub(crate) acls: Acls,
+    /// The last kind of rule seen, for warnings about order.
+    pub(crate) order: super::proxy::order::Order,
+    /// Names of its servers.
+    pub(crate) server_names: HashSet<String>,
+    /// Its `http-check` and `tcp-check` lines, and whether `option httpchk` and `tcp-check` turned them on.
+    pub(crate) checks: super::proxy::check::Checks,
+}
+
+impl Draft {
+    /// `frontend 'web'`, as messages name it.
+    pub(crate) fn title(&self) -> String {
+        format!("{} '{}'", self.kind(), self.proxy.name)
+    }
+
+    /// The word that started the section.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self.proxy.kind {
+            _ if self.is_defaults => "defaults",
+            ProxyKind::Frontend => "frontend",
+            ProxyKind::Backend => "backend",
+            ProxyKind::Listen => "listen",
+        }
+    }
+
+    fn new(kind: ProxyKind, cx: &Cx<'_>) -> Self {
+        let proxy = Proxy { kind, place: cx.place.clone(), ..Proxy::default() };
+        Self {
+            is_defaults: false,
+            proxy,
+            default_server: server::blank(cx.place.clone()),
+            acls: Acls::default(),
+            order: Default::default(),
+            server_names: HashSet::new(),
+            checks: Default::default(),
+        }
+    }
+}
+
+/// The `defaults` sections so far.
+#[derive(Default)]
+pub(crate) struct Defaults {
+    /// The last one without a `from`: what later sections start from.
+    latest: Option<Arc<Draft>>,
+    named: HashMap<String, Arc<Draft>>,
+}
+
+/// Opens `defaults [NAME] [from NAME]`, `frontend NAME [from NAME]` and the like.
+pub(super) fn open(cx: &mut Cx<'_>, args: &Args<'_>, defaults: &Defaults) -> Option<Draft> {
+    let (section, kind) = match args.get(0) {
+        "frontend" => ("frontend", ProxyKind::Frontend),
+        "backend" => ("backend", ProxyKind::Backend),
+        "listen" => ("listen", ProxyKind::Listen),
+        _ => ("defaults", ProxyKind::Listen),
+    };
+    cx.section = section;
+    let is_defaults = section == "defaults";
+    let name = args.get(1);
+    let anonymous = is_defaults && (name.is_empty() || name == "from");
+    if !is_defaults && name.is_empty() {
+        cx.wrong(args, 0, format!("'{section}' expects an <id> argument"));
+        return None;
+    }
+    let bad = |c: &char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_' | '.' | ':');
+    if let Some(c) = name.chars().find(bad).filter(|_| !anonymous) {
+        cx.wrong(args, 1, format!("character '{c}' is not permitted in '{section}' name '{name}'."));
+        return None;
+    }
+    let mut next = if anonymous { 1 } else { 2 };
+    let mut base = if is_defaults { None } else { defaults.latest.clone() };
+    if args.get(next) == "from" {
+        let from = args.get(next + 1);
+        match defaults.named.get(from) {
+            Some(found) => base = Some(Arc::clone(found)),
+            None if from.is_empty() => {
+                cx.wrong(args, next, "'from' expects the name of a 'defaults' section.")
+            }
+            None => {
+                let here = cx.here();
+                let text = format!("{here} : defaults section '{from}' not found for {section} '{name}'.");
+                cx.alert_word(args, next + 1, text);
+            }
+        }
+        next += 2;
+    }
+    let mut draft = match base {
+        Some(base) => inherit(&base, kind, is_defaults, cx),
+        None => Draft::new(kind, cx),
+    };
+    draft.is_defaults = is_defaults;
+    draft.proxy.name = if anonymous { String::new() } else { name.to_owned() };
+    if args.has(next) {
+        if is_defaults {
+            cx.too_many(args, next - 1);
+        } else if kind != ProxyKind::Backend {
+            super::proxy::outdated::address_on_section(cx, &mut draft, args, next);
+        } else {
+            let text = format!("unexpected argument '{}' in section '{section}'.", args.get(next));
+            cx.wrong(args, next, text);
+        }
+    }
+    Some(draft)
+}
+
+/// What a section takes over from its defaults.
+fn inherit(base: &Draft, kind: ProxyKind, is_defaults: bool, cx: &Cx<'_>) -> Draft {
+    let mut draft = base.clone();
+    let proxy = &mut draft.proxy;
+    proxy.kind = kind;
+    proxy.place = cx.place.clone();
+    proxy.id = None;
+    proxy.description = None;
+    draft.acls = Acls::default();
+    draft.order = Default::default();
+    draft.server_names = HashSet::new();
+    if is_defaults {
+        // Rules stay with the defaults section that has them.
+        for rules in rulesets(proxy) {
+            rules.clear();
+        }
+        proxy.acls.clear();
+        return draft;
+    }
+    seclude_acls(&base.proxy.name, proxy);
+    if !kind.is_frontend() {
+        proxy.tcp_request_connection.clear();
+        proxy.tcp_request_session.clear();
+        proxy.default_backend = None;
+        proxy.monitor_uri = None;
+    }
+    if !kind.is_backend() {
+        proxy.tcp_response_content.clear();
+    }
+    draft
+}
+
+fn rulesets(proxy: &mut Proxy) -> [&mut Vec<Rule>; 7] {
+    [
+        &mut proxy.http_request,
+        &mut proxy.http_response,
+        &mut proxy.http_after_response,
+        &mut proxy.tcp_request_connection,
+        &mut proxy.tcp_request_session,
+        &mut proxy.tcp_request_content,
+        &mut proxy.tcp_response_content,
+    ]
+}
+
+/// ACLs of a defaults section are seen by its own rules only: they get a name that no file can write.
+fn seclude_acls(defaults: &str, proxy: &mut Proxy) {
+    if proxy.acls.is_empty() {
+        return;
+    }
+    let names: HashSet<String> = proxy.acls.iter().map(|acl| acl.name.clone()).collect();
+    let secluded = |name: &str| format!("defaults {defaults} {name}");
+    for Acl { name, .. } in &mut proxy.acls {
+        *name = secluded(name);
+    }
+    let rename = |condition: &mut Condition| {
+        for term in condition.any_of.iter_mut().flatten() {
+            if let Test::Named(name) = &mut term.test
+                && names.contains(name)
+            {
+                *name = secluded(name);
+            }
+        }
+    };
+    for rules in rulesets(proxy) {
+        rules.iter_mut().filter_map(|rule| rule.condition.as_mut()).for_each(rename);
+    }
+}
+
+/// Ends a section: a defaults section is kept for later ones, a proxy goes to the result.
+pub(super) fn close(cx: &mut Cx<'_>, draft: Draft, defaults: &mut Defaults) {
+    if draft.is_defaults {
+        let draft = Arc::new(draft);
+        if !draft.proxy.name.is_empty() {
+            defaults.named.insert(draft.proxy.name.clone(), Arc::clone(&draft));
+        }
+        defaults.latest = Some(draft);
+        return;
+    }
+    super::proxy::check::end(cx, &draft);
+    cx.config.proxies.push(draft.proxy);
+}

@@ -1,0 +1,314 @@
+//! What the process is: user, folders, threads, names.
+
+use crate::model::{CpuMap, MasterWorker};
+use crate::parse::{Args, Cx};
+use crate::value::{self, TimeError};
+use std::path::Path;
+use std::time::Duration;
+
+pub(crate) fn daemon(cx: &mut Cx<'_>, _: &mut (), args: &Args<'_>) {
+    if !cx.too_many(args, 0) {
+        cx.config.global.daemon = true;
+    }
+}
+
+pub(crate) fn master_worker(cx: &mut Cx<'_>, _: &mut (), args: &Args<'_>) {
+    let no_exit_on_failure = match args.get(1) {
+        "" => false,
+        "no-exit-on-failure" => true,
+        _ => {
+            cx.wrong(args, 1, "'master-worker' only supports 'no-exit-on-failure' option.");
+            return;
+        }
+    };
+    cx.config.global.master_worker = Some(MasterWorker { no_exit_on_failure });
+    cx.warn(args, 0, "the 'master-worker' keyword is deprecated; please start with '-W' instead.");
+}
+
+pub(crate) fn user(cx: &mut Cx<'_>, _: &mut (), args: &Args<'_>) {
+    if args.get(1).is_empty() {
+        cx.wrong(args, 0, "cannot find user id for '' (0:Success)");
+    } else if !cx.too_many(args, 1) {
+        cx.config.global.user = Some(args.get(1).into());
+    }
+}
+
+pub(crate) fn group(cx: &mut Cx<'_>, _: &mut (), args: &Args<'_>) {
+    if args.get(1).is_empty() {
+        cx.wrong(args, 0, "cannot find group id for '' (0:Success)");
+    } else if !cx.too_many(args, 1) {
+        cx.config.global.group = Some(args.get(1).into());
+    }
+}
+
+fn id(cx: &mut Cx<'_>, args: &Args<'_>, other: &str) -> Option<u32> {
+    let (word, text) = (args.get(0), args.get(1));
+    if text.is_empty() {
+        cx.wrong(args, 0, format!("'{word}' expects an integer argument."));
+        return None;
+    }
+    if cx.too_many(args, 1) {
+        return None;
+    }
+    let id = text.parse().ok();
+    if id.is_none() {
+        cx.warn(args, 1, format!(" {word}: string '{text}' is not a number.\n   | You might want to use the '{other}' parameter to use a system {other} name."));
+    }
+    id
+}
+
+pub(crate) fn uid(cx: &mut Cx<'_>, _: &mut (), args: &Args<'_>) {
+    if let Some(id) = id(cx, args, "user") {
+        cx.config.global.uid = Some(id);
+    }
+}
+
+pub(crate) fn gid(cx: &mut Cx<'_>, _: &mut (), args: &Args<'_>) {
+    if let Some(id) = id(cx, args, "group") {
+        cx.config.global.gid = Some(id);
+    }
+}
+
+fn text(cx: &mut Cx<'_>, args: &Args<'_>, what: &str) -> Option<String> {
+    if args.get(1).is_empty() {
+        cx.wrong(args, 0, format!("'{}' expects a {what} as an argument.", args.get(0)));
+        return None;
+    }
+    (!cx.too_many(args, 1)).then(|| args.get(1).to_owned())
+}
+
+pub(crate) fn chroot(cx: &mut Cx<'_>, _: &mut (), args: &Args<'_>) {
+    if let Some(text) = text(cx, args, "directory") {
+        cx.config.global.chroot = Some(text);
+    }
+}
+
+pub(crate) fn pidfile(cx: &mut Cx<'_>, _: &mut (), args: &Args<'_>) {
+    if let Some(text) = text(cx, args, "file name") {
+        cx.config.global.pidfile = Some(text);
+    }
+}
+
+pub(crate) fn localpeer(cx: &mut Cx<'_>, _: &mut (), args: &Args<'_>) {
+    if let Some(text) = text(cx, args, "name") {
+        cx.env.set("HAPROXY_LOCALPEER", &text);
+        cx.config.global.localpeer = Some(text);
+    }
+}
+
+pub(crate) fn node(cx: &mut Cx<'_>, _: &mut (), args: &Args<'_>) {
+    let name = args.get(1);
+    let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    if cx.too_many(args, 1) {
+        return;
+    }
+    if name.is_empty() || !name.chars().all(good) {
+        let here = cx.here();
+        cx.alert_word(args, 0, format!("{here}: 'node' requires valid node name - non-empty string with digits(0-9), letters(A-Z, a-z), dot(.), hyphen(-) or underscode(_)."));
+        return;
+    }
+    cx.config.global.node = Some(name.into());
+}
+
+pub(crate) fn description(cx: &mut Cx<'_>, _: &mut (), args: &Args<'_>) {
+    if args.get(1).is_empty() {
+        let here = cx.here();
+        cx.alert_word(args, 0, format!("{here}: 'description' expects a string argument."));
+        return;
+    }
+    cx.config.global.description = Some(args.rest(1).join(" "));
+}
+
+fn number(cx: &mut Cx<'_>, args: &Args<'_>) -> Option<u64> {
+    if args.get(1).is_empty() {
+        cx.wrong(args, 0, format!("'{}' expects an integer argument.", args.get(0)));
+        return None;
+    }
+    (!cx.too_many(args, 1)).then(|| value::lenient_integer(args.get(1)).max(0) as u64)
+}
+
+pub(crate) fn ulimit_n(cx: &mut Cx<'_>, _: &mut (), args: &Args<'_>) {
+    if let Some(count) = number(cx, args) {
+        cx.config.global.ulimit_n = Some(count);
+    }
+}
+
+pub(crate) fn fd_hard_limit(cx: &mut Cx<'_>, _: &mut (), args: &Args<'_>) {
+    if let Some(count) = number(cx, args) {
+        cx.config.global.fd_hard_limit = Some(count);
+    }
+}
+
+/// The most threads that HAProxy runs.
+const MAX_THREADS: i64 = 64;
+
+pub(crate) fn nbthread(cx: &mut Cx<'_>, _: &mut (), args: &Args<'_>) {
+    let text = args.get(1);
+    if cx.too_many(args, 1) {
+        return;
+    }
+    match text.parse::<i64>() {
+        Ok(count @ 1..=MAX_THREADS) => cx.config.global.nbthread = Some(count as u32),
+        Ok(count) => {
+            cx.wrong(args, 1, format!("'nbthread' value must be between 1 and {MAX_THREADS} (was {count})"))
+        }
+        Err(_) => {
+            cx.wrong(args, 1, format!("'nbthread' passed a missing or unparsable integer value in '{text}'"))
+        }
+    }
+}
+
+/// `nbproc 1` is what every process does today.
+pub(crate) fn nbproc(cx: &mut Cx<'_>, args: &Args<'_>) {
+    let text = "nbproc is not supported any more since HAProxy 2.5. Threads will automatically be used on multi-processor machines if available.";
+    if args.get(1) == "1" && !args.has(2) {
+        cx.warn(args, 0, format!("{text} Please remove the line."));
+    } else {
+        cx.wrong(args, 0, text);
+        cx.help("write `nbthread N` instead".into());
+    }
+}
+
+fn delay(cx: &mut Cx<'_>, args: &Args<'_>) -> Option<Duration> {
+    let word = args.get(0);
+    match value::time(args.get(1), "ms") {
+        _ if args.get(1).is_empty() => cx.wrong(args, 0, format!("'{word}' expects <time> as argument.")),
+        Ok(time) => return Some(time),
+        Err(TimeError::Unexpected(c)) => {
+            cx.wrong(args, 1, format!("unexpected character '{c}' in argument to <{word}>."));
+        }
+        Err(TimeError::Overflow) => {
+            cx.wrong(args, 1, format!("timer overflow in argument '{}' to <{word}> (maximum value is 2147483647 ms or ~24.8 days).", args.get(1)));
+        }
+    }
+    None
+}
+
+pub(crate) fn hard_stop_after(cx: &mut Cx<'_>, _: &mut (), args: &Args<'_>) {
+    if let Some(time) = delay(cx, args) {
+        cx.config.global.hard_stop_after = Some(time);
+    }
+}
+
+pub(crate) fn grace(cx: &mut Cx<'_>, _: &mut (), args: &Args<'_>) {
+    if let Some(time) = delay(cx, args) {
+        cx.config.global.grace = Some(time);
+    }
+}
+
+pub(crate) fn strict_limits(cx: &mut Cx<'_>, _: &mut (), args: &Args<'_>) {
+    if !cx.too_many(args, 0) {
+        cx.config.global.strict_limits = Some(true);
+    }
+}
+
+pub(crate) fn quiet(cx: &mut Cx<'_>, _: &mut (), args: &Args<'_>) {
+    if !cx.too_many(args, 0) {
+        cx.config.global.quiet = true;
+    }
+}
+
+pub(crate) fn zero_warning(cx: &mut Cx<'_>, _: &mut (), args: &Args<'_>) {
+    if !cx.too_many(args, 0) {
+        cx.config.global.zero_warning = true;
+    }
+}
+
+pub(crate) fn spread_checks(cx: &mut Cx<'_>, _: &mut (), args: &Args<'_>) {
+    let here = cx.here();
+    if args.get(1).is_empty() {
+        cx.alert_word(args, 0, format!("{here}: 'spread-checks' expects an integer argument (0..50)."));
+        return;
+    }
+    match value::lenient_integer(args.get(1)) {
+        percent @ 0..=50 => cx.config.global.spread_checks = Some(percent as u32),
+        _ => {
+            cx.alert_word(args, 1, format!("{here}: 'spread-checks' needs a positive value in range 0..50."))
+        }
+    }
+}
+
+/// `unix-bind [prefix P] [mode M] [user U] [uid N] [group G] [gid N]`.
+pub(crate) fn unix_bind(cx: &mut Cx<'_>, _: &mut (), args: &Args<'_>) {
+    for index in (1..args.len()).step_by(2) {
+        if !matches!(args.get(index), "prefix" | "mode" | "uid" | "gid" | "user" | "group") {
+            cx.wrong(
+                args,
+                index,
+                "'unix-bind' only supports the 'prefix', 'mode', 'uid', 'gid', 'user' and 'group' options.",
+            );
+            return;
+        }
+    }
+}
+
+/// `default-path current|config|parent|origin PATH`.
+pub(crate) fn default_path(cx: &mut Cx<'_>, _: &mut (), args: &Args<'_>) {
+    let folder = |file: &str, levels: usize| {
+        let mut path = Path::new(file);
+        for _ in 0..levels {
+            path = path.parent().unwrap_or(Path::new(""));
+        }
+        path.to_string_lossy().into_owned()
+    };
+    match args.get(1) {
+        "current" => cx.folder = String::new(),
+        "config" => cx.folder = folder(&cx.place.file.clone(), 1),
+        "parent" => cx.folder = folder(&cx.place.file.clone(), 2),
+        "origin" => cx.folder = args.get(2).into(),
+        mode => {
+            let what = if mode.is_empty() { "missing" } else { "unsupported" };
+            cx.wrong(args, 1, format!("{what} default-path mode '{mode}' for 'default-path', supported modes include 'current', 'config', 'parent', and 'origin'."));
+        }
+    }
+}
+
+/// `cpu-map [auto:][GROUP/]THREADS CPUS...`.
+pub(crate) fn cpu_map(cx: &mut Cx<'_>, _: &mut (), args: &Args<'_>) {
+    if args.get(2).is_empty() {
+        cx.wrong(args, 0, "cpu-map expects a process number  ('all', 'odd', 'even', a number from 1 to 64 or a range),  followed by a list of CPU ranges with numbers from 0 to 63.");
+        return;
+    }
+    let text = args.get(1);
+    let (auto, range) = match text.strip_prefix("auto:") {
+        Some(range) => (true, range),
+        None => (false, text),
+    };
+    // `1/1-4`: threads 1 to 4 of group 1. `1-4` alone means groups, and with one group all its threads.
+    let threads = match range.split_once('/') {
+        Some((group, threads)) => span(group, 64).and(span(threads, 64)),
+        None => span(range, 64).map(|_| (1, 64)),
+    };
+    let Some((first, last)) = threads else {
+        cx.wrong(args, 1, format!("cpu-map : '{text}' is not a valid number/range."));
+        return;
+    };
+    let mut cpus = Vec::new();
+    for (index, word) in args.rest(2).into_iter().enumerate() {
+        for part in word.split(',') {
+            let (low, high) = part.split_once('-').unwrap_or((part, part));
+            match (low.parse::<u32>(), high.parse::<u32>()) {
+                (Ok(low), Ok(high)) if low <= high && high < 4096 => cpus.extend(low..=high),
+                _ => {
+                    cx.wrong(args, index + 2, format!("cpu-map : '{word}' is not a CPU range."));
+                    return;
+                }
+            }
+        }
+    }
+    let place = cx.place.clone();
+    cx.config.global.cpu_map.push(CpuMap { auto, first, last, cpus, place });
+}
+
+/// `N`, `N-M`, `N-`, `all`, `odd`, `even`.
+fn span(text: &str, most: u32) -> Option<(u32, u32)> {
+    if matches!(text, "all" | "odd" | "even") {
+        return Some((1, most));
+    }
+    let (low, high) = match text.split_once('-') {
+        Some((low, "")) => (low.parse().ok()?, most),
+        Some((low, high)) => (low.parse().ok()?, high.parse().ok()?),
+        None => (text.parse().ok()?, text.parse().ok()?),
+    };
+    (0 < low && low <= high && high <= most).then_some((low, high))
+}

@@ -1,0 +1,110 @@
+//! Sections: which one a line belongs to, and what opens and closes them.
+
+pub(crate) mod bind;
+pub(crate) mod draft;
+pub(crate) mod global;
+pub(crate) mod log;
+mod modifier;
+mod other;
+pub(crate) mod proxy;
+pub(crate) mod server;
+pub(crate) mod userlist;
+
+use crate::model::Class;
+use crate::parse::{Args, Cx};
+use crate::tables::keywords;
+use draft::{Defaults, Draft};
+
+/// The section that lines belong to.
+#[derive(Default)]
+enum Current {
+    /// Before the first section, or in one whose first line was wrong.
+    #[default]
+    None,
+    Global,
+    Proxy(Box<Draft>),
+    Userlist,
+    Other(&'static keywords::other::Section),
+}
+
+/// The section being read, and what `defaults` sections have said.
+#[derive(Default)]
+pub(crate) struct Sections {
+    current: Current,
+    defaults: Defaults,
+}
+
+impl Sections {
+    /// One line that is no directive.
+    pub(crate) fn line(&mut self, cx: &mut Cx<'_>, args: &Args<'_>) {
+        if self.header(cx, args) {
+            return;
+        }
+        let Some((modifier, args)) = modifier::read(cx, args) else { return };
+        match &mut self.current {
+            Current::None => {
+                let text = format!("unknown keyword '{}' out of section.", args.get(0));
+                cx.wrong(&args, 0, text);
+            }
+            Current::Global => global::line(cx, &args, modifier),
+            Current::Proxy(draft) => proxy::line(cx, draft, &args, modifier),
+            Current::Userlist => userlist::line(cx, &args),
+            Current::Other(section) => other::line(cx, section, &args),
+        }
+    }
+
+    /// Opens a section if the line starts one.
+    fn header(&mut self, cx: &mut Cx<'_>, args: &Args<'_>) -> bool {
+        let name = args.get(0);
+        match name {
+            "global" => {
+                self.close(cx);
+                cx.section = "global";
+                cx.too_many(args, 0);
+                if cx.config.global.place.is_none() {
+                    cx.config.global.place = Some(cx.place.clone());
+                }
+                self.current = Current::Global;
+            }
+            "userlist" => {
+                self.close(cx);
+                cx.section = "userlist";
+                cx.uses(Class::Section, "userlist");
+                self.current = if userlist::open(cx, args) { Current::Userlist } else { Current::None };
+            }
+            "defaults" | "frontend" | "backend" | "listen" => {
+                self.close(cx);
+                self.current = match draft::open(cx, args, &self.defaults) {
+                    Some(draft) => Current::Proxy(Box::new(draft)),
+                    None => Current::None,
+                };
+            }
+            _ => {
+                let Some(section) = keywords::other::section(name) else { return false };
+                self.close(cx);
+                cx.section = section.name;
+                cx.uses(Class::Section, section.name);
+                other::open(cx, section, args);
+                self.current = Current::Other(section);
+            }
+        }
+        true
+    }
+
+    fn close(&mut self, cx: &mut Cx<'_>) {
+        if let Current::Proxy(draft) = std::mem::take(&mut self.current) {
+            draft::close(cx, *draft, &mut self.defaults);
+        }
+    }
+
+    /// A section does not go on in the next file.
+    pub(crate) fn end_of_file(&mut self, cx: &mut Cx<'_>) {
+        self.close(cx);
+        self.current = Current::None;
+    }
+
+    /// After the last file.
+    pub(crate) fn finish(&mut self, cx: &mut Cx<'_>) {
+        self.close(cx);
+    }
+}

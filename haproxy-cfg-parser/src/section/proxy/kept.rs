@@ -1,0 +1,217 @@
+//! Keywords that are kept as written until the engine acts on them.
+
+use crate::expr;
+use crate::parse::{Args, Cx};
+use crate::section::draft::Draft;
+use crate::tables::reach::Stage;
+use crate::value::{self, TimeError};
+
+/// Keeps the line.
+pub(crate) fn kept(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
+    if let Some(name) = super::name_of(args) {
+        let words = name.split(' ').count();
+        draft.proxy.others.push((name, args.owned(words), cx.place.clone()));
+    }
+}
+
+/// Keeps a line that must have an argument.
+pub(crate) fn kept_argument(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
+    let Some(name) = super::name_of(args) else { return };
+    if args.get(name.split(' ').count()).is_empty() {
+        cx.wrong(args, 0, format!("'{name}' expects an argument."));
+        return;
+    }
+    kept(cx, draft, args);
+}
+
+/// `http-send-name-header NAME`.
+pub(crate) fn send_name_header(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
+    if args.get(1).is_empty() {
+        cx.wrong(args, 0, "'http-send-name-header' requires a header string.");
+        return;
+    }
+    kept(cx, draft, args);
+}
+
+/// `compression algo NAME...`.
+pub(crate) fn compression_algo(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
+    if !args.has(2) {
+        cx.wrong(args, 1, "'compression' : parameters expected after 'algo'");
+        return;
+    }
+    let known = ["identity", "gzip", "deflate", "raw-deflate"];
+    if let Some((index, word)) = args.rest(2).into_iter().enumerate().find(|(_, word)| !known.contains(word))
+    {
+        cx.wrong(args, index + 2, format!("'compression' : '{word}' is not a supported algorithm."));
+        return;
+    }
+    kept(cx, draft, args);
+}
+
+/// `stick on|match|store-request|store-response EXPR [table NAME] [CONDITION]`.
+pub(crate) fn stick(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
+    if args.get(2).is_empty() {
+        cx.wrong(args, 1, "'stick' expects a fetch method.");
+        return;
+    }
+    if let Err(error) = expr::sample(cx, args.get(2)) {
+        cx.wrong(args, 2, format!("'stick': {}", error.into_text()));
+        return;
+    }
+    let stage = if args.get(1) == "store-response" { Stage::StickStore } else { Stage::UseServer };
+    if let Some(at) = (3..args.len()).find(|at| matches!(args.get(*at), "if" | "unless"))
+        && let Err(reason) = expr::condition(cx, &draft.acls, &args.rest(at), &[stage])
+    {
+        cx.wrong(
+            args,
+            at,
+            format!("'stick {}': error detected while parsing sticking condition : {reason}.", args.get(1)),
+        );
+        return;
+    }
+    kept(cx, draft, args);
+}
+
+/// `stick-table type T size N [expire T] [nopurge] [peers P] [store ...] ...`.
+pub(crate) fn stick_table(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
+    match table(args) {
+        Ok(()) => kept(cx, draft, args),
+        Err((index, text)) => cx.wrong(args, index, format!("stick-table: {text}.")),
+    }
+}
+
+fn table(args: &Args<'_>) -> Result<(), (usize, String)> {
+    let mut index = 1;
+    let mut sized = false;
+    while args.has(index) {
+        let (word, value) = (args.get(index), args.get(index + 1));
+        index += match word {
+            "type" => {
+                if !matches!(value, "ip" | "ipv6" | "integer" | "string" | "binary") {
+                    return Err((index + 1, format!("unknown type '{value}'")));
+                }
+                let sized_key = args.get(index + 2) == "len";
+                if sized_key && args.get(index + 3).parse::<u32>().is_err() {
+                    return Err((index + 3, format!("invalid length '{}'", args.get(index + 3))));
+                }
+                if sized_key { 4 } else { 2 }
+            }
+            "size" => {
+                value::size(value)
+                    .map_err(|c| (index + 1, format!("unexpected character '{c}' in argument of 'size'")))?;
+                sized = true;
+                2
+            }
+            "expire" => match value::time(value, "ms") {
+                Err(TimeError::Unexpected(c)) => {
+                    return Err((index + 1, format!("unexpected character '{c}' in argument of 'expire'")));
+                }
+                Err(TimeError::Overflow) => return Err((index + 1, "timer overflow in 'expire'".into())),
+                Ok(_) => 2,
+            },
+            "store" => {
+                for item in value.split(',') {
+                    store(item.trim()).map_err(|text| (index + 1, text))?;
+                }
+                2
+            }
+            "nopurge" | "write-to" | "peers" | "srvkey" | "brates-factor" | "recv-only" => {
+                if matches!(word, "nopurge" | "recv-only") { 1 } else { 2 }
+            }
+            _ => return Err((index, format!("unknown argument '{word}'"))),
+        };
+    }
+    if sized { Ok(()) } else { Err((0, "missing size".into())) }
+}
+
+/// One item of `store`: a name, with a period or a number of elements in parentheses where it needs one.
+fn store(item: &str) -> Result<(), String> {
+    let (name, argument) = item.split_once('(').map_or((item, None), |(name, rest)| (name, Some(rest)));
+    let plain = [
+        "server_id",
+        "gpt0",
+        "gpc0",
+        "gpc1",
+        "conn_cnt",
+        "conn_cur",
+        "sess_cnt",
+        "http_req_cnt",
+        "http_err_cnt",
+        "http_fail_cnt",
+        "bytes_in_cnt",
+        "bytes_out_cnt",
+        "glitch_cnt",
+    ];
+    let periodic = [
+        "gpc0_rate",
+        "gpc1_rate",
+        "conn_rate",
+        "sess_rate",
+        "http_req_rate",
+        "http_err_rate",
+        "http_fail_rate",
+        "bytes_in_rate",
+        "bytes_out_rate",
+        "glitch_rate",
+        "gpt",
+        "gpc",
+        "gpc_rate",
+    ];
+    if plain.contains(&name) {
+        return Ok(());
+    }
+    if !periodic.contains(&name) {
+        return Err(format!("unknown store option '{name}'"));
+    }
+    match argument {
+        Some(text) if !text.trim_end_matches(')').is_empty() => Ok(()),
+        _ => Err(format!("missing argument to store option '{name}'")),
+    }
+}
+
+/// `force-persist`, `ignore-persist`: a condition.
+pub(crate) fn conditional(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
+    let word = args.get(0);
+    if !matches!(args.get(1), "if" | "unless") {
+        cx.wrong(args, 0, format!("'{word}' requires either 'if' or 'unless' followed by a condition."));
+        return;
+    }
+    match expr::condition(cx, &draft.acls, &args.rest(1), &[Stage::BackendRequest, Stage::FrontendRequest]) {
+        Ok(_) => kept(cx, draft, args),
+        Err(reason) => cx.wrong(args, 1, format!("error detected while parsing a '{word}' rule : {reason}.")),
+    }
+}
+
+/// `load-server-state-from-file global|local|none`.
+pub(crate) fn server_state(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
+    match args.get(1) {
+        text @ ("global" | "local" | "none") => draft.proxy.load_server_state = Some(text.into()),
+        other => {
+            cx.wrong(
+                args,
+                1,
+                format!("'load-server-state-from-file' expects 'global', 'local' or 'none'. Got '{other}'"),
+            );
+        }
+    }
+}
+
+/// `http-error status N [REPLY]`.
+pub(crate) fn http_error(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
+    if args.get(1) != "status" {
+        cx.wrong(args, 0, "http-error : expects at least a <status> as arguments.");
+        return;
+    }
+    let site = expr::Site::new(u32::MAX);
+    let mut reader = crate::rule::Reader::new(cx, *args, 1, site, None, "http-error");
+    let parsed = crate::rule::give_back(&mut reader);
+    let next = reader.position();
+    match parsed {
+        Err(reason) => cx.wrong(args, 0, format!("http-error : {reason}.")),
+        Ok(_) if args.has(next) => {
+            let text = format!("http-error : unknown keyword '{}'.", args.get(next));
+            cx.wrong(args, next, text);
+        }
+        Ok(_) => kept(cx, draft, args),
+    }
+}

@@ -1,0 +1,186 @@
+//! Keywords that HAProxy has removed, read as their modern lines with a warning that shows them.
+
+use super::{rules, timeout};
+use crate::lex::Word;
+use crate::parse::{Args, Cx};
+use crate::section::bind;
+use crate::section::draft::Draft;
+
+/// Reads a removed keyword; false if it is none.
+pub(super) fn line(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) -> bool {
+    let word = args.get(0);
+    match word {
+        "contimeout" | "clitimeout" | "srvtimeout" => {
+            let name = match word {
+                "contimeout" => "connect",
+                "clitimeout" => "client",
+                _ => "server",
+            };
+            let value = args.get(1).to_owned();
+            let modern = format!("timeout {name} {value}");
+            cx.outdated(
+                args,
+                format!("the '{word}' directive is not supported anymore since HAProxy 2.1"),
+                &modern,
+            );
+            let parse = match name {
+                "connect" => timeout::connect,
+                "client" => timeout::client,
+                _ => timeout::server,
+            };
+            reread(cx, draft, &["timeout", name, &value], parse);
+        }
+        "redispatch" => {
+            cx.outdated(
+                args,
+                "the 'redispatch' directive is not supported anymore since HAProxy 2.1",
+                "option redispatch",
+            );
+            draft.proxy.options.redispatch = Some(-1);
+            cx.uses(crate::model::Class::Keyword, "option redispatch");
+        }
+        "block" => {
+            let condition = args.rest(1).join(" ");
+            cx.outdated(
+                args,
+                "the 'block' directive is not supported anymore since HAProxy 2.1",
+                format!("http-request deny {condition}"),
+            );
+            let mut words = vec!["http-request", "deny"];
+            words.extend(args.rest(1));
+            reread(cx, draft, &words, rules::http_request);
+        }
+        "reqadd" | "rspadd" => add_header(cx, draft, args),
+        "reqdel" | "reqidel" | "rspdel" | "rspidel" => delete_header(cx, draft, args),
+        "reqrep" | "reqirep" | "rsprep" | "rspirep" | "reqdeny" | "reqideny" | "rspdeny" | "rspideny"
+        | "reqallow" | "reqiallow" | "reqpass" | "reqipass" | "reqtarpit" | "reqitarpit" | "appsession" => {
+            let ruleset = if word.starts_with("rsp") { "http-response" } else { "http-request" };
+            cx.wrong(args, 0, format!("The '{word}' directive is not supported anymore since HAProxy 2.1. Use '{ruleset}' rules instead."));
+            cx.help(format!(
+                "write an `{ruleset}` rule, e.g. `{ruleset} replace-header` or `{ruleset} deny`"
+            ));
+        }
+        "bind-process" => cx.warn(
+            args,
+            0,
+            "'bind-process' has no effect since HAProxy 2.5; threads are set on 'bind' lines with 'thread'.",
+        ),
+        _ => return false,
+    }
+    true
+}
+
+/// `reqadd "Name: value" [CONDITION]`: exact if there is a colon.
+fn add_header(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
+    let word = args.get(0);
+    let request = word == "reqadd";
+    let ruleset = if request { "http-request" } else { "http-response" };
+    let Some((name, value)) = args.get(1).split_once(':') else {
+        cx.wrong(args, 0, format!("The '{word}' directive is not supported anymore since HAProxy 2.1. Use '{ruleset} add-header' instead."));
+        return;
+    };
+    let (name, value) = (name.trim().to_owned(), value.trim_start().replace('%', "%%"));
+    let condition = args.rest(2).join(" ");
+    let quoted = if value.contains([' ', '"', '\'', '#']) {
+        format!("\"{}\"", value.replace('"', "\\\""))
+    } else {
+        value.clone()
+    };
+    let modern = format!("{ruleset} add-header {name} {quoted} {condition}");
+    cx.outdated(
+        args,
+        format!("the '{word}' directive is not supported anymore since HAProxy 2.1"),
+        modern.trim_end(),
+    );
+    let mut words = vec![ruleset, "add-header", &name, &value];
+    words.extend(args.rest(2));
+    reread(cx, draft, &words, if request { rules::http_request } else { rules::http_response });
+}
+
+/// `reqdel ^Name:.*`: exact if the expression is a header's name and nothing of its value.
+fn delete_header(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
+    let word = args.get(0);
+    let request = word.starts_with("req");
+    let ruleset = if request { "http-request" } else { "http-response" };
+    let body = args.get(1).strip_prefix('^').and_then(|rest| rest.split_once(':'));
+    let exact = body.filter(|(name, rest)| {
+        !name.is_empty()
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+            && matches!(*rest, "" | ".*" | ".*$" | "\\ .*" | "\\ ")
+    });
+    let Some((name, _)) = exact else {
+        cx.wrong(args, 0, format!("The '{word}' directive is not supported anymore since HAProxy 2.1. Use '{ruleset} del-header' instead."));
+        return;
+    };
+    let condition = args.rest(2).join(" ");
+    let modern = format!("{ruleset} del-header {name} {condition}");
+    cx.outdated(
+        args,
+        format!("the '{word}' directive is not supported anymore since HAProxy 2.1"),
+        modern.trim_end(),
+    );
+    let mut words = vec![ruleset, "del-header", name];
+    words.extend(args.rest(2));
+    reread(cx, draft, &words, if request { rules::http_request } else { rules::http_response });
+}
+
+/// Reads other words as if they stood in the line.
+fn reread(cx: &mut Cx<'_>, draft: &mut Draft, words: &[&str], parse: fn(&mut Cx<'_>, &mut Draft, &Args<'_>)) {
+    let words: Vec<Word<'_>> = words
+        .iter()
+        .filter(|word| !word.is_empty())
+        .map(|word| Word { text: (*word).into(), span: (0, 0) })
+        .collect();
+    let args = Args::new(&words);
+    if let Some(name) = super::name_of(&args) {
+        cx.uses(crate::model::Class::Keyword, name);
+    }
+    parse(cx, draft, &args);
+}
+
+/// Reads a removed option; false if it is none.
+pub(super) fn option(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>, on: bool) -> bool {
+    let name = args.get(1);
+    match name {
+        "forceclose" | "http-tunnel" | "http-use-htx" | "tcp-smart-queue" if !on => {}
+        "forceclose" => {
+            cx.outdated(
+                args,
+                "option 'forceclose' is not supported any more since HAProxy 2.0",
+                "option httpclose",
+            );
+            draft.proxy.options.keep_alive = crate::model::KeepAlive::Close;
+            cx.uses(crate::model::Class::Keyword, "option httpclose");
+        }
+        "httpclose" => return false,
+        "http-use-htx" => {
+            cx.warn(args, 1, "option 'http-use-htx' has no effect since HAProxy 2.1; remove the line.")
+        }
+        "http_proxy" | "http-tunnel" => {
+            cx.wrong(args, 1, format!("option '{name}' is not supported any more since HAProxy 2.5."));
+        }
+        _ => return false,
+    }
+    true
+}
+
+/// `option httpchk METHOD URI VERSION\r\nHost:...`: the header in the version has a line of its own today.
+pub(super) fn httpchk_version(cx: &mut Cx<'_>, args: &Args<'_>) {
+    if args.get(4).contains(['\r', '\n']) {
+        cx.warn(args, 4, "'option httpchk' : hiding headers or body at the end of the version string is deprecated. Please, consider to use 'http-check send' directive instead.");
+    }
+}
+
+/// `listen NAME ADDR:PORT OPTIONS`: the address has a `bind` line of its own today.
+pub(crate) fn address_on_section(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>, at: usize) {
+    let section = args.get(0);
+    let rest = args.rest(at).join(" ");
+    cx.outdated(
+        args,
+        format!("please use the 'bind' keyword for listening addresses: '{section}' takes a name only"),
+        format!("bind {rest}"),
+    );
+    let mut words = vec!["bind"];
+    words.extend(args.rest(at));
+    reread(cx, draft, &words, bind::line);
+}

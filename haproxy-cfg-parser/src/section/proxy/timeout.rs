@@ -1,0 +1,69 @@
+//! `timeout NAME TIME`.
+
+use crate::model::Timeouts;
+use crate::parse::{Args, Cx};
+use crate::section::draft::Draft;
+use crate::value::{self, TimeError};
+use std::time::Duration;
+
+macro_rules! setters {
+    ($($name:ident),*) => {
+        $(pub(crate) fn $name(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
+            set(cx, draft, args, |timeouts| &mut timeouts.$name);
+        })*
+    };
+}
+
+setters!(
+    check,
+    client,
+    client_fin,
+    client_hs,
+    connect,
+    http_keep_alive,
+    http_request,
+    queue,
+    server,
+    server_fin,
+    tarpit,
+    tunnel
+);
+
+fn set(
+    cx: &mut Cx<'_>,
+    draft: &mut Draft,
+    args: &Args<'_>,
+    field: fn(&mut Timeouts) -> &mut Option<Duration>,
+) {
+    let name = format!("timeout {}", args.get(1));
+    let text = args.get(2);
+    if text.is_empty() {
+        cx.wrong(args, 1, format!("'{name}' expects an integer value (in milliseconds)"));
+        return;
+    }
+    let overflow = || {
+        format!(
+            "timer overflow in argument '{text}' to '{name}' (maximum value is 2147483647 ms or ~24.8 days)"
+        )
+    };
+    match value::time(text, "ms") {
+        Ok(time) if time.as_millis() > 2_147_483_647 => cx.wrong(args, 2, overflow()),
+        Ok(time) => {
+            // Whole milliseconds, rounded up.
+            let millis = time.as_micros().div_ceil(1000) as u64;
+            *field(&mut draft.proxy.timeouts) = Some(Duration::from_millis(millis));
+            if args.has(3) {
+                let extra = args.get(3);
+                cx.wrong(
+                    args,
+                    3,
+                    format!("'{name}' : unexpected extra argument '{extra}' after value '{text}'."),
+                );
+            }
+        }
+        Err(TimeError::Unexpected(c)) => {
+            cx.wrong(args, 2, format!("unexpected character '{c}' in '{name}'"));
+        }
+        Err(TimeError::Overflow) => cx.wrong(args, 2, overflow()),
+    }
+}

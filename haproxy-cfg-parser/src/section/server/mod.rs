@@ -1,0 +1,226 @@
+//! `server`, `server-template` and `default-server` lines (manual 5.2).
+
+pub(crate) mod set;
+
+use crate::model::{Address, CheckOptions, Class, Host, Place, ServerLine, Source};
+use crate::parse::{Args, Cx};
+use crate::section::draft::Draft;
+use crate::suggest;
+use crate::tables::keywords::server as table;
+use crate::value;
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+/// A server of which nothing is said.
+pub(crate) fn blank(place: Place) -> ServerLine {
+    ServerLine {
+        name: String::new(),
+        address: Address::Inet { host: Host::Any, ports: (0, 0), offset: None },
+        address_text: String::new(),
+        template: None,
+        id: None,
+        weight: 1,
+        backup: false,
+        disabled: false,
+        cookie: None,
+        maxconn: None,
+        minconn: None,
+        maxqueue: None,
+        max_reuse: None,
+        pool_max_conn: None,
+        pool_low_conn: None,
+        pool_purge_delay: None,
+        source: None,
+        redir: None,
+        slowstart: None,
+        check: CheckOptions::default(),
+        send_proxy: None,
+        ssl: false,
+        tfo: false,
+        tcp_user_timeout: None,
+        init_addr: None,
+        others: Vec::new(),
+        place,
+    }
+}
+
+/// `server NAME ADDRESS OPTIONS`.
+pub(crate) fn line(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
+    let place = cx.place.to_string();
+    if args.get(2).is_empty() {
+        cx.alert_word(
+            args,
+            0,
+            format!("[{place}] : 'server' expects <name> and <addr>[:<port>] as arguments."),
+        );
+        return;
+    }
+    let name = args.get(1);
+    if !name_is_good(cx, args, 1, "server") {
+        return;
+    }
+    if !draft.server_names.insert(name.to_owned()) {
+        duplicate(cx, draft, args, name);
+    }
+    if let Some(server) = server(cx, draft, args, name, args.get(2), 3) {
+        draft.proxy.servers.push(server);
+    }
+}
+
+fn duplicate(cx: &mut Cx<'_>, draft: &Draft, args: &Args<'_>, name: &str) {
+    let first = draft.proxy.servers.iter().find(|server| server.name == name);
+    let Some(first) = first.map(|server| server.place.clone()) else { return };
+    let (title, place) = (draft.title(), cx.place.to_string());
+    let text = format!(
+        "parsing [{place}] : {title}, another server named '{name}' was already defined at line {}, please use distinct names.",
+        first.line
+    );
+    cx.alert_word(args, 1, text);
+}
+
+/// `server-template PREFIX COUNT|LOW-HIGH ADDRESS OPTIONS`.
+pub(crate) fn template(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
+    let place = cx.place.to_string();
+    if args.get(3).is_empty() {
+        cx.alert_word(
+            args,
+            0,
+            format!(
+                "[{place}] : 'server-template' expects <prefix> <nb | range> <addr>[:<port>] as arguments."
+            ),
+        );
+        return;
+    }
+    let text = args.get(2);
+    let range = match text.split_once('-') {
+        Some((low, high)) => low.parse().ok().zip(high.parse().ok()),
+        None => text.parse().ok().map(|count: u32| (1, count)),
+    };
+    let Some((low, high)) = range.filter(|(low, high)| 0 < *low && low <= high) else {
+        cx.alert_word(args, 2, format!("[{place}] : Wrong server-template number or range arg '{text}'."));
+        return;
+    };
+    if !name_is_good(cx, args, 1, "server-template") {
+        return;
+    }
+    if let Some(mut server) = server(cx, draft, args, args.get(1), args.get(3), 4) {
+        server.template = Some((low, high));
+        draft.proxy.servers.push(server);
+    }
+}
+
+/// `default-server OPTIONS`.
+pub(crate) fn default_server(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
+    let mut server = draft.default_server.clone();
+    let label = format!("[{}] :", cx.place);
+    options(cx, args, 1, &label, &mut server, true);
+    draft.default_server = server;
+}
+
+fn name_is_good(cx: &mut Cx<'_>, args: &Args<'_>, index: usize, kind: &str) -> bool {
+    let name = args.get(index);
+    let bad = |c: &char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_' | '.' | ':');
+    let Some(c) = name.chars().find(bad) else { return true };
+    let place = cx.place.to_string();
+    let what = if kind == "server" { "server name" } else { "server-template name" };
+    cx.alert_word(args, index, format!("[{place}] : character '{c}' is not permitted in {what} '{name}'."));
+    false
+}
+
+fn server(
+    cx: &mut Cx<'_>,
+    draft: &Draft,
+    args: &Args<'_>,
+    name: &str,
+    address: &str,
+    at: usize,
+) -> Option<ServerLine> {
+    let label = format!("[{}] : 'server {}/{name}' :", cx.place, draft.proxy.name);
+    let mut server = draft.default_server.clone();
+    server.name = name.into();
+    server.place = cx.place.clone();
+    server.address_text = address.into();
+    server.address = match value::address(address, &cx.env) {
+        Ok(Address::Inet { ports: (low, high), .. }) if low != high => {
+            cx.alert_word(args, at - 1, format!("{label} port range not permitted here in '{address}'"));
+            return None;
+        }
+        Ok(parsed) => parsed,
+        Err(error) => {
+            cx.alert_word(args, at - 1, format!("{label} {error}"));
+            return None;
+        }
+    };
+    options(cx, args, at, &label, &mut server, false);
+    let unverified = !server.others.iter().any(|other| matches!(other.0, "ca-file" | "verify"));
+    if server.ssl && unverified && !cx.server_verify_off {
+        cx.alert_word(args, 0, format!("{label} verify is enabled by default but no CA file specified. If you're running on a LAN where you're certain to trust the server's certificate, please set an explicit 'verify none' statement on the 'server' line, or use 'ssl-server-verify none' in the global section to disable server-side verifications by default."));
+    }
+    Some(server)
+}
+
+/// Reads options from word `at` on.
+fn options(cx: &mut Cx<'_>, args: &Args<'_>, at: usize, label: &str, server: &mut ServerLine, default: bool) {
+    static INDEX: LazyLock<HashMap<&str, &table::ServerOption>> =
+        LazyLock::new(|| table::ROWS.iter().map(|row| (row.name, row)).collect());
+    let mut index = at;
+    while args.has(index) {
+        let word = args.get(index);
+        if word == "source" {
+            cx.uses(Class::Server, table::SOURCE.0);
+            match source(cx, args, index) {
+                Ok((source, next)) => {
+                    server.source = Some(source);
+                    index = next;
+                    continue;
+                }
+                Err(text) => {
+                    cx.alert_word(args, index, format!("{label} {text}"));
+                    return;
+                }
+            }
+        }
+        let base = word.split('(').next().unwrap_or(word);
+        let Some(row) =
+            INDEX.get(word).or_else(|| INDEX.get(base).filter(|row| row.name == "set-proxy-v2-tlv-fmt"))
+        else {
+            let best = suggest::closest(word, INDEX.keys().copied());
+            let hint = best.map_or_else(|| ".".to_owned(), |best| format!("; did you mean '{best}' maybe ?"));
+            let address = if default { " Hint: no address was expected for this server." } else { "" };
+            cx.alert_word(args, index, format!("{label} unknown keyword '{word}'{hint}{address}"));
+            if let Some(best) = best {
+                cx.help(format!("did you mean `{best}`?"));
+            }
+            return;
+        };
+        cx.uses(Class::Server, row.name);
+        if let Err(reason) = (row.parse)(cx, server, row.name, args.get(index + 1)) {
+            cx.alert_word(args, index, format!("{label} {reason}."));
+            return;
+        }
+        index += 1 + row.args;
+    }
+}
+
+/// `source ADDRESS [usesrc WORDS] [interface NAME]`; gives the word after it.
+fn source(cx: &Cx<'_>, args: &Args<'_>, at: usize) -> Result<(Source, usize), String> {
+    if args.get(at + 1).is_empty() {
+        return Err("'source' expects <addr>[:<port>[-<port>]], and optionally 'usesrc' <addr>, and 'interface' <name> as argument..".into());
+    }
+    let address = value::address(args.get(at + 1), &cx.env).map_err(|error| error.to_string())?;
+    let mut source = Source { address, usesrc: None, interface: None };
+    let mut index = at + 2;
+    loop {
+        let value = args.get(index + 1);
+        match args.get(index) {
+            "usesrc" if value.is_empty() => {
+                return Err("'usesrc' expects <addr>[:<port>], 'client', 'clientip', or 'hdr_ip(name,#)' as argument..".into());
+            }
+            "usesrc" => source.usesrc = Some(vec![value.into()]),
+            "interface" if value.is_empty() => return Err("'interface' : missing interface name.".into()),
+            "interface" => source.interface = Some(value.into()),
+            _ => return Ok((source, index)),
+        }
+        index += 2;
+    }
+}

@@ -1,0 +1,278 @@
+//! One function per typed option of a `server` line.
+
+use crate::model::ServerLine;
+use crate::parse::Cx;
+use crate::value::{self, TimeError};
+use std::time::Duration;
+
+/// Takes an option's name and the word after it.
+pub(crate) type Parse = fn(&mut Cx<'_>, &mut ServerLine, &'static str, &str) -> Result<(), String>;
+
+type Done = Result<(), String>;
+
+/// Keeps the option as written; the last one of a name counts.
+pub(crate) fn kept(_: &mut Cx<'_>, server: &mut ServerLine, name: &'static str, value: &str) -> Done {
+    let row = crate::tables::keywords::server::ROWS.iter().find(|row| row.name == name);
+    let words = if row.is_some_and(|row| row.args > 0) {
+        if value.is_empty() {
+            return Err(format!("'{name}' expects <value> as argument."));
+        }
+        vec![value.to_owned()]
+    } else {
+        Vec::new()
+    };
+    // `no-x` and `x` undo one another.
+    let base = |name: &'static str| name.strip_prefix("no-").unwrap_or(name);
+    server.others.retain(|other| base(other.0) != base(name));
+    server.others.push((name, words));
+    Ok(())
+}
+
+fn text(value: &str, name: &str, what: &str) -> Result<String, String> {
+    if value.is_empty() { Err(format!("'{name}' expects {what} as argument.")) } else { Ok(value.into()) }
+}
+
+fn delay(value: &str, name: &str) -> Result<Option<Duration>, String> {
+    match value::time(&text(value, name, "a delay")?, "ms") {
+        Ok(time) if time.is_zero() => {
+            Err(format!("invalid value {} for argument '{name}' of server", time.as_millis()))
+        }
+        Ok(time) => Ok(Some(time)),
+        Err(TimeError::Unexpected(c)) => {
+            Err(format!("unexpected character '{c}' in '{name}' argument of server"))
+        }
+        Err(TimeError::Overflow) => {
+            Err(format!("timer overflow in argument <{value}> to <{name}> of server"))
+        }
+    }
+}
+
+/// A number as C reads it, bounded to what the field holds.
+fn number(value: &str) -> u32 {
+    value::lenient_integer(value).clamp(0, i64::from(u32::MAX)) as u32
+}
+
+pub(crate) fn weight(_: &mut Cx<'_>, server: &mut ServerLine, _: &'static str, value: &str) -> Done {
+    let weight = value::lenient_integer(value);
+    if !(0..=256).contains(&weight) {
+        return Err(format!("weight of server {} is not within 0 and 256 ({weight}).", server.name));
+    }
+    server.weight = weight as u32;
+    Ok(())
+}
+
+pub(crate) fn id(_: &mut Cx<'_>, server: &mut ServerLine, _: &'static str, value: &str) -> Done {
+    let id = number(&text(value, "id", "an integer")?);
+    if id == 0 {
+        return Err("'id' : custom id has to be > 0".into());
+    }
+    server.id = Some(id);
+    Ok(())
+}
+
+pub(crate) fn cookie(_: &mut Cx<'_>, server: &mut ServerLine, name: &'static str, value: &str) -> Done {
+    server.cookie = Some(text(value, name, "<value>")?);
+    Ok(())
+}
+
+pub(crate) fn redir(_: &mut Cx<'_>, server: &mut ServerLine, name: &'static str, value: &str) -> Done {
+    server.redir = Some(text(value, name, "<prefix>")?);
+    Ok(())
+}
+
+pub(crate) fn addr(_: &mut Cx<'_>, server: &mut ServerLine, name: &'static str, value: &str) -> Done {
+    server.check.addr = Some(text(value, name, "<addr>")?);
+    Ok(())
+}
+
+pub(crate) fn port(_: &mut Cx<'_>, server: &mut ServerLine, name: &'static str, value: &str) -> Done {
+    server.check.port =
+        u16::try_from(number(&text(value, name, "a port number")?)).ok().filter(|port| *port > 0);
+    Ok(())
+}
+
+pub(crate) fn init_addr(_: &mut Cx<'_>, server: &mut ServerLine, name: &'static str, value: &str) -> Done {
+    let known =
+        |part: &str| matches!(part, "libc" | "last" | "none") || part.parse::<std::net::IpAddr>().is_ok();
+    if let Some(part) = value.split(',').find(|part| !known(part)) {
+        return Err(format!(
+            "'{name}' : unknown init-addr method '{part}', supported methods are 'libc', 'last', 'none'."
+        ));
+    }
+    server.init_addr = Some(value.into());
+    Ok(())
+}
+
+pub(crate) fn tcp_ut(_: &mut Cx<'_>, server: &mut ServerLine, name: &'static str, value: &str) -> Done {
+    server.tcp_user_timeout = delay(value, name)?.map(|time| time.as_millis() as u64);
+    Ok(())
+}
+
+pub(crate) fn slowstart(_: &mut Cx<'_>, server: &mut ServerLine, name: &'static str, value: &str) -> Done {
+    // The unit here is the second in no case: a bare number is in milliseconds.
+    server.slowstart = delay(value, name)?;
+    Ok(())
+}
+
+pub(crate) fn pool_purge_delay(
+    _: &mut Cx<'_>,
+    server: &mut ServerLine,
+    name: &'static str,
+    value: &str,
+) -> Done {
+    server.pool_purge_delay = delay(value, name)?;
+    Ok(())
+}
+
+pub(crate) fn inter(_: &mut Cx<'_>, server: &mut ServerLine, name: &'static str, value: &str) -> Done {
+    server.check.inter = delay(value, name)?;
+    Ok(())
+}
+
+pub(crate) fn fastinter(_: &mut Cx<'_>, server: &mut ServerLine, name: &'static str, value: &str) -> Done {
+    server.check.fastinter = delay(value, name)?;
+    Ok(())
+}
+
+pub(crate) fn downinter(_: &mut Cx<'_>, server: &mut ServerLine, name: &'static str, value: &str) -> Done {
+    server.check.downinter = delay(value, name)?;
+    Ok(())
+}
+
+fn count(value: &str, name: &str) -> Result<Option<u32>, String> {
+    match number(&text(value, name, "an integer")?) {
+        0 => Err(format!("'{name}' has to be > 0.")),
+        count => Ok(Some(count)),
+    }
+}
+
+pub(crate) fn rise(_: &mut Cx<'_>, server: &mut ServerLine, name: &'static str, value: &str) -> Done {
+    server.check.rise = count(value, name)?;
+    Ok(())
+}
+
+pub(crate) fn fall(_: &mut Cx<'_>, server: &mut ServerLine, name: &'static str, value: &str) -> Done {
+    server.check.fall = count(value, name)?;
+    Ok(())
+}
+
+macro_rules! numbers {
+    ($($name:ident),*) => {
+        $(pub(crate) fn $name(_: &mut Cx<'_>, server: &mut ServerLine, name: &'static str, value: &str) -> Done {
+            server.$name = Some(number(&text(value, name, "<value>")?));
+            Ok(())
+        })*
+    };
+}
+
+numbers!(maxconn, minconn, maxqueue, pool_low_conn);
+
+pub(crate) fn max_reuse(_: &mut Cx<'_>, server: &mut ServerLine, name: &'static str, value: &str) -> Done {
+    server.max_reuse = Some(value::lenient_integer(&text(value, name, "<value>")?));
+    Ok(())
+}
+
+pub(crate) fn pool_max_conn(
+    _: &mut Cx<'_>,
+    server: &mut ServerLine,
+    name: &'static str,
+    value: &str,
+) -> Done {
+    let number = value::lenient_integer(&text(value, name, "<value>")?);
+    if number < -1 {
+        return Err(format!("'{name}' must be >= -1"));
+    }
+    server.pool_max_conn = Some(number);
+    Ok(())
+}
+
+/// Keeps the option if the word is a known one.
+fn choice(
+    cx: &mut Cx<'_>,
+    server: &mut ServerLine,
+    name: &'static str,
+    value: &str,
+    known: &[&str],
+    expects: &str,
+) -> Done {
+    if !known.contains(&value) {
+        return Err(format!("'{name}' expects one of {expects} but got '{value}'"));
+    }
+    kept(cx, server, name, value)
+}
+
+pub(crate) fn observe(cx: &mut Cx<'_>, server: &mut ServerLine, name: &'static str, value: &str) -> Done {
+    choice(cx, server, name, value, &["none", "layer4", "layer7"], "'none', 'layer4', 'layer7'")
+}
+
+pub(crate) fn on_error(cx: &mut Cx<'_>, server: &mut ServerLine, name: &'static str, value: &str) -> Done {
+    let known = ["fastinter", "fail-check", "sudden-death", "mark-down"];
+    choice(cx, server, name, value, &known, "'fastinter', 'fail-check', 'sudden-death' or 'mark-down'")
+}
+
+pub(crate) fn on_marked_down(
+    cx: &mut Cx<'_>,
+    server: &mut ServerLine,
+    name: &'static str,
+    value: &str,
+) -> Done {
+    if value != "shutdown-sessions" {
+        return Err(format!("'{name}' expects 'shutdown-sessions' but got '{value}'"));
+    }
+    kept(cx, server, name, value)
+}
+
+pub(crate) fn on_marked_up(
+    cx: &mut Cx<'_>,
+    server: &mut ServerLine,
+    name: &'static str,
+    value: &str,
+) -> Done {
+    if value != "shutdown-backup-sessions" {
+        return Err(format!("'{name}' expects 'shutdown-backup-sessions' but got '{value}'"));
+    }
+    kept(cx, server, name, value)
+}
+
+pub(crate) fn verify(cx: &mut Cx<'_>, server: &mut ServerLine, name: &'static str, value: &str) -> Done {
+    if !matches!(value, "none" | "required") {
+        return Err(format!(
+            "'{name}' : unknown verify method '{value}', only 'none' and 'required' are supported"
+        ));
+    }
+    kept(cx, server, name, value)
+}
+
+pub(crate) fn sni(cx: &mut Cx<'_>, server: &mut ServerLine, name: &'static str, value: &str) -> Done {
+    if value.is_empty() {
+        return Err("'sni' : missing sni expression".into());
+    }
+    crate::expr::sample(cx, value)
+        .map_err(|error| format!("error detected while parsing sni expression : {}", error.into_text()))?;
+    kept(cx, server, name, value)
+}
+
+macro_rules! switches {
+    ($($name:ident: $($field:ident).+ = $value:expr;)*) => {
+        $(pub(crate) fn $name(_: &mut Cx<'_>, server: &mut ServerLine, _: &'static str, _: &str) -> Done {
+            server.$($field).+ = $value;
+            Ok(())
+        })*
+    };
+}
+
+switches! {
+    backup: backup = true;
+    no_backup: backup = false;
+    disabled: disabled = true;
+    enabled: disabled = false;
+    check: check.enabled = true;
+    no_check: check.enabled = false;
+    ssl: ssl = true;
+    no_ssl: ssl = false;
+    tfo: tfo = true;
+    no_tfo: tfo = false;
+    send_proxy: send_proxy = Some(1);
+    send_proxy_v2: send_proxy = Some(2);
+    no_send_proxy: send_proxy = None;
+}

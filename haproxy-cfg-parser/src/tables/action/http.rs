@@ -1,0 +1,45 @@
+//! Actions of HTTP rulesets only.
+
+use super::{AFTER, HTTP, REQUEST, RESPONSE, Row, action};
+use crate::rule::*;
+
+#[rustfmt::skip]
+pub(super) const ROWS: &[Row] = &[
+    action("add-acl", REQUEST | RESPONSE, "(FILE) FORMAT", map_key, "Adds a pattern to an ACL's file.", "add-acl(f) x"),
+    action("add-header", HTTP, "NAME FORMAT", add_header, "Adds a header line.", "add-header X-A b"),
+    action("add-headers-bin", HTTP, "EXPR [prefix TEXT]", bin_headers, "Adds headers from their binary form.", "add-headers-bin var(txn.h)"),
+    action("allow", HTTP, "", none, "Ends the rules; the message goes on.", "allow"),
+    action("auth", REQUEST, "[realm TEXT]", auth, "Asks for credentials.", "auth realm x"),
+    action("cache-store", RESPONSE, "NAME", cache, "Stores the response.", "cache-store c"),
+    action("cache-use", REQUEST, "NAME", cache, "Answers from the cache.", "cache-use c"),
+    action("del-acl", HTTP, "(FILE) FORMAT", map_key, "Removes a pattern from an ACL's file.", "del-acl(f) x"),
+    action("del-header", HTTP, "NAME [-m METHOD]", del_header, "Removes header lines.", "del-header X-A"),
+    action("del-headers-bin", HTTP, "EXPR [prefix TEXT]", bin_headers, "Removes headers named in binary form.", "del-headers-bin var(txn.h)"),
+    action("del-map", HTTP, "(FILE) FORMAT", map_key, "Removes an entry from a map.", "del-map(f) x"),
+    action("deny", REQUEST | RESPONSE, "[status N] [REPLY]", deny, "Refuses with an error page.", "deny status 429"),
+    action("disable-l7-retry", REQUEST, "", none, "Forbids to retry the request.", "disable-l7-retry"),
+    action("early-hint", REQUEST, "NAME FORMAT", add_header, "Sends a header in a 103 response.", "early-hint Link x"),
+    action("normalize-uri", REQUEST, "NORMALIZER", normalize_uri, "Brings the URI into a normal form.", "normalize-uri path-merge-slashes"),
+    action("pause", REQUEST | RESPONSE, "TIME|EXPR", pause, "Waits before the next rule.", "pause 1s"),
+    action("redirect", REQUEST | RESPONSE, "location|prefix|scheme FORMAT [OPTIONS]", redirect, "Answers with a redirection.", "redirect location /x code 301"),
+    action("replace-header", HTTP, "NAME REGEX FORMAT", replace_header, "Rewrites whole header lines.", "replace-header X-A (.*) x"),
+    action("replace-path", REQUEST, "REGEX FORMAT", replace_message, "Rewrites the path.", "replace-path (.*) /x"),
+    action("replace-pathq", REQUEST, "REGEX FORMAT", replace_message, "Rewrites path and query.", "replace-pathq (.*) /x"),
+    action("replace-uri", REQUEST, "REGEX FORMAT", replace_message, "Rewrites the URI.", "replace-uri (.*) /x"),
+    action("replace-value", HTTP, "NAME REGEX FORMAT", replace_header, "Rewrites each value of a header.", "replace-value X-A (.*) x"),
+    action("return", REQUEST | RESPONSE, "[status N] [REPLY]", give_back, "Answers by itself.", "return status 200 content-type text/plain string ok"),
+    action("set-header", HTTP, "NAME FORMAT", add_header, "Replaces a header.", "set-header X-A b"),
+    action("set-headers-bin", HTTP, "EXPR [prefix TEXT]", bin_headers, "Replaces headers from their binary form.", "set-headers-bin var(txn.h)"),
+    action("set-map", HTTP, "(FILE) KEY VALUE", map_key_value, "Sets an entry of a map.", "set-map(f) k v"),
+    action("set-method", REQUEST, "FORMAT", format, "Replaces the method.", "set-method GET"),
+    action("set-path", REQUEST, "FORMAT", format, "Replaces the path.", "set-path /x"),
+    action("set-pathq", REQUEST, "FORMAT", format, "Replaces path and query.", "set-pathq /x?y"),
+    action("set-query", REQUEST, "FORMAT", format, "Replaces the query.", "set-query a=b"),
+    action("set-status", RESPONSE | AFTER, "STATUS [reason TEXT]", set_status, "Replaces the status.", "set-status 404"),
+    action("set-timeout", REQUEST | RESPONSE, "NAME TIME|EXPR", set_timeout, "Changes a timeout for this request.", "set-timeout server 5s"),
+    action("set-uri", REQUEST, "FORMAT", format, "Replaces the URI.", "set-uri /x"),
+    action("strict-mode", HTTP, "on|off", strict_mode, "Says whether failed rewrites are errors.", "strict-mode on"),
+    action("tarpit", REQUEST, "[status N] [REPLY]", deny, "Refuses after a delay.", "tarpit"),
+    action("wait-for-body", REQUEST | RESPONSE, "time TIME [at-least SIZE]", wait_for_body, "Waits for the body.", "wait-for-body time 1s"),
+    action("wait-for-handshake", REQUEST, "", none, "Waits for the end of the TLS handshake.", "wait-for-handshake"),
+];

@@ -1,0 +1,46 @@
+//! Converters that look a map file up (manual 7.3.1).
+
+use super::{Converter, converter};
+use crate::tables::Type::{Addr, Sint, Str};
+
+#[rustfmt::skip]
+pub(super) const ROWS: &[Converter] = &[
+    converter("map", "string[,string]", Str, Str, "Looks up a map file by equal text and gives the value as text."),
+    converter("map_beg", "string[,string]", Str, Str, "Looks up a map file by longest prefix and gives the value as text."),
+    converter("map_beg_int", "string[,integer]", Str, Sint, "Looks up a map file by longest prefix and gives the value as a number."),
+    converter("map_beg_ip", "string[,string]", Str, Addr, "Looks up a map file by longest prefix and gives the value as an address."),
+    converter("map_beg_key", "string", Str, Str, "Looks up a map file by longest prefix and gives the value as the key that matched."),
+    converter("map_dir", "string[,string]", Str, Str, "Looks up a map file by path part and gives the value as text."),
+    converter("map_dir_int", "string[,integer]", Str, Sint, "Looks up a map file by path part and gives the value as a number."),
+    converter("map_dir_ip", "string[,string]", Str, Addr, "Looks up a map file by path part and gives the value as an address."),
+    converter("map_dir_key", "string", Str, Str, "Looks up a map file by path part and gives the value as the key that matched."),
+    converter("map_dom", "string[,string]", Str, Str, "Looks up a map file by domain part and gives the value as text."),
+    converter("map_dom_int", "string[,integer]", Str, Sint, "Looks up a map file by domain part and gives the value as a number."),
+    converter("map_dom_ip", "string[,string]", Str, Addr, "Looks up a map file by domain part and gives the value as an address."),
+    converter("map_dom_key", "string", Str, Str, "Looks up a map file by domain part and gives the value as the key that matched."),
+    converter("map_end", "string[,string]", Str, Str, "Looks up a map file by suffix and gives the value as text."),
+    converter("map_end_int", "string[,integer]", Str, Sint, "Looks up a map file by suffix and gives the value as a number."),
+    converter("map_end_ip", "string[,string]", Str, Addr, "Looks up a map file by suffix and gives the value as an address."),
+    converter("map_end_key", "string", Str, Str, "Looks up a map file by suffix and gives the value as the key that matched."),
+    converter("map_int", "string[,string]", Sint, Str, "Looks up a map file by number or range and gives the value as text."),
+    converter("map_int_int", "string[,integer]", Sint, Sint, "Looks up a map file by number or range and gives the value as a number."),
+    converter("map_int_ip", "string[,string]", Sint, Addr, "Looks up a map file by number or range and gives the value as an address."),
+    converter("map_int_key", "string", Sint, Str, "Looks up a map file by number or range and gives the value as the key that matched."),
+    converter("map_ip", "string[,string]", Addr, Str, "Looks up a map file by network and gives the value as text."),
+    converter("map_ip_int", "string[,integer]", Addr, Sint, "Looks up a map file by network and gives the value as a number."),
+    converter("map_ip_ip", "string[,string]", Addr, Addr, "Looks up a map file by network and gives the value as an address."),
+    converter("map_ip_key", "string", Addr, Str, "Looks up a map file by network and gives the value as the key that matched."),
+    converter("map_reg", "string[,string]", Str, Str, "Looks up a map file by regular expression and gives the value as text."),
+    converter("map_reg_int", "string[,integer]", Str, Sint, "Looks up a map file by regular expression and gives the value as a number."),
+    converter("map_reg_ip", "string[,string]", Str, Addr, "Looks up a map file by regular expression and gives the value as an address."),
+    converter("map_reg_key", "string", Str, Str, "Looks up a map file by regular expression and gives the value as the key that matched."),
+    converter("map_regm", "string[,string]", Str, Str, "Looks up a map file by regular expression with groups and gives the value as text."),
+    converter("map_str", "string[,string]", Str, Str, "Looks up a map file by equal text and gives the value as text."),
+    converter("map_str_int", "string[,integer]", Str, Sint, "Looks up a map file by equal text and gives the value as a number."),
+    converter("map_str_ip", "string[,string]", Str, Addr, "Looks up a map file by equal text and gives the value as an address."),
+    converter("map_str_key", "string", Str, Str, "Looks up a map file by equal text and gives the value as the key that matched."),
+    converter("map_sub", "string[,string]", Str, Str, "Looks up a map file by substring and gives the value as text."),
+    converter("map_sub_int", "string[,integer]", Str, Sint, "Looks up a map file by substring and gives the value as a number."),
+    converter("map_sub_ip", "string[,string]", Str, Addr, "Looks up a map file by substring and gives the value as an address."),
+    converter("map_sub_key", "string", Str, Str, "Looks up a map file by substring and gives the value as the key that matched."),
+];

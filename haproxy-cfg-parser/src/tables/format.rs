@@ -1,0 +1,86 @@
+//! Aliases of log formats (manual 8.2.6), and the formats that the log options stand for.
+
+/// `(alias, HTTP only, what it prints)`.
+#[rustfmt::skip]
+pub const ALIASES: &[(&str, bool, &str)] = &[
+    ("B", false, "bytes sent to the client"),
+    ("CC", true, "captured request cookie"),
+    ("CS", true, "captured response cookie"),
+    ("E", false, "error of the connection, as text"),
+    ("H", false, "host name of this machine"),
+    ("HM", true, "method"),
+    ("HP", true, "path"),
+    ("HPO", true, "path without the host of an absolute URI"),
+    ("HQ", true, "query"),
+    ("HU", true, "URI"),
+    ("HV", true, "HTTP version"),
+    ("ID", false, "unique id"),
+    ("OG", false, "where the stream comes from"),
+    ("ST", false, "status"),
+    ("T", false, "date of the accept, UTC"),
+    ("Ta", true, "active time of the request"),
+    ("Tc", false, "time to connect to the server"),
+    ("Td", false, "time of the data"),
+    ("Th", false, "time of handshakes"),
+    ("Ti", true, "idle time before the request"),
+    ("Tl", false, "date of the accept, local"),
+    ("TR", true, "time of the request's headers"),
+    ("Tq", true, "time until the end of the request's headers"),
+    ("Tr", true, "time of the response's headers"),
+    ("Ts", false, "seconds of the accept since 1970"),
+    ("Tt", false, "total time"),
+    ("Tu", true, "time that the user waited"),
+    ("Tw", false, "time in queues"),
+    ("U", false, "bytes received from the client"),
+    ("ac", false, "connections of the process"),
+    ("b", false, "backend"),
+    ("bc", false, "connections of the backend"),
+    ("bi", false, "address that the server was connected from"),
+    ("bp", false, "port that the server was connected from"),
+    ("bq", false, "requests ahead in the backend's queue"),
+    ("ci", false, "client's address"),
+    ("cp", false, "client's port"),
+    ("f", false, "frontend"),
+    ("fc", false, "connections of the frontend"),
+    ("fi", false, "address that the client connected to"),
+    ("fp", false, "port that the client connected to"),
+    ("ft", false, "frontend, with ~ over TLS"),
+    ("hr", false, "captured request headers, CLF brackets"),
+    ("hrl", false, "captured request headers, list"),
+    ("hs", false, "captured response headers, CLF brackets"),
+    ("hsl", false, "captured response headers, list"),
+    ("lc", false, "counter of log lines"),
+    ("ms", false, "milliseconds of the accept"),
+    ("o", false, "sets flags for all that follows"),
+    ("pid", false, "process id"),
+    ("r", true, "request line"),
+    ("rc", false, "retries"),
+    ("rt", false, "request counter"),
+    ("s", false, "server"),
+    ("sc", false, "connections of the server"),
+    ("si", false, "server's address"),
+    ("sp", false, "server's port"),
+    ("sq", false, "requests ahead in the server's queue"),
+    ("sslc", false, "TLS cipher suite"),
+    ("sslv", false, "TLS version"),
+    ("t", false, "date of the accept"),
+    ("tr", true, "date of the request"),
+    ("trg", true, "date of the request, UTC"),
+    ("trl", true, "date of the request, local"),
+    ("ts", false, "termination flags"),
+    ("tsc", true, "termination flags and cookie status"),
+];
+
+/// Environment variables that name the formats of `option httplog` and its relatives (manual 2.3).
+#[rustfmt::skip]
+pub const DEFAULTS: &[(&str, &str)] = &[
+    ("HAPROXY_HTTP_LOG_FMT", "%ci:%cp [%tr] %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %CC %CS %tsc %ac/%fc/%bc/%sc/%rc %sq/%bq %hr %hs %{+Q}r"),
+    ("HAPROXY_HTTP_CLF_LOG_FMT", "%{+Q}o %{-Q}ci - - [%trg] %r %ST %B \"\" \"\" %cp %ms %ft %b %s %TR %Tw %Tc %Tr %Ta %tsc %ac %fc %bc %sc %rc %sq %bq %CC %CS %hrl %hsl"),
+    ("HAPROXY_HTTPS_LOG_FMT", "%ci:%cp [%tr] %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %CC %CS %tsc %ac/%fc/%bc/%sc/%rc %sq/%bq %hr %hs %{+Q}r %[fc_err]/%[ssl_fc_err,hex]/%[ssl_c_err]/%[ssl_c_ca_err]/%[ssl_fc_is_resumed] %[ssl_fc_sni]/%sslv/%sslc"),
+    ("HAPROXY_TCP_LOG_FMT", "%ci:%cp [%t] %ft %b/%s %Tw/%Tc/%Tt %B %ts %ac/%fc/%bc/%sc/%rc %sq/%bq"),
+];
+
+/// The alias of that name.
+pub(crate) fn alias(name: &str) -> Option<&'static (&'static str, bool, &'static str)> {
+    ALIASES.iter().find(|alias| alias.0 == name)
+}
