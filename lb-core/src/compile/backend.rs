@@ -101,10 +101,9 @@ fn address(line: &model::ServerLine, context: &mut Context<'_>) -> Option<Server
             found.sort_by_key(SocketAddr::is_ipv6);
             match found.first() {
                 Some(address) => Some(ServerAddress::Inet(*address)),
-                None => refuse(
-                    context,
-                    format!("'server {}' : could not resolve address '{name}'.", line.name),
-                ),
+                None => {
+                    refuse(context, format!("'server {}' : could not resolve address '{name}'.", line.name))
+                }
             }
         }
         Address::Inet { host, ports, .. } => {
@@ -144,7 +143,10 @@ fn use_server(
         [FormatPart::Text(name)] => match servers.iter().position(|server| server.name == *name) {
             Some(index) => Ok(index),
             None => {
-                context.error(&rule.place, format!("unable to find server '{name}' referenced in a 'use-server' rule."));
+                context.error(
+                    &rule.place,
+                    format!("unable to find server '{name}' referenced in a 'use-server' rule."),
+                );
                 return None;
             }
         },

@@ -49,9 +49,7 @@ fn to_u32(n: u64) -> u32 {
 fn each_port(address: &Address) -> Vec<(Address, u16)> {
     match address {
         Address::Inet { host, ports, offset } => (ports.0..=ports.1.max(ports.0))
-            .map(|port| {
-                (Address::Inet { host: host.clone(), ports: (port, port), offset: *offset }, port)
-            })
+            .map(|port| (Address::Inet { host: host.clone(), ports: (port, port), offset: *offset }, port))
             .collect(),
         other => vec![(other.clone(), 0)],
     }

@@ -19,8 +19,11 @@ pub(super) fn frontend(
     context: &mut Context<'_>,
 ) -> Frontend {
     let place = Place::HttpRequestFrontend;
-    let monitor_fail =
-        proxy.monitor_fail.iter().filter_map(|fail| condition(Some(fail), context, place).ok().flatten()).collect();
+    let monitor_fail = proxy
+        .monitor_fail
+        .iter()
+        .filter_map(|fail| condition(Some(fail), context, place).ok().flatten())
+        .collect();
     let switching = proxy.use_backend.iter().filter_map(|rule| switch(rule, context)).collect();
     let unique_id = proxy.unique_id_format.as_ref().and_then(|(format, _)| {
         let header = proxy.unique_id_header.as_ref().map(|name| HeaderKey::new(name.as_bytes()));
@@ -122,6 +125,12 @@ fn logging(proxy: &model::Proxy, context: &mut Context<'_>) -> Logging {
         }
         .format()
     });
-    let error_format = proxy.error_log_format.as_ref().and_then(|(format, _)| Format::compile(format, context, Place::Log));
-    Logging { logger, format: Format::compile(&format, context, Place::Log), error_format, ..Logging::default() }
+    let error_format =
+        proxy.error_log_format.as_ref().and_then(|(format, _)| Format::compile(format, context, Place::Log));
+    Logging {
+        logger,
+        format: Format::compile(&format, context, Place::Log),
+        error_format,
+        ..Logging::default()
+    }
 }

@@ -128,7 +128,8 @@ impl Compiler {
         let by_name: HashMap<&str, &Arc<Backend>> =
             self.backends.iter().map(|backend| (backend.name.as_str(), backend)).collect();
         for frontend in &self.frontends {
-            let proxy = config.proxies.iter().find(|proxy| proxy.kind.is_frontend() && proxy.name == frontend.name);
+            let proxy =
+                config.proxies.iter().find(|proxy| proxy.kind.is_frontend() && proxy.name == frontend.name);
             let named = proxy.and_then(|proxy| proxy.default_backend.as_ref()).map(|(name, _)| name.as_str());
             // A `listen` section without one is its own.
             let default = named.unwrap_or(&frontend.name);

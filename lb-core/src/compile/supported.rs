@@ -1,0 +1,385 @@
+//! What the engine acts on. The parser knows the whole language; what it knows and this room does not name is refused.
+
+use haproxy_cfg_parser::model::{Class, Config, Use};
+use haproxy_cfg_parser::{Diagnostic, Severity};
+
+/// What the engine does about a keyword.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Support {
+    /// It acts on it, or it means nothing without another keyword that is refused.
+    Full,
+    /// It tunes what only HAProxy has inside, or asks for what lb does anyway: ignored with a warning.
+    Ignored,
+    /// It would change what traffic sees, and does not yet.
+    None,
+}
+
+/// Keywords that start a line.
+const KEYWORDS: &[&str] = &[
+    // Process.
+    "chroot",
+    "cpu-map",
+    "daemon",
+    "description",
+    "fd-hard-limit",
+    "gid",
+    "group",
+    "hard-stop-after",
+    "id",
+    "localpeer",
+    "log",
+    "log-send-hostname",
+    "log-tag",
+    "master-worker",
+    "maxconn",
+    "nbthread",
+    "node",
+    "pidfile",
+    "presetenv",
+    "quiet",
+    "resetenv",
+    "setenv",
+    "stats maxconn",
+    "stats socket",
+    "stats timeout",
+    "strict-limits",
+    "uid",
+    "ulimit-n",
+    "unsetenv",
+    "user",
+    "zero-warning",
+    "tune.bufsize",
+    "tune.http.maxhdr",
+    "tune.maxrewrite",
+    "tune.http.logurilen",
+    // Proxies.
+    "acl",
+    "backlog",
+    "balance",
+    "bind",
+    "capture cookie",
+    "capture request",
+    "capture response",
+    "cookie",
+    "declare capture",
+    "default-server",
+    "default_backend",
+    "disabled",
+    "enabled",
+    "error-log-format",
+    "errorfile",
+    "errorloc",
+    "errorloc302",
+    "errorloc303",
+    "fullconn",
+    "hash-balance-factor",
+    "hash-type",
+    "http-after-response",
+    "http-request",
+    "http-response",
+    "http-reuse",
+    "log-format",
+    "mode",
+    "monitor fail",
+    "monitor-uri",
+    "redirect",
+    "retries",
+    "retry-on",
+    "server",
+    "source",
+    "tcp-request connection",
+    "tcp-request session",
+    "timeout",
+    "option",
+    "timeout client",
+    "timeout connect",
+    "timeout http-keep-alive",
+    "timeout http-request",
+    "timeout queue",
+    "timeout server",
+    "timeout tarpit",
+    "timeout tunnel",
+    "unique-id-format",
+    "unique-id-header",
+    "use-server",
+    "use_backend",
+    "option abortonclose",
+    "option allbackups",
+    "option dontlog-normal",
+    "option dontlognull",
+    "option forwardfor",
+    "option http-ignore-probes",
+    "option http-keep-alive",
+    "option http-server-close",
+    "option httpclose",
+    "option httplog",
+    "option persist",
+    "option redispatch",
+];
+
+/// Keywords without effect as long as what they belong to (checks, TLS, tcp mode, Lua, ...) is not asked for, which is refused.
+const IDLE_KEYWORDS: &[&str] = &[
+    "ca-base",
+    "crt-base",
+    "key-base",
+    "external-check",
+    "insecure-fork-wanted",
+    "http-check comment",
+    "http-check connect",
+    "http-check disable-on-404",
+    "http-check expect",
+    "http-check send",
+    "http-check send-state",
+    "http-check set-var",
+    "http-check set-var-fmt",
+    "http-check unset-var",
+    "max-spread-checks",
+    "option httpchk",
+    "option ldap-check",
+    "option log-health-checks",
+    "option mysql-check",
+    "option pgsql-check",
+    "option redis-check",
+    "option smtpchk",
+    "option ssl-hello-chk",
+    "option tcp-check",
+    "option tcplog",
+    "spread-checks",
+    "ssl-default-bind-ciphers",
+    "ssl-default-bind-ciphersuites",
+    "ssl-default-bind-curves",
+    "ssl-default-bind-options",
+    "ssl-default-bind-sigalgs",
+    "ssl-default-server-ciphers",
+    "ssl-default-server-ciphersuites",
+    "ssl-default-server-curves",
+    "ssl-default-server-options",
+    "ssl-default-server-sigalgs",
+    "ssl-dh-param-file",
+    "ssl-load-extra-files",
+    "ssl-server-verify",
+    "tcp-check comment",
+    "tcp-check connect",
+    "tcp-check expect",
+    "tcp-check send",
+    "tcp-check send-binary",
+    "tcp-check send-binary-lf",
+    "tcp-check send-lf",
+    "tcp-check set-var",
+    "timeout check",
+    "timeout client-hs",
+    "external-check path",
+    "external-check command",
+    "tune.ssl.default-dh-param",
+    "tune.ssl.cachesize",
+    "tune.ssl.lifetime",
+    "tune.ssl.maxrecord",
+    "option http-no-delay",
+];
+
+/// Keywords of HAProxy's own inside, or hints whose absence no client or server can see.
+const IGNORED_KEYWORDS: &[&str] = &[
+    "busy-polling",
+    "close-spread-time",
+    "maxpipes",
+    "no-memory-trimming",
+    "noepoll",
+    "noevports",
+    "nokqueue",
+    "nopoll",
+    "nosplice",
+    "noktls",
+    "numa-cpu-mapping",
+    "option contstats",
+    "option socket-stats",
+    "option splice-auto",
+    "option splice-request",
+    "option splice-response",
+    "option tcp-smart-accept",
+    "option tcp-smart-connect",
+    "profiling.memory",
+    "profiling.tasks",
+    "set-dumpable",
+    "prealloc-fd",
+    "option http-restrict-req-hdr-names",
+    "thread-groups",
+    "thread-group",
+    "cpu-policy",
+    "timeout client-fin",
+    "timeout server-fin",
+    "option prefer-last-server",
+];
+
+/// Options of `bind` lines.
+const BIND: &[&str] = &[
+    "backlog",
+    "defer-accept",
+    "expose-fd",
+    "gid",
+    "group",
+    "id",
+    "interface",
+    "level",
+    "maxconn",
+    "mode",
+    "mss",
+    "name",
+    "severity-output",
+    "tcp-ut",
+    "tfo",
+    "transparent",
+    "uid",
+    "user",
+    "v4v6",
+    "v6only",
+];
+/// Options of `bind` lines that are hints.
+const IGNORED_BIND: &[&str] = &["nice", "process", "shards", "thread", "nbconn"];
+
+/// Options of `server` lines.
+const SERVER: &[&str] = &[
+    "backup",
+    "cookie",
+    "disabled",
+    "enabled",
+    "id",
+    "maxconn",
+    "maxqueue",
+    "minconn",
+    "pool-low-conn",
+    "pool-max-conn",
+    "pool-purge-delay",
+    "source",
+    "weight",
+    // Without `check` these say nothing.
+    "addr",
+    "downinter",
+    "fall",
+    "fastinter",
+    "inter",
+    "port",
+    "rise",
+    "no-check",
+    "no-agent-check",
+    "no-ssl",
+    "no-backup",
+    "no-send-proxy",
+    "no-send-proxy-v2",
+    "on-marked-down",
+    "on-marked-up",
+    "on-error",
+    "error-limit",
+    "observe",
+    "slowstart",
+    "check-sni",
+    "check-ssl",
+    "check-proto",
+    "check-alpn",
+    "check-send-proxy",
+    "agent-inter",
+    "agent-port",
+    "agent-addr",
+    "agent-send",
+    "verify",
+    "no-tfo",
+];
+/// Options of `server` lines that are hints.
+const IGNORED_SERVER: &[&str] = &["log-bufsize", "max-reuse"];
+
+/// What the engine does about a keyword of the language's tables.
+pub fn supports(class: Class, name: &str) -> Support {
+    let full = match class {
+        Class::Section => name == "userlist",
+        Class::Keyword => KEYWORDS.contains(&name) || IDLE_KEYWORDS.contains(&name),
+        Class::Bind => BIND.contains(&name),
+        Class::Server => SERVER.contains(&name),
+        Class::Action => crate::rule::supports(name),
+        Class::Fetch | Class::Converter => crate::sample::supports(class, name),
+        Class::Matcher => crate::acl::supports(name),
+    };
+    let ignored = match class {
+        Class::Keyword => IGNORED_KEYWORDS.contains(&name) || name.starts_with("tune."),
+        Class::Bind => IGNORED_BIND.contains(&name),
+        Class::Server => IGNORED_SERVER.contains(&name),
+        _ => false,
+    };
+    match (full, ignored) {
+        (true, _) => Support::Full,
+        (false, true) => Support::Ignored,
+        (false, false) => Support::None,
+    }
+}
+
+/// A finding for each use of what the engine does not act on.
+pub(super) fn check(config: &Config) -> Vec<Diagnostic> {
+    let mut findings: Vec<Diagnostic> = config.uses.iter().filter_map(finding).collect();
+    // A line in a defaults section is used by each proxy that it is for; one word about it is enough.
+    let mut seen = std::collections::HashSet::new();
+    findings.retain(|finding| seen.insert((finding.place.clone(), finding.message.clone())));
+    findings
+}
+
+fn finding(used: &Use) -> Option<Diagnostic> {
+    let Use { class, name, section, place } = used;
+    let kind = match class {
+        Class::Section => "section",
+        Class::Keyword => "keyword",
+        Class::Bind => "'bind' option",
+        Class::Server => "'server' option",
+        Class::Action => "action",
+        Class::Fetch => "sample fetch",
+        Class::Converter => "converter",
+        Class::Matcher => "ACL matcher or flag",
+    };
+    let (severity, text) = match supports(*class, name) {
+        Support::Full => return None,
+        Support::Ignored => (
+            Severity::Warning,
+            format!("{kind} '{name}' in section '{section}' has no meaning for lb and is ignored."),
+        ),
+        Support::None => {
+            (Severity::Alert, format!("{kind} '{name}' in section '{section}' is not supported by lb yet."))
+        }
+    };
+    Some(Diagnostic {
+        severity,
+        place: Some(place.clone()),
+        span: None,
+        message: format!("parsing [{place}] : {text}"),
+        help: None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use haproxy_cfg_parser::tables;
+    use std::collections::HashSet;
+
+    #[test]
+    fn no_behaviour_without_a_signature() {
+        let rows: HashSet<_> = tables::rows().iter().map(|row| (row.class, row.name)).collect();
+        let lists = [
+            (Class::Keyword, KEYWORDS),
+            (Class::Keyword, IDLE_KEYWORDS),
+            (Class::Keyword, IGNORED_KEYWORDS),
+            (Class::Bind, BIND),
+            (Class::Bind, IGNORED_BIND),
+            (Class::Server, SERVER),
+            (Class::Server, IGNORED_SERVER),
+        ];
+        for (class, names) in lists {
+            for name in names {
+                assert!(rows.contains(&(class, *name)), "{class:?} {name}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_name_once() {
+        let mut seen = HashSet::new();
+        for name in KEYWORDS.iter().chain(IDLE_KEYWORDS).chain(IGNORED_KEYWORDS) {
+            assert!(seen.insert(name), "{name}");
+        }
+    }
+}
