@@ -19,7 +19,7 @@ pub struct Options {
     pub update: bool,
     /// Run although the suite wouldn't without being asked.
     pub run: bool,
-    /// Only name the tests, for runners such as cargo-nextest.
+    /// The suite has been named as one test, for runners such as cargo-nextest: that was all.
     pub list: bool,
 }
 
@@ -31,6 +31,7 @@ impl Options {
     pub fn parse(suite: &str) -> Result<Options, lexopt::Error> {
         use lexopt::prelude::*;
         let mut options = Options::default();
+        let mut only_ignored = false;
         let mut arguments = lexopt::Parser::from_env();
         while let Some(argument) = arguments.next()? {
             match argument {
@@ -39,15 +40,19 @@ impl Options {
                 Long("update") => options.update = true,
                 Long("run") => options.run = true,
                 Long("list") => options.list = true,
+                Long("ignored") => only_ignored = true,
                 Value(filter) => options.filters.push(filter.string()?),
                 Long("test-threads" | "format" | "skip" | "color") => drop(arguments.value()?),
-                Long("nocapture" | "no-capture" | "show-output" | "quiet" | "exact" | "ignored")
+                Long("nocapture" | "no-capture" | "show-output" | "quiet" | "exact")
                 | Long("include-ignored" | "test" | "bench")
                 | Short('q') => {}
                 other => return Err(other.unexpected()),
             }
         }
         options.filters.retain(|filter| filter != suite);
+        if options.list && !only_ignored {
+            println!("{suite}: test");
+        }
         Ok(options)
     }
 
