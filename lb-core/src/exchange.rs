@@ -185,8 +185,12 @@ pub struct Exchange {
     pub server_queue: u32,
     /// Level set by `http-request set-log-level`; `Some(None)`: silent.
     pub log_level: Option<Option<u8>>,
+    /// `http-request disable-l7-retry`: what `retry-on` allows is forbidden for this one.
+    pub retry_forbidden: bool,
     /// A unique id once made (`unique-id-format`).
     pub unique_id: Option<Vec<u8>>,
+    /// This side's address of the connection to the server (`%bi`, `%bp`), once there is one.
+    pub server_local: Option<SocketAddr>,
     /// Source address set by `http-request set-src`; else the session's.
     pub src_override: Option<SocketAddr>,
     /// The random number of this exchange (`%rt` is [`Self::number`]).

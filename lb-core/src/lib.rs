@@ -14,6 +14,7 @@ pub mod http;
 pub mod listen;
 pub mod log;
 pub mod net;
+pub mod process;
 pub mod proxy;
 pub mod rule;
 pub mod sample;

@@ -308,6 +308,15 @@ pub struct Logging {
     pub format: Option<Format>,
     /// `error-log-format`.
     pub error_format: Option<Format>,
+    /// Lines logged so far (`%lc`).
+    pub lines: AtomicU32,
+}
+
+impl Logging {
+    /// Lines logged before this one (`%lc`).
+    pub fn count(&self) -> u32 {
+        self.lines.load(std::sync::atomic::Ordering::Relaxed)
+    }
 }
 
 /// Durations as whole milliseconds.

@@ -1,10 +1,27 @@
-//! Conditions over samples.
-/// A compiled condition.
-#[derive(Debug)]
-pub struct Condition;
-impl Condition {
-    /// x
-    pub fn holds(&self, _e: &crate::exchange::Exchange) -> bool {
-        true
-    }
+//! Conditions over samples (manual 7.1, 7.2).
+//!
+//! A condition is compiled once: every ACL becomes an expression and a set of patterns in the structure that suits
+//! them, so that testing one value costs about the same for one pattern and for thousands.
+
+mod cidr;
+mod condition;
+mod map;
+mod matcher;
+mod pattern;
+mod predefined;
+mod ranges;
+mod strings;
+mod test;
+mod words;
+
+pub use condition::Condition;
+pub use map::Map;
+pub use matcher::Matcher;
+pub use pattern::Pattern;
+pub use test::Acl;
+
+/// True when the matcher (`-m NAME`) or flag has a behaviour here.
+pub fn supports(name: &str) -> bool {
+    matcher::ROWS.iter().any(|row| row.name == name)
+        || matches!(name, "-i" | "-f" | "-m" | "-n" | "-M" | "-u" | "--" | "-F")
 }

@@ -1,8 +1,12 @@
 //! What compiling one section may look at, and where its errors go.
 
-use haproxy_cfg_parser::model::{self, Place};
+use crate::acl::Acl;
+use crate::http::HeaderKey;
+use crate::sample::Place;
+use haproxy_cfg_parser::model;
 use haproxy_cfg_parser::{Diagnostic, Severity};
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// What compiling one section may look at, and where its errors go.
 pub struct Context<'a> {
@@ -12,6 +16,13 @@ pub struct Context<'a> {
     pub acls: HashMap<&'a str, Vec<&'a model::Acl>>,
     /// The proxy being compiled; none for process-wide rules.
     pub proxy: Option<&'a model::Proxy>,
+    /// ACLs of the section that have been compiled already, by name and the place of their use.
+    pub compiled_acls: HashMap<(String, Place), Vec<Arc<Acl>>>,
+    /// Capture slots of the section's requests: `capture request header`, then `declare capture request`, then those
+    /// that `http-request capture` rules add while they are compiled.
+    pub request_captures: Vec<(Option<HeaderKey>, usize)>,
+    /// Capture slots of the section's responses.
+    pub response_captures: Vec<(Option<HeaderKey>, usize)>,
     /// Findings so far.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -23,17 +34,60 @@ impl<'a> Context<'a> {
         for acl in proxy.iter().flat_map(|proxy| &proxy.acls) {
             acls.entry(&acl.name).or_default().push(acl);
         }
-        Self { config, acls, proxy, diagnostics: Vec::new() }
+        Self {
+            config,
+            acls,
+            proxy,
+            compiled_acls: HashMap::new(),
+            request_captures: captures(proxy, |proxy| &proxy.capture_request, true),
+            response_captures: captures(proxy, |proxy| &proxy.capture_response, false),
+            diagnostics: Vec::new(),
+        }
     }
 
     /// Records an error; `message` is complete but for its place, which is put before it as HAProxy does.
-    pub fn error(&mut self, place: &Place, message: impl std::fmt::Display) {
+    pub fn error(&mut self, place: &model::Place, message: impl std::fmt::Display) {
+        self.report(Severity::Alert, place, message);
+    }
+
+    /// Records a warning; `message` as for [`Self::error`].
+    pub fn warning(&mut self, place: &model::Place, message: impl std::fmt::Display) {
+        self.report(Severity::Warning, place, message);
+    }
+
+    /// Records an error of something that may stand on no line of its own.
+    pub fn problem(&mut self, place: Option<&model::Place>, message: impl std::fmt::Display) {
+        match place {
+            Some(place) => self.error(place, message),
+            None => self.diagnostics.push(Diagnostic {
+                severity: Severity::Alert,
+                place: None,
+                span: None,
+                message: format!("config : {message}"),
+                help: None,
+            }),
+        }
+    }
+
+    fn report(&mut self, severity: Severity, place: &model::Place, message: impl std::fmt::Display) {
         self.diagnostics.push(Diagnostic {
-            severity: Severity::Alert,
+            severity,
             place: Some(place.clone()),
             span: None,
             message: format!("config : parsing [{place}] : {message}"),
             help: None,
         });
     }
+}
+
+/// The slots of `capture` lines, then those of `declare capture` lines for requests or responses.
+fn captures(
+    proxy: Option<&model::Proxy>,
+    lines: fn(&model::Proxy) -> &[model::Capture],
+    of_requests: bool,
+) -> Vec<(Option<HeaderKey>, usize)> {
+    let Some(proxy) = proxy else { return Vec::new() };
+    let named = lines(proxy).iter().map(|line| (Some(HeaderKey::new(line.name.as_bytes())), line.len as usize));
+    let declared = proxy.declared_captures.iter().filter(|(requests, _)| *requests == of_requests);
+    named.chain(declared.map(|(_, len)| (None, *len as usize))).collect()
 }

@@ -37,15 +37,15 @@ pub(super) fn frontend(
         timeouts: proxy.timeouts,
         options: proxy.options.clone(),
         forwardfor: proxy.options.forwardfor.as_ref().map(forward_for),
-        rules: rules(proxy, context, true),
+        rules: rules(proxy, context),
         switching,
         default_backend: OnceLock::new(),
         log: logging(proxy, context),
         replies: Arc::new(Replies::compile(proxy, context)),
         monitor_uri: proxy.monitor_uri.as_ref().map(|uri| uri.clone().into_bytes()),
         monitor_fail,
-        request_captures: captures(&proxy.capture_request, &proxy.declared_captures, true),
-        response_captures: captures(&proxy.capture_response, &proxy.declared_captures, false),
+        request_captures: std::mem::take(&mut context.request_captures),
+        response_captures: std::mem::take(&mut context.response_captures),
         cookie_capture: proxy
             .capture_cookie
             .as_ref()
@@ -71,8 +71,7 @@ pub(super) fn forward_for(option: &model::ForwardFor) -> ForwardFor {
 }
 
 /// The rulesets of a proxy. In a `listen` section the frontend side runs them all.
-pub(super) fn rules(proxy: &model::Proxy, context: &mut Context<'_>, frontend: bool) -> Rules {
-    let request = if frontend { Kind::HttpRequestFrontend } else { Kind::HttpRequestBackend };
+pub(super) fn rules(proxy: &model::Proxy, context: &mut Context<'_>) -> Rules {
     // `redirect` lines act after the `http-request` rules.
     let mut http_request = proxy.http_request.clone();
     http_request.extend(proxy.redirects.iter().cloned());
@@ -80,7 +79,7 @@ pub(super) fn rules(proxy: &model::Proxy, context: &mut Context<'_>, frontend: b
         tcp_request_connection: Ruleset::compile(&proxy.tcp_request_connection, Kind::TcpConnection, context),
         tcp_request_session: Ruleset::compile(&proxy.tcp_request_session, Kind::TcpSession, context),
         tcp_request_content: Ruleset::compile(&proxy.tcp_request_content, Kind::TcpContent, context),
-        http_request: Ruleset::compile(&http_request, request, context),
+        http_request: Ruleset::compile(&http_request, Kind::HttpRequest, context),
         http_response: Ruleset::compile(&proxy.http_response, Kind::HttpResponse, context),
         http_after_response: Ruleset::compile(&proxy.http_after_response, Kind::HttpAfterResponse, context),
     }
@@ -95,16 +94,6 @@ fn switch(rule: &model::UseBackend, context: &mut Context<'_>) -> Option<Switch>
         _ => SwitchTarget::Computed(Format::compile(&rule.target, context, Place::HttpRequestFrontend)?),
     };
     Some(Switch { condition, target })
-}
-
-fn captures(
-    named: &[model::Capture],
-    declared: &[(bool, u32)],
-    request: bool,
-) -> Vec<(Option<HeaderKey>, usize)> {
-    let named = named.iter().map(|one| (Some(HeaderKey::new(one.name.as_bytes())), one.len as usize));
-    let declared = declared.iter().filter(|(of_request, _)| *of_request == request);
-    named.chain(declared.map(|(_, length)| (None, *length as usize))).collect()
 }
 
 /// Where the proxy's logs go, and how its lines look: `log-format`, else by option, else the mode's default.

@@ -1,13 +1,24 @@
-//! Traffic logs: formats and targets.
-/// A compiled log format.
-#[derive(Debug)]
-pub struct Format;
-impl Format {
-    /// x
-    pub fn render(&self, _e: &crate::exchange::Exchange, _o: &mut Vec<u8>) {}
+//! Traffic logs: formats (manual 8.2) and targets (manual 4.2 "log").
+
+mod alias;
+mod builtin;
+mod captures;
+pub mod date;
+mod format;
+mod framing;
+mod logger;
+mod render;
+mod target;
+mod timers;
+
+pub use builtin::Builtin;
+pub use format::Format;
+pub use logger::{Identity, Logger, resolve};
+
+/// True when a log-format alias (without its `%`) has a behaviour here.
+pub fn supports(alias: &str) -> bool {
+    alias == "o" || alias::row(alias).is_some()
 }
-/// Targets of a proxy's logs.
-#[derive(Debug)]
-pub struct Logger;
-/// x
-pub fn emit(_e: &crate::exchange::Exchange, _n: std::time::Instant, _o: &mut Vec<u8>) {}
+
+/// Levels of messages by name (RFC 5424 6.2.1).
+pub const LEVELS: [&str; 8] = ["emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"];

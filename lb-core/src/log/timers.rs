@@ -1,0 +1,47 @@
+//! Timers of an exchange (manual 8.4): whole milliseconds between its moments.
+
+use crate::exchange::Times;
+use std::time::Instant;
+
+/// Timers as logs print them; -1: the moment was not reached.
+///
+/// All are differences of whole milliseconds since the first byte, so that they add up.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Timers {
+    pub(super) idle: i64,
+    pub(super) request: i64,
+    pub(super) queue: i64,
+    pub(super) connect: i64,
+    pub(super) response: i64,
+    pub(super) data: i64,
+    pub(super) active: i64,
+}
+
+impl Timers {
+    pub(super) fn new(times: &Times, end: Instant) -> Self {
+        let at = |moment: Option<Instant>| {
+            moment.map(|moment| {
+                i64::try_from(moment.saturating_duration_since(times.first_byte).as_millis())
+                    .unwrap_or(i64::MAX)
+            })
+        };
+        let between = |from: Option<i64>, to: Option<i64>| match to {
+            Some(to) => to - from.unwrap_or(0),
+            None => -1,
+        };
+        let request = at(times.request);
+        let queue = at(times.dequeued);
+        let connect = at(times.connected);
+        let response = at(times.response);
+        let end = at(Some(end)).unwrap_or(0);
+        Self {
+            idle: i64::try_from(times.idle.as_millis()).unwrap_or(i64::MAX),
+            request: between(None, request),
+            queue: between(request, queue),
+            connect: between(queue, connect),
+            response: between(connect, response),
+            data: between(response, response.map(|_| end)),
+            active: end,
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! `set-src`, `set-src-port`.
+
+use super::{Row, act, action};
+use crate::exchange::Exchange;
+use crate::rule::{Kind, Verdict};
+use std::net::SocketAddr;
+
+const EARLY: &[Kind] = &[Kind::TcpConnection, Kind::TcpSession, Kind::TcpContent, Kind::HttpRequest];
+
+pub(super) const ROWS: &[Row] = &[
+    action("set-src", EARLY, |build| {
+        act((build.expr(0)?, build.kind), |(expr, kind), exchange| {
+            if let Some(ip) = expr.eval(exchange).and_then(|sample| sample.to_ip()) {
+                // The port belonged to the address that is replaced.
+                set(*kind, exchange, SocketAddr::new(ip, 0));
+            }
+            Verdict::Continue
+        })
+    }),
+    action("set-src-port", EARLY, |build| {
+        act((build.expr(0)?, build.kind), |(expr, kind), exchange| {
+            let port = expr.eval(exchange).and_then(|sample| sample.to_int());
+            if let (Some(port), Some(address)) = (port, exchange.src()) {
+                set(*kind, exchange, SocketAddr::new(address.ip(), port as u16));
+            }
+            Verdict::Continue
+        })
+    }),
+];
+
+/// Connection and session rules change the connection, later ones this exchange.
+fn set(kind: Kind, exchange: &mut Exchange, address: SocketAddr) {
+    match kind {
+        Kind::TcpConnection | Kind::TcpSession => exchange.session.src = Some(address),
+        _ => exchange.src_override = Some(address),
+    }
+}

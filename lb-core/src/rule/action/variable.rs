@@ -1,0 +1,83 @@
+//! `set-var`, `set-var-fmt`, `unset-var`.
+
+use super::{ALL, Build, Error, Row, act, action};
+use crate::exchange::Exchange;
+use crate::rule::Verdict;
+use crate::sample::{Sample, VarKey};
+use haproxy_cfg_parser::model::ActionArg;
+
+pub(super) const ROWS: &[Row] = &[
+    action("set-var", ALL, |build| {
+        act((build.var(0)?, build.expr(1)?, conditions(build)?), |(key, expr, conditions), exchange| {
+            // An expression without a value leaves the variable alone.
+            if let Some(value) = expr.eval(exchange).map(Sample::into_owned) {
+                set(*key, value, conditions, exchange);
+            }
+            Verdict::Continue
+        })
+    }),
+    action("set-var-fmt", ALL, |build| {
+        act((build.var(0)?, build.format(1)?, conditions(build)?), |(key, format, conditions), exchange| {
+            let value = Sample::owned(format.text(exchange));
+            set(*key, value, conditions, exchange);
+            Verdict::Continue
+        })
+    }),
+    action("unset-var", ALL, |build| {
+        act(build.var(0)?, |key, exchange| {
+            exchange.set_var(*key, None);
+            Verdict::Continue
+        })
+    }),
+];
+
+/// When a variable is set, by its present value and the new one.
+type Condition = fn(Option<&Sample<'_>>, &Sample<'_>) -> bool;
+
+fn conditions(build: &Build<'_, '_>) -> Result<Vec<Condition>, Error> {
+    let mut conditions: Vec<Condition> = Vec::new();
+    for arg in build.args {
+        let ActionArg::Keyed(name, None) = arg else { continue };
+        conditions.push(match *name {
+            "ifexists" => |old, _| old.is_some(),
+            "ifnotexists" => |old, _| old.is_none(),
+            "ifempty" => |_, new| is_empty(new),
+            "ifnotempty" => |_, new| !is_empty(new),
+            "ifset" => |_, new| is_set(new),
+            "ifnotset" => |_, new| !is_set(new),
+            "ifgt" => |old, new| compare(old, new, |new, old| new > old),
+            "iflt" => |old, new| compare(old, new, |new, old| new < old),
+            other => return Err(Error::Text(format!("unknown condition '{other}'"))),
+        });
+    }
+    Ok(conditions)
+}
+
+fn is_empty(sample: &Sample<'_>) -> bool {
+    matches!(sample, Sample::Str(bytes) | Sample::Bin(bytes) if bytes.is_empty())
+}
+
+fn is_set(sample: &Sample<'_>) -> bool {
+    match sample {
+        Sample::Bool(value) => *value,
+        Sample::Int(value) => *value != 0,
+        other => !is_empty(other),
+    }
+}
+
+fn compare(old: Option<&Sample<'_>>, new: &Sample<'_>, holds: fn(i64, i64) -> bool) -> bool {
+    match (old, new) {
+        (Some(Sample::Int(old)), Sample::Int(new)) => holds(*new, *old),
+        _ => false,
+    }
+}
+
+fn set(key: VarKey, value: Sample<'static>, conditions: &[Condition], exchange: &mut Exchange) {
+    if !conditions.is_empty() {
+        let old = exchange.var(key);
+        if !conditions.iter().all(|holds| holds(old.as_ref(), &value)) {
+            return;
+        }
+    }
+    exchange.set_var(key, Some(value));
+}

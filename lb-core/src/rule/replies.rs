@@ -1,0 +1,111 @@
+//! The error answers of a proxy: its own over the built-in ones.
+
+use super::builtin;
+use super::message::Message;
+use crate::compile::Context;
+use crate::exchange::Exchange;
+use haproxy_cfg_parser::model;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock};
+
+static BUILTIN: LazyLock<HashMap<u16, Arc<Message>>> =
+    LazyLock::new(|| builtin::pages().map(|page| (page.status, Arc::new(page))).collect());
+
+/// Answers that lb gives itself: `errorfile`s and `errorloc`s over the built-in pages.
+#[derive(Debug, Default)]
+pub struct Replies {
+    own: HashMap<u16, Arc<Message>>,
+}
+
+impl Replies {
+    /// Reads a proxy's `errorfile`, `errorloc`, `errorloc302` and `errorloc303`; errors are recorded.
+    pub fn compile(proxy: &model::Proxy, context: &mut Context<'_>) -> Self {
+        let mut own = HashMap::new();
+        for file in &proxy.errorfiles {
+            match Message::parse(file.status, &file.content) {
+                Ok(message) => {
+                    own.insert(file.status, Arc::new(message));
+                }
+                Err(reason) => context.error(
+                    &file.place,
+                    format!(
+                        "errorfile : unable to convert message in HTX : error file <{}> : {reason}.",
+                        file.path
+                    ),
+                ),
+            }
+        }
+        for (status, code, url) in &proxy.errorlocs {
+            let message = Message::new(*code)
+                .header("content-length", "0")
+                .header("cache-control", "no-cache")
+                .header("location", url.as_str());
+            own.insert(*status, Arc::new(message));
+        }
+        Self { own }
+    }
+
+    /// The proxy's own answer for a status.
+    pub fn own(&self, status: u16) -> Option<&Arc<Message>> {
+        self.own.get(&status)
+    }
+
+    /// The answer for a status: its own, else the built-in page, else (for a status without one) that of 500.
+    pub fn get(&self, status: u16) -> Arc<Message> {
+        let message = self.own.get(&status).or_else(|| BUILTIN.get(&status)).or_else(|| BUILTIN.get(&500));
+        message.cloned().unwrap_or_else(|| Arc::new(Message::new(status)))
+    }
+
+    /// True for statuses that have a page.
+    pub fn has_page(status: u16) -> bool {
+        builtin::has_page(status)
+    }
+}
+
+/// The answer for a status within an exchange: the backend's own, else the frontend's, else the built-in page.
+pub fn error_reply(exchange: &Exchange, status: u16) -> Arc<Message> {
+    let backend = exchange.backend.as_ref().and_then(|backend| backend.replies.own(status));
+    match backend {
+        Some(message) => message.clone(),
+        None => exchange.frontend.replies.get(status),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::http::Response;
+
+    #[test]
+    fn pages_are_haproxys() {
+        let mut response = Response::default();
+        let message = Replies::default().get(403);
+        message.write(&mut response);
+        let mut out = Vec::new();
+        response.headers.write_lines(&mut out);
+        assert_eq!(out, b"content-length: 93\r\ncache-control: no-cache\r\ncontent-type: text/html\r\n");
+        assert_eq!(
+            &message.body[..],
+            b"<html><body><h1>403 Forbidden</h1>\nRequest forbidden by administrative rules.\n</body></html>\n"
+        );
+        for (status, length) in [(200, 58), (405, 146), (407, 112), (501, 136), (504, 92)] {
+            assert_eq!(Replies::default().get(status).body.len(), length, "{status}");
+        }
+    }
+
+    #[test]
+    fn error_files_are_read() {
+        let message =
+            Message::parse(503, b"HTTP/1.0 503 Gone fishing\r\nConnection: close\r\nX: y\r\n\r\nbye")
+                .unwrap();
+        assert_eq!(
+            (message.status, &*message.reason, &message.body[..]),
+            (503, &b"Gone fishing"[..], &b"bye"[..])
+        );
+        assert_eq!(message.headers.len(), 2);
+        assert!(Message::parse(503, b"").unwrap().silent);
+        assert!(Message::parse(503, b"HTTP/1.0 503 x\r\nContent-Length: 9\r\n\r\nbye").is_err());
+        assert!(Message::parse(503, b"nonsense").is_err());
+    }
+}

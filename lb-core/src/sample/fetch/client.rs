@@ -1,0 +1,40 @@
+//! The client's connection, its frontend and its listener (manual 7.3.3).
+
+use super::{Row, constant, fetch, plain};
+use crate::sample::Needs::Client;
+use crate::sample::{Sample, Type};
+use std::sync::atomic::Ordering;
+
+pub(super) const ROWS: &[Row] = &[
+    fetch("fe_name", Type::Str, Client, |_, _| {
+        plain(|exchange| Some(Sample::str(exchange.frontend.name.as_bytes())))
+    }),
+    fetch("fe_id", Type::Int, Client, |_, _| plain(|exchange| Some(Sample::int(exchange.frontend.id)))),
+    fetch("fe_defbe", Type::Str, Client, |_, _| {
+        plain(|exchange| {
+            exchange.frontend.default_backend.get().map(|backend| Sample::str(backend.name.as_bytes()))
+        })
+    }),
+    fetch("fe_client_timeout", Type::Int, Client, |_, _| {
+        plain(|exchange| Some(Sample::int(exchange.frontend.timeouts.client.map_or(0, crate::proxy::millis))))
+    }),
+    fetch("so_name", Type::Str, Client, |_, _| {
+        // A listener without a `name` has none here, though statistics number it.
+        plain(|exchange| {
+            let name = exchange.session.listener.name.as_str();
+            Some(Sample::str(if name.starts_with("sock-") { b"" } else { name.as_bytes() }))
+        })
+    }),
+    fetch("so_id", Type::Int, Client, |_, _| {
+        plain(|exchange| Some(Sample::int(exchange.session.listener.id)))
+    }),
+    fetch("dst_conn", Type::Int, Client, |_, _| {
+        plain(|exchange| Some(Sample::int(exchange.session.listener.current.load(Ordering::Relaxed))))
+    }),
+    fetch("http_first_req", Type::Bool, Client, |_, _| {
+        plain(|exchange| Some(Sample::Bool(exchange.session.requests <= 1)))
+    }),
+    fetch("fc_http_major", Type::Int, Client, |_, _| constant(Sample::Int(1))),
+    // This build terminates no TLS.
+    fetch("ssl_fc", Type::Bool, Client, |_, _| constant(Sample::Bool(false))),
+];

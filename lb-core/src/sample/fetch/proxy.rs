@@ -1,0 +1,51 @@
+//! Names and numbers of backends, frontends and servers (manual 7.3.2).
+//!
+//! A proxy that an argument names may be compiled later than the expression, so it is found by name in the plan's
+//! directory when the expression first runs.
+
+use super::{Row, fetch, plain};
+use crate::proxy::{Backend, millis};
+use crate::sample::Needs::{Backend as NeedsBackend, Server as NeedsServer};
+use crate::sample::{Sample, Type};
+
+pub(super) const ROWS: &[Row] = &[
+    fetch("be_name", Type::Str, NeedsBackend, |_, _| {
+        plain(|exchange| {
+            let name = exchange.backend.as_ref().map_or(&exchange.frontend.name, |backend| &backend.name);
+            Some(Sample::str(name.as_bytes()))
+        })
+    }),
+    fetch("be_id", Type::Int, NeedsBackend, |_, _| {
+        plain(|exchange| {
+            Some(Sample::int(exchange.backend.as_ref().map_or(exchange.frontend.id, |backend| backend.id)))
+        })
+    }),
+    fetch("be_server_timeout", Type::Int, NeedsBackend, |_, _| {
+        plain(|exchange| Some(timeout(exchange.backend.as_deref()?, |t| t.server)))
+    }),
+    fetch("be_connect_timeout", Type::Int, NeedsBackend, |_, _| {
+        plain(|exchange| Some(timeout(exchange.backend.as_deref()?, |t| t.connect)))
+    }),
+    fetch("be_queue_timeout", Type::Int, NeedsBackend, |_, _| {
+        plain(|exchange| Some(timeout(exchange.backend.as_deref()?, |t| t.queue)))
+    }),
+    fetch("be_tunnel_timeout", Type::Int, NeedsBackend, |_, _| {
+        plain(|exchange| Some(timeout(exchange.backend.as_deref()?, |t| t.tunnel)))
+    }),
+    fetch("be_max_retries", Type::Int, NeedsBackend, |_, _| {
+        plain(|exchange| Some(Sample::int(exchange.backend.as_deref()?.retries)))
+    }),
+    fetch("srv_name", Type::Str, NeedsServer, |_, _| {
+        plain(|exchange| exchange.server.as_ref().map(|server| Sample::str(server.name.as_bytes())))
+    }),
+    fetch("srv_id", Type::Int, NeedsServer, |_, _| {
+        plain(|exchange| exchange.server.as_ref().map(|server| Sample::int(server.id)))
+    }),
+];
+
+fn timeout(
+    backend: &Backend,
+    which: impl Fn(&haproxy_cfg_parser::model::Timeouts) -> Option<std::time::Duration>,
+) -> Sample<'static> {
+    Sample::int(which(&backend.timeouts).map_or(0, millis))
+}
