@@ -306,6 +306,8 @@ pub struct Logging {
     pub logger: Option<Arc<Logger>>,
     /// The format of a finished exchange.
     pub format: Option<Format>,
+    /// The format names this side's address of the server's connection (`%bi`, `%bp`), which costs a system call.
+    pub server_address: bool,
     /// `error-log-format`.
     pub error_format: Option<Format>,
     /// Lines logged so far (`%lc`).

@@ -130,7 +130,11 @@ fn address(line: &model::ServerLine, context: &mut Context<'_>) -> Option<Server
 fn hash_key(proxy: &model::Proxy, context: &mut Context<'_>) -> Option<KeyFn> {
     let expr = proxy.balance.as_ref()?.expr.as_ref()?;
     let expr = Expr::compile(expr, context, Place::HttpRequestBackend)?;
-    Some(crate::balance::key_of(expr))
+    Some(KeyFn(Box::new(move |exchange, take| {
+        if let Some(sample) = expr.eval(exchange) {
+            take(&sample.into_bytes());
+        }
+    })))
 }
 
 fn use_server(

@@ -87,7 +87,8 @@ fn captures(
     of_requests: bool,
 ) -> Vec<(Option<HeaderKey>, usize)> {
     let Some(proxy) = proxy else { return Vec::new() };
-    let named = lines(proxy).iter().map(|line| (Some(HeaderKey::new(line.name.as_bytes())), line.len as usize));
+    let named =
+        lines(proxy).iter().map(|line| (Some(HeaderKey::new(line.name.as_bytes())), line.len as usize));
     let declared = proxy.declared_captures.iter().filter(|(requests, _)| *requests == of_requests);
     named.chain(declared.map(|(_, len)| (None, *len as usize))).collect()
 }

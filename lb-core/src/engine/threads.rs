@@ -4,6 +4,7 @@ use super::{Phase, Shared};
 use crate::connect::pool;
 use crate::http::work;
 use crate::listen;
+use crate::process;
 use crate::thread;
 use slab::Slab;
 use std::cell::{Cell, RefCell};
@@ -42,6 +43,7 @@ impl Drop for Woken {
 
 fn set_phase(phase: Phase) {
     PHASE.set(phase);
+    process::live().stopping.store(phase >= Phase::Draining, Ordering::Relaxed);
     WAKERS.with_borrow(|wakers| {
         for (_, waker) in wakers {
             waker.wake_by_ref();

@@ -6,6 +6,7 @@ use crate::connect::Private;
 use crate::engine::{Phase, phase, with_waker};
 use crate::exchange::Session;
 use crate::net::{Deadline, Io};
+use crate::process;
 use crate::proxy::{Frontend, Listener};
 use crate::sample::Vars;
 use std::future::{Future, poll_fn};
@@ -39,6 +40,7 @@ struct Counted {
 impl Counted {
     fn new(plan: Arc<Plan>, listener: Arc<Listener>, frontend: Arc<Frontend>) -> Self {
         use std::sync::atomic::Ordering::Relaxed;
+        process::live().connections.fetch_add(1, Relaxed);
         plan.connections.enter();
         listener.connections.enter();
         frontend.connections.enter();
@@ -57,6 +59,7 @@ impl Counted {
 
 impl Drop for Counted {
     fn drop(&mut self) {
+        process::live().connections.fetch_sub(1, std::sync::atomic::Ordering::Relaxed);
         self.frontend.stats.current.fetch_sub(1, std::sync::atomic::Ordering::Relaxed);
         self.frontend.connections.leave();
         self.listener.connections.leave();

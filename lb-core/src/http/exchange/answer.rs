@@ -6,7 +6,7 @@ use crate::http::HeaderId;
 use crate::http::h1::{ConnectionHeader, write_response};
 use crate::http::message::{Framing, Method, Version};
 use crate::net::Fail;
-use crate::rule::Reply;
+use crate::rule::{Message, Replies, Reply, error_reply};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -17,13 +17,11 @@ impl Run<'_> {
         self.exchange.response.status = status;
         self.count_bad_request();
         if say {
-            let replies = Arc::clone(&self.exchange.frontend.replies);
             self.work.out.clear();
-            self.work.out.extend_from_slice(replies.raw(status));
-            let sent = self.send_out().await;
-            if sent.is_ok() {
-                self.exchange.bytes_out = 0;
-            }
+            write_refusal(&Replies::default().get(status), &mut self.work.out);
+            // Whether it arrives makes no difference: the connection ends.
+            let _ = self.send_out().await;
+            self.exchange.bytes_out = 0;
         }
         if say {
             self.log();
@@ -33,22 +31,19 @@ impl Run<'_> {
 
     /// Answers with one of the built-in errors, as `errorfile`s have them.
     pub(super) async fn answer_status(&mut self, status: u16) -> After {
-        let replies = match &self.exchange.backend {
-            Some(backend) => Arc::clone(&backend.replies),
-            None => Arc::clone(&self.exchange.frontend.replies),
-        };
-        let reply = replies.get(status);
-        self.send_reply(&reply).await
+        let message = error_reply(&self.exchange, status);
+        self.send_message(&message).await
     }
 
     /// Answers as a rule says.
     pub(super) async fn answer_rule(&mut self, reply: &Reply) -> After {
         if reply.denied {
-            self.count_denied();
+            self.count_denied(reply.phase);
+        } else {
+            self.exchange.frontend.stats.counters.mine().intercepted.inc();
         }
-        self.terminate(reply.cause, Phase::Request);
-        self.exchange.frontend.stats.counters.mine().intercepted.add(u64::from(!reply.denied));
-        self.send_reply(reply).await
+        self.terminate(reply.cause, reply.phase);
+        self.send_message(&reply.message).await
     }
 
     /// True when the request asks `monitor-uri`.
@@ -67,12 +62,15 @@ impl Run<'_> {
         self.answer_status(if failed { 503 } else { 200 }).await
     }
 
-    /// Sends a reply as a response: it passes `http-after-response`, keeps the connection where it may.
-    async fn send_reply(&mut self, reply: &Reply) -> After {
+    /// Sends a message of lb's own: it passes `http-after-response`, keeps the connection where it may.
+    async fn send_message(&mut self, message: &Message) -> After {
         let exchange = &mut self.exchange;
-        exchange.response.clear();
-        exchange.response.version = Version::Http11;
-        reply.fill(&mut exchange.response);
+        message.write(&mut exchange.response);
+        if message.silent {
+            self.close = true;
+            self.finish();
+            return After::Close;
+        }
         let frontend = Arc::clone(&exchange.frontend);
         if let Some(backend) = exchange.backend.clone() {
             backend.rules.http_after_response.run(exchange);
@@ -96,7 +94,7 @@ impl Run<'_> {
         self.work.out.clear();
         write_response(&self.exchange.response, header, &mut self.work.out);
         if self.exchange.request.method != Method::Head {
-            self.work.out.extend_from_slice(&reply.body);
+            self.work.out.extend_from_slice(&message.body);
         }
         let sent = self.send_out().await;
         if sent.is_err() {
@@ -143,4 +141,16 @@ impl Run<'_> {
         }
         self.work.client.clear();
     }
+}
+
+/// The answer to what is no HTTP request, as HAProxy's multiplexer writes it: never from an `errorfile`.
+fn write_refusal(message: &Message, out: &mut Vec<u8>) {
+    out.extend_from_slice(format!("HTTP/1.1 {} ", message.status).as_bytes());
+    out.extend_from_slice(&message.reason);
+    let head = format!(
+        "\r\nContent-length: {}\r\nCache-Control: no-cache\r\nConnection: close\r\nContent-Type: text/html\r\n\r\n",
+        message.body.len()
+    );
+    out.extend_from_slice(head.as_bytes());
+    out.extend_from_slice(&message.body);
 }

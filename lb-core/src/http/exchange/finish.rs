@@ -2,9 +2,13 @@
 
 use super::Run;
 use crate::clock;
+use crate::exchange::{Cause, Phase};
 use crate::proxy::{ProxyCounters, millis};
 use std::sync::atomic::Ordering;
 use std::time::Instant;
+
+/// Level of an ordinary log line (RFC 5424 6.2.1).
+const INFO: u8 = 6;
 
 /// Memory of the moving average of times: HAProxy's `TIME_STATS_SAMPLES`.
 const TIME_SAMPLES: u64 = 512;
@@ -25,11 +29,18 @@ impl Run<'_> {
         counters.ereq.inc();
     }
 
-    /// Counts a request that rules denied.
-    pub(super) fn count_denied(&mut self) {
-        self.exchange.frontend.stats.counters.mine().dreq.inc();
+    /// Counts a request or, after it, a response that rules denied.
+    pub(super) fn count_denied(&mut self, phase: Phase) {
+        let count = |counters: &ProxyCounters| match phase {
+            Phase::Headers => counters.dresp.inc(),
+            _ => counters.dreq.inc(),
+        };
+        count(self.exchange.frontend.stats.counters.mine());
         if let Some(backend) = &self.exchange.backend {
-            backend.stats.counters.mine().dreq.inc();
+            count(backend.stats.counters.mine());
+        }
+        if let Some(server) = self.exchange.server.as_ref().filter(|_| phase == Phase::Headers) {
+            count(server.counters.mine());
         }
     }
 
@@ -92,6 +103,29 @@ impl Run<'_> {
     }
 
     fn log_at(&mut self, now: Instant) {
-        crate::log::emit(&self.exchange, now, &mut self.work.out);
+        let exchange = &self.exchange;
+        let frontend = &exchange.frontend;
+        let (Some(logger), Some(format)) = (&frontend.log.logger, &frontend.log.format) else { return };
+        let failed = exchange.termination.cause != Cause::Normal
+            || exchange.response.status >= 500
+            || exchange.retries > 0
+            || exchange.redispatched;
+        if frontend.options.dontlog_normal && !failed {
+            return;
+        }
+        let level = match exchange.log_level {
+            Some(None) => return,
+            Some(Some(level)) => level,
+            None => INFO,
+        };
+        let format = match &frontend.log.error_format {
+            Some(format) if exchange.termination.cause != Cause::Normal => format,
+            _ => format,
+        };
+        let out = &mut self.work.out;
+        out.clear();
+        format.render(exchange, now, out);
+        logger.send(level, out);
+        frontend.log.lines.fetch_add(1, Ordering::Relaxed);
     }
 }

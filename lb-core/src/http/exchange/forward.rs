@@ -59,7 +59,13 @@ impl Run<'_> {
                 Err(reason) => return self.no_connection(reason).await,
             };
             let (upstream, sent) = upstream;
-            let may_retry = attempts.left > 0 && backend.retry_on.empty_response;
+            if self.frontend().log.server_address {
+                let fd = upstream.io.fd();
+                let local = socket2::SockRef::from(&fd).local_addr().ok();
+                self.exchange.server_local = local.and_then(|address| address.as_socket());
+            }
+            let may_retry =
+                attempts.left > 0 && backend.retry_on.empty_response && !self.exchange.retry_forbidden;
             match self.transfer(&backend, upstream, sent, may_retry).await {
                 Attempt::Done(after) => return after,
                 Attempt::Again => {
@@ -98,8 +104,7 @@ impl Run<'_> {
             let server = match target {
                 Ok(index) => backend.servers.get(*index),
                 Err(format) => {
-                    let mut name = Vec::new();
-                    format.render(&self.exchange, &mut name);
+                    let name = format.text(&self.exchange);
                     backend.servers.iter().find(|server| server.name.as_bytes() == name)
                 }
             };

@@ -17,11 +17,11 @@ use super::h1::Connection;
 use super::work::{self, Parts, Work};
 use crate::engine::{Phase, phase};
 use crate::exchange::{Cause, Exchange, Phase as Stage, Times};
+use crate::process;
 use crate::proxy::{Backend, Frontend};
 use crate::server::Server;
 use crate::server::persistence::Found;
 use haproxy_cfg_parser::model::KeepAlive;
-use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Instant, SystemTime};
@@ -106,10 +106,6 @@ pub(super) async fn serve(client: &mut Client, wake: Wake) -> After {
     after
 }
 
-thread_local! {
-    static NUMBER: Cell<u32> = const { Cell::new(0) };
-}
-
 async fn exchange(client: &mut Client, work: &mut Work, wake: Wake) -> After {
     let Some(mut session) = client.session.take() else { return After::Close };
     let Some(frontend) = session.listener.frontend.load_full() else { return After::Close };
@@ -123,8 +119,6 @@ async fn exchange(client: &mut Client, work: &mut Work, wake: Wake) -> After {
         times.began = client.idle_since;
         times.idle = now.saturating_duration_since(client.idle_since);
     }
-    let number = NUMBER.get();
-    NUMBER.set(number.wrapping_add(1));
     let Parts { request, response, request_body, vars } = std::mem::take(&mut work.parts);
     let exchange = Exchange {
         session,
@@ -148,9 +142,11 @@ async fn exchange(client: &mut Client, work: &mut Work, wake: Wake) -> After {
         backend_queue: 0,
         server_queue: 0,
         log_level: None,
+        retry_forbidden: false,
+        server_local: None,
         unique_id: None,
         src_override: None,
-        number,
+        number: process::live().next_exchange(),
     };
     let mut run = Run {
         client,

@@ -70,14 +70,14 @@ impl Run<'_> {
             }
             Verdict::Reject => {
                 self.terminate(Cause::Proxy, Phase::Request);
-                self.count_denied();
+                self.count_denied(Phase::Request);
                 self.log();
                 self.close = true;
                 Some(After::Close)
             }
             Verdict::SilentDrop => {
                 self.terminate(Cause::Proxy, Phase::Request);
-                self.count_denied();
+                self.count_denied(Phase::Request);
                 self.log();
                 self.close = true;
                 // The client is to go on waiting: a reset or an end would tell it.
@@ -98,8 +98,7 @@ impl Run<'_> {
             match &switch.target {
                 SwitchTarget::Fixed(backend, _) => return backend.get().cloned(),
                 SwitchTarget::Computed(format) => {
-                    let mut name = Vec::new();
-                    format.render(&self.exchange, &mut name);
+                    let name = format.text(&self.exchange);
                     let name = String::from_utf8_lossy(&name);
                     if let Some(backend) = self.client.plan.backends_by_name.get(&*name) {
                         return Some(Arc::clone(backend));

@@ -192,7 +192,7 @@ impl Run<'_> {
         };
         if let Verdict::Reply(reply) | Verdict::Tarpit(reply) = verdict {
             drop(upstream);
-            return self.deny_response(&reply).await;
+            return self.answer_rule(&reply).await;
         }
         self.set_cookie(backend);
         backend.rules.http_after_response.run(&mut self.exchange);
@@ -405,19 +405,6 @@ impl Run<'_> {
         };
         self.terminate(cause, phase);
         self.answer_status(status).await
-    }
-
-    /// Answers in place of a response that a rule denied.
-    async fn deny_response(&mut self, reply: &crate::rule::Reply) -> After {
-        self.terminate(Cause::Proxy, Phase::Headers);
-        self.exchange.frontend.stats.counters.mine().dresp.inc();
-        if let Some(backend) = &self.exchange.backend {
-            backend.stats.counters.mine().dresp.inc();
-        }
-        if let Some(server) = &self.exchange.server {
-            server.counters.mine().dresp.inc();
-        }
-        self.answer_rule(reply).await
     }
 }
 

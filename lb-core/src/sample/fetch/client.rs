@@ -3,7 +3,6 @@
 use super::{Row, constant, fetch, plain};
 use crate::sample::Needs::Client;
 use crate::sample::{Sample, Type};
-use std::sync::atomic::Ordering;
 
 pub(super) const ROWS: &[Row] = &[
     fetch("fe_name", Type::Str, Client, |_, _| {
@@ -29,7 +28,7 @@ pub(super) const ROWS: &[Row] = &[
         plain(|exchange| Some(Sample::int(exchange.session.listener.id)))
     }),
     fetch("dst_conn", Type::Int, Client, |_, _| {
-        plain(|exchange| Some(Sample::int(exchange.session.listener.current.load(Ordering::Relaxed))))
+        plain(|exchange| Some(Sample::int(exchange.session.listener.connections.current())))
     }),
     fetch("http_first_req", Type::Bool, Client, |_, _| {
         plain(|exchange| Some(Sample::Bool(exchange.session.requests <= 1)))
