@@ -146,6 +146,8 @@ pub struct Listener {
     pub bound: Option<SocketAddr>,
     /// `accept-proxy`.
     pub accept_proxy: bool,
+    /// A `stats socket` of that level; none: it feeds a frontend.
+    pub level: Option<model::Level>,
     /// Connections now, and `maxconn` (0: none of its own).
     pub connections: Limit,
     /// The frontend it feeds; set once when the plan is whole.

@@ -9,36 +9,60 @@ use std::sync::Arc;
 
 /// The addresses of a proxy's `bind` lines: ranges become one listener per port.
 pub(super) fn binds(proxy: &model::Proxy, options: &Options) -> Vec<BindSpec> {
-    let mut specs: Vec<BindSpec> = Vec::new();
+    let kind = if proxy.kind == ProxyKind::Frontend { "frontend" } else { "proxy" };
+    let backlog = proxy.backlog.unwrap_or_else(|| to_u32(proxy.maxconn.unwrap_or(options.maxconn)));
+    let mut specs = Vec::new();
     for line in &proxy.binds {
-        for (address, text) in &line.addresses {
-            for (address, port) in each_port(address) {
-                let id = u32::try_from(specs.len() + 1).unwrap_or(u32::MAX);
-                let own = line.options.id.unwrap_or(id);
-                let listener = Listener {
-                    name: line.options.name.clone().unwrap_or_else(|| format!("sock-{id}")),
-                    id: own,
-                    address: shown(&address, text),
-                    port,
-                    bound: bound(&address),
-                    accept_proxy: line.options.accept_proxy,
-                    connections: Limit::new(line.options.maxconn.map_or(0, to_u32)),
-                    frontend: Default::default(),
-                };
-                let backlog = line.options.backlog.or(proxy.backlog);
-                let backlog = backlog.unwrap_or_else(|| to_u32(proxy.maxconn.unwrap_or(options.maxconn)));
-                specs.push(BindSpec {
-                    kind: if proxy.kind == ProxyKind::Frontend { "frontend" } else { "proxy" },
-                    proxy: proxy.name.clone(),
-                    address,
-                    options: line.options.clone(),
-                    backlog: i32::try_from(backlog).unwrap_or(i32::MAX),
-                    listener: Arc::new(listener),
-                });
-            }
-        }
+        line_specs(line, Side { kind, proxy: &proxy.name, backlog, level: None }, &mut specs);
     }
     specs
+}
+
+/// The addresses of `stats socket` lines.
+pub(super) fn stats_sockets(global: &model::Global) -> Vec<BindSpec> {
+    let mut specs = Vec::new();
+    for line in &global.stats_sockets {
+        let level = Some(line.bind.options.level.unwrap_or_default());
+        line_specs(&line.bind, Side { kind: "frontend", proxy: "GLOBAL", backlog: 10, level }, &mut specs);
+    }
+    specs
+}
+
+/// What a `bind` line is for.
+#[derive(Clone, Copy)]
+struct Side<'a> {
+    kind: &'static str,
+    proxy: &'a str,
+    backlog: u32,
+    level: Option<model::Level>,
+}
+
+fn line_specs(line: &model::Bind, side: Side<'_>, specs: &mut Vec<BindSpec>) {
+    for (address, text) in &line.addresses {
+        for (address, port) in each_port(address) {
+            let id = u32::try_from(specs.len() + 1).unwrap_or(u32::MAX);
+            let listener = Listener {
+                name: line.options.name.clone().unwrap_or_else(|| format!("sock-{id}")),
+                id: line.options.id.unwrap_or(id),
+                address: shown(&address, text),
+                port,
+                bound: bound(&address),
+                accept_proxy: line.options.accept_proxy,
+                level: side.level,
+                connections: Limit::new(line.options.maxconn.map_or(0, to_u32)),
+                frontend: Default::default(),
+            };
+            let backlog = line.options.backlog.unwrap_or(side.backlog);
+            specs.push(BindSpec {
+                kind: side.kind,
+                proxy: side.proxy.to_owned(),
+                address,
+                options: line.options.clone(),
+                backlog: i32::try_from(backlog).unwrap_or(i32::MAX),
+                listener: Arc::new(listener),
+            });
+        }
+    }
 }
 
 fn to_u32(n: u64) -> u32 {

@@ -41,7 +41,11 @@ const MAX_HEADERS: usize = 101;
 /// # Errors
 /// All findings, warnings included, when one of them is an error.
 pub fn compile(config: &Config, options: &Options) -> Result<(Plan, Vec<Diagnostic>), Vec<Diagnostic>> {
-    let mut compiler = Compiler { findings: supported::check(config), ..Compiler::default() };
+    let mut compiler = Compiler {
+        findings: supported::check(config),
+        binds: bind::stats_sockets(&config.global),
+        ..Compiler::default()
+    };
     for proxy in config.proxies.iter().filter(|proxy| !proxy.disabled) {
         compiler.proxy(config, proxy, options);
     }
