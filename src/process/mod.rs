@@ -11,15 +11,16 @@ mod channel;
 mod daemon;
 mod identity;
 pub(crate) mod limits;
+mod master_cli;
 mod monitor;
 mod notify;
 mod pidfile;
 mod predecessors;
+mod report;
 mod signals;
 mod worker;
 
 use crate::cli::Options;
-use crate::engine_seam::{self as engine, Engine, Hooks, Plan, Sockets};
 use crate::load::{self, Loaded};
 use crate::message::Messages;
 use crate::sys;
@@ -27,6 +28,10 @@ use channel::Channel;
 use daemon::{Side, Starter};
 use haproxy_cfg_parser::model::Config;
 pub(crate) use identity::Identity;
+use lb_core::compile::Plan;
+use lb_core::engine::{Engine, Hooks};
+use lb_core::listen::{self, Sockets};
+use master_cli::MasterSocket;
 use monitor::{Face, Monitor};
 use nix::sys::prctl;
 use nix::sys::signal::Signal;
@@ -84,9 +89,10 @@ struct Start {
     config: Arc<Config>,
     identity: Identity,
     layout: Layout,
-    plan: Plan,
+    plan: Arc<Plan>,
     sockets: Sockets,
     pidfile: Option<PidFile>,
+    master: Option<MasterSocket>,
 }
 
 /// Does all that can fail, with the texts of HAProxy. What it had to tell by itself ends in `main`'s last word.
@@ -108,11 +114,23 @@ fn prepare(options: &Options, loaded: Loaded, messages: &Messages) -> Result<Sta
         messages.warning(&in_main(&text));
     }
     let sockets =
-        predecessors::take_over(options.predecessors.as_ref(), || engine::bind(&plan)).map_err(|errors| {
-            errors.iter().for_each(|error| messages.diagnostic(error));
+        predecessors::take_over(options.predecessors.as_ref(), || listen::bind(&plan)).map_err(|errors| {
+            errors.iter().for_each(|error| messages.alert(&error.to_string()));
             "Some protocols failed to start their listeners! Exiting.".to_owned()
         })?;
     let layout = Layout::of(options, &config, &identity);
+    let master = match (&options.master_socket, layout.monitor) {
+        (Some(words), Some(Face::Master)) => {
+            Some(MasterSocket::open(words).map_err(|error| error.to_string())?)
+        }
+        (Some(_), _) => {
+            messages.warning(
+                "config : a master CLI socket was defined, but master-worker mode (-W) is not enabled.",
+            );
+            None
+        }
+        (None, _) => None,
+    };
     let path = options.pidfile.clone().or_else(|| config.global.pidfile.as_ref().map(PathBuf::from));
     let pidfile = match path.filter(|_| layout.has_pidfile()) {
         Some(path) => {
@@ -120,7 +138,7 @@ fn prepare(options: &Options, loaded: Loaded, messages: &Messages) -> Result<Sta
         }
         None => None,
     };
-    Ok(Start { config, identity, layout, plan, sockets, pidfile })
+    Ok(Start { config, identity, layout, plan, sockets, pidfile, master })
 }
 
 impl Start {
@@ -174,7 +192,7 @@ impl Start {
         match sys::fork().map_err(|error| cannot("fork", &error))? {
             ForkResult::Child => {
                 drop(ours);
-                self.pidfile = None;
+                (self.pidfile, self.master) = (None, None);
                 self.forgo_privileges(messages)?;
                 // after the change of user, which clears it; the monitor may have died in between
                 let tied = prctl::set_pdeathsig(Signal::SIGKILL);
@@ -188,13 +206,14 @@ impl Start {
             }
             ForkResult::Parent { child } => {
                 drop(theirs);
-                let Self { mut pidfile, sockets, plan, .. } = self;
+                let Self { mut pidfile, master, sockets, plan, .. } = self;
                 drop((sockets, plan)); // what the worker closes must be closed
                 if face != Face::Plain {
                     messages.notice(&format!("Initializing new worker ({child})"));
                 }
                 let notify = Notify { enabled: options.notify };
-                let monitor = Monitor { messages, face, notify, worker: child, channel: ours, starter };
+                let monitor =
+                    Monitor { messages, face, notify, worker: child, channel: ours, master, starter };
                 let ready = || {
                     predecessors::dismiss(options.predecessors.as_ref());
                     let written = pidfile.as_mut().map_or(Ok(()), PidFile::write);
@@ -213,14 +232,12 @@ impl Start {
     fn start_engine(self, messages: &Arc<Messages>) -> Result<Arc<Engine>, String> {
         let config = Arc::clone(&self.config);
         let for_threads = Arc::clone(messages);
-        let for_events = Arc::clone(messages);
         let hooks = Hooks {
-            thread_start: Arc::new(move |thread| {
+            thread_start: Box::new(move |thread| {
                 if let Err(error) = affinity::bind(&config.global.cpu_map, thread) {
                     for_threads.warning(&format!("cpu-map: thread {} is not bound: {error}", thread + 1));
                 }
             }),
-            event: Arc::new(move |severity, text| for_events.tell(severity, text)),
         };
         let engine = Engine::start(self.plan, self.sockets, hooks);
         engine.map(Arc::new).map_err(|error| cannot("start the traffic threads", &error))

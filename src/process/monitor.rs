@@ -2,6 +2,7 @@
 
 use super::channel::{Channel, Word};
 use super::daemon::Starter;
+use super::master_cli::{Asked, MasterSocket};
 use super::notify::Notify;
 use super::signals::{Signals, die_by, wait};
 use crate::message::Messages;
@@ -46,6 +47,8 @@ pub(crate) struct Monitor<'a> {
     pub(crate) worker: Pid,
     /// The line to it.
     pub(crate) channel: Channel,
+    /// `-S`.
+    pub(crate) master: Option<MasterSocket>,
     /// Who waits until the worker is ready.
     pub(crate) starter: Starter,
 }
@@ -62,12 +65,19 @@ impl Monitor<'_> {
         loop {
             // after its one word the channel is only the worker's proof that the monitor lives
             let channel = ready.as_ref().map(|_| self.channel.as_fd());
-            let [_, spoken] = wait([Some(signals.as_fd()), channel], None)?;
+            let mut sources = vec![Some(signals.as_fd()), channel];
+            sources.extend(self.master.iter().flat_map(MasterSocket::sources).map(Some));
+            let spoken = wait(&sources, None)?.get(1) == Some(&true);
+            drop(sources);
             if spoken
                 && let Some(ready) = ready.take()
                 && let Ok(Some(Word::Ready)) = self.channel.receive()
             {
                 self.announce(ready);
+            }
+            let asked_for = self.master.as_mut().map(|master| master.serve(self.worker.as_raw()));
+            for Asked::Reload in asked_for.into_iter().flatten() {
+                self.refuse_reload();
             }
             for signal in signals.arrived() {
                 match signal {
@@ -196,7 +206,15 @@ mod tests {
         let (channel, _) = Channel::pair().unwrap();
         let notify = Notify { enabled: false };
         let starter = Starter::default();
-        let monitor = Monitor { messages: &messages, face, notify, worker: Pid::this(), channel, starter };
+        let monitor = Monitor {
+            messages: &messages,
+            face,
+            notify,
+            worker: Pid::this(),
+            channel,
+            master: None,
+            starter,
+        };
         monitor.judge(ending, asked)
     }
 

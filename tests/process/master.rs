@@ -132,3 +132,59 @@ fn no_one_keeps_the_output_after_the_end() {
         start(&place, "").end_by(signal);
     }
 }
+
+/// Sends one line, closes that side, and reads the answer up to the end of the connection.
+fn command(mut socket: impl std::io::Read + std::io::Write, line: &str, close: impl FnOnce()) -> String {
+    socket.write_all(line.as_bytes()).unwrap();
+    close();
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn the_master_socket_answers() {
+    let place = Place::new();
+    let config = place.config("");
+    let path = place.path("master.sock");
+    let args = ["-W", "-S", "master.sock,level,operator,mode,600", "-f", config.to_str().unwrap()];
+    let running = place.start(args);
+    let ask = |line: &str| {
+        let socket = std::os::unix::net::UnixStream::connect(&path).unwrap();
+        socket.set_read_timeout(Some(LIMIT)).unwrap();
+        let half = socket.try_clone().unwrap();
+        command(socket, line, || half.shutdown(std::net::Shutdown::Write).unwrap())
+    };
+    let proc = ask("show proc\n");
+    let rows: Vec<Vec<&str>> = proc.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(rows[0], ["#<PID>", "<type>", "<reloads>", "<uptime>", "<version>"]);
+    assert_eq!(rows[1][..2], [&running.pid().to_string()[..], "master"]);
+    assert_eq!(rows[2], ["#", "workers"]);
+    assert_eq!(rows[3][..2], [&running.worker().unwrap().to_string()[..], "worker"]);
+    assert!(ask("show version\n").ends_with("\n\n"));
+    assert!(ask("@2 show info\n").starts_with("Can't find the target PID matching the prefix '@2'\n"));
+    let mode = std::os::unix::fs::MetadataExt::mode(&std::fs::metadata(&path).unwrap());
+    assert_eq!(mode & 0o777, 0o600);
+    if is_lb() {
+        assert_eq!(ask("reload\n"), "Permission denied\n\n");
+    }
+    assert_eq!(running.end_by(Signal::SIGTERM).end, End::Code(0));
+}
+
+#[test]
+fn the_master_socket_may_be_inherited() {
+    use std::os::fd::AsRawFd;
+    let place = Place::new();
+    let config = place.config("");
+    let listener = std::net::TcpListener::bind((place.front.ip(), 0)).unwrap();
+    nix::fcntl::fcntl(&listener, nix::fcntl::FcntlArg::F_SETFD(nix::fcntl::FdFlag::empty())).unwrap();
+    let master = format!("fd@{}", listener.as_raw_fd());
+    let running = place.start(["-W", "-S", &master, "-f", config.to_str().unwrap()]);
+    let socket = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    socket.set_read_timeout(Some(LIMIT)).unwrap();
+    let half = socket.try_clone().unwrap();
+    let answer = command(socket, "show version\n", || half.shutdown(std::net::Shutdown::Write).unwrap());
+    assert!(answer.ends_with("\n\n"), "{answer}");
+    let ended = running.end_by(Signal::SIGINT);
+    assert_eq!(ended.end, End::Code(130));
+}

@@ -138,7 +138,7 @@ impl Place {
     }
 
     pub(crate) fn listens(&self) -> bool {
-        TcpStream::connect(self.front).is_ok()
+        TcpStream::connect_timeout(&self.front, Duration::from_millis(500)).is_ok()
     }
 
     /// The process id in a file.

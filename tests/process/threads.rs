@@ -1,6 +1,7 @@
 //! `nbthread`, `cpu-map`: threads and their sockets.
 
-use crate::program::{Place, Running};
+use crate::program::{LIMIT, Place, Running};
+use lb_harness::eventually;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
@@ -42,13 +43,8 @@ fn each_thread_has_a_socket_of_its_own() {
     for count in [1, 2, 8] {
         let place = Place::new();
         let running = start(&place, &format!(" nbthread {count}"));
-        let named = tasks(running.pid()).iter().filter(|task| task["Name"].starts_with("lb-traffic")).count();
-        assert_eq!(
-            named,
-            count,
-            "{:?}",
-            tasks(running.pid()).iter().map(|t| t["Name"].clone()).collect::<Vec<_>>()
-        );
+        let named = || tasks(running.pid()).iter().filter(|task| task["Name"].starts_with("lb/")).count();
+        assert!(eventually(LIMIT, || named() == count), "{} of {count}", named());
         assert_eq!(listeners(&place, running.pid()).len(), count);
     }
 }
@@ -57,6 +53,6 @@ fn each_thread_has_a_socket_of_its_own() {
 fn threads_run_where_they_are_mapped() {
     let place = Place::new();
     let running = start(&place, " nbthread 2\n cpu-map 1/1-2 0");
-    let bound = tasks(running.pid()).iter().filter(|task| task["Cpus_allowed_list"] == "0").count();
-    assert!(bound >= 2, "{bound}");
+    let bound = || tasks(running.pid()).iter().filter(|task| task["Cpus_allowed_list"] == "0").count();
+    assert!(eventually(LIMIT, || bound() >= 2), "{}", bound());
 }
