@@ -1,7 +1,7 @@
 //! From the command line's files to everything that runs can be made of.
 
 use crate::cli::Options;
-use crate::engine_seam::{self as engine, Plan};
+use crate::engine_seam as engine;
 use crate::message::Messages;
 use crate::parser_seam::{self as parser, SystemWorld, World};
 use crate::process::limits::{self, Limits};
@@ -9,6 +9,7 @@ use crate::process::{Identity, affinity};
 use crate::{sys, version};
 use haproxy_cfg_parser::model::Config;
 use haproxy_cfg_parser::{Diagnostic, Severity};
+use lb_core::compile::Plan;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -22,7 +23,7 @@ pub(crate) struct Loaded {
     /// Descriptors and connections.
     pub(crate) limits: Limits,
     /// What the engine runs.
-    pub(crate) plan: Plan,
+    pub(crate) plan: Arc<Plan>,
 }
 
 impl Loaded {
@@ -81,7 +82,7 @@ pub(crate) fn load(options: &Options, messages: &Messages) -> Result<Loaded, Fai
         let text = "config : Some warnings were found and 'zero-warning' is set. Aborting.";
         return Err(Failure::Fatal(text.to_owned()));
     }
-    Ok(Loaded { config: Arc::new(config), identity, limits, plan })
+    Ok(Loaded { config: Arc::new(config), identity, limits, plan: Arc::new(plan) })
 }
 
 fn fatal() -> Failure {

@@ -4,6 +4,7 @@
 use nix::unistd::ForkResult;
 use std::ffi::{CStr, OsStr};
 use std::io;
+use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
 
 /// Splits the process in two. Only while it has one thread: after `fork` the child has just the calling one,
 /// and what the others had locked stays locked.
@@ -63,6 +64,20 @@ fn require_one_thread(what: &str) -> io::Result<()> {
         return Err(io::Error::other(format!("cannot {what} while several threads run")));
     }
     Ok(())
+}
+
+/// A duplicate of a descriptor that this process was started with.
+///
+/// # Errors
+/// The system's, if the number is not an open descriptor.
+pub(crate) fn inherited(number: RawFd) -> io::Result<OwnedFd> {
+    if number < 0 {
+        return Err(io::Error::from_raw_os_error(libc::EBADF));
+    }
+    // SAFETY: the borrow lives for the call only, in which nothing of this process closes descriptors; for a number that
+    // is not open, the system refuses to duplicate it.
+    let borrowed = unsafe { BorrowedFd::borrow_raw(number) };
+    borrowed.try_clone_to_owned()
 }
 
 /// The system's name of a signal, e.g. `Killed`.

@@ -53,26 +53,23 @@ impl Identity {
     /// HAProxy's text on what the system refuses. The process must end then.
     pub(crate) fn assume(&self, may_gain: bool, warn: impl Fn(&str)) -> Result<(), String> {
         if let Some(root) = &self.root {
-            chroot(root.as_str())
-                .and_then(|()| chdir("/"))
-                .map_err(|_| format!("[haproxy.main()] Cannot chroot({root})."))?;
+            chroot(root.as_str()).and_then(|()| chdir("/")).map_err(|_| format!("Cannot chroot({root})."))?;
         }
         if let Some(group) = self.group {
             let supplementary = getgroups().is_ok_and(|groups| !groups.is_empty());
             if supplementary && setgroups(&[]).is_err() {
                 warn(
-                    "[haproxy.main()] Failed to drop supplementary groups. Using 'gid'/'group' without \
+                    "Failed to drop supplementary groups. Using 'gid'/'group' without \
                      'uid'/'user' is generally useless.",
                 );
             }
-            setgid(group).map_err(|_| format!("[haproxy.main()] Cannot set gid {group}."))?;
+            setgid(group).map_err(|_| format!("Cannot set gid {group}."))?;
         }
         if let Some(user) = self.user {
-            setuid(user).map_err(|_| format!("[haproxy.main()] Cannot set uid {user}."))?;
+            setuid(user).map_err(|_| format!("Cannot set uid {user}."))?;
         }
         if !may_gain {
-            prctl::set_no_new_privs()
-                .map_err(|error| format!("[haproxy.main()] Cannot set no_new_privs: {error}."))?;
+            prctl::set_no_new_privs().map_err(|error| format!("Cannot set no_new_privs: {error}."))?;
         }
         Ok(())
     }

@@ -54,11 +54,11 @@ impl fmt::Display for TooLow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::CannotRaise { wanted, limit } => {
-                write!(f, "[haproxy.main()] Cannot raise FD limit to {wanted}, limit is {limit}.")
+                write!(f, "Cannot raise FD limit to {wanted}, limit is {limit}.")
             }
             Self::TooFew { limit, maxconn, descriptors } => write!(
                 f,
-                "[haproxy.main()] FD limit ({limit}) too low for maxconn={maxconn}/maxsock={descriptors}. \
+                "FD limit ({limit}) too low for maxconn={maxconn}/maxsock={descriptors}. \
                  Please raise 'ulimit-n' to {descriptors} or more to avoid any trouble."
             ),
         }
@@ -182,7 +182,7 @@ mod tests {
         let error = limits.raise((1024, 1024)).map_err(|error| error.to_string());
         assert_eq!(
             error,
-            Err("[haproxy.main()] FD limit (1024) too low for maxconn=5000/maxsock=10028. \
+            Err("FD limit (1024) too low for maxconn=5000/maxsock=10028. \
                  Please raise 'ulimit-n' to 10028 or more to avoid any trouble."
                 .to_owned())
         );

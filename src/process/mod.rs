@@ -11,15 +11,16 @@ mod channel;
 mod daemon;
 mod identity;
 pub(crate) mod limits;
+mod master_cli;
 mod monitor;
 mod notify;
 mod pidfile;
 mod predecessors;
+mod report;
 mod signals;
 mod worker;
 
 use crate::cli::Options;
-use crate::engine_seam::{self as engine, Engine, Hooks, Plan, Sockets};
 use crate::load::{self, Loaded};
 use crate::message::Messages;
 use crate::sys;
@@ -27,6 +28,10 @@ use channel::Channel;
 use daemon::{Side, Starter};
 use haproxy_cfg_parser::model::Config;
 pub(crate) use identity::Identity;
+use lb_core::compile::Plan;
+use lb_core::engine::{Engine, Hooks};
+use lb_core::listen::{self, Sockets};
+use master_cli::MasterSocket;
 use monitor::{Face, Monitor};
 use nix::sys::prctl;
 use nix::sys::signal::Signal;
@@ -53,8 +58,9 @@ impl Layout {
     fn of(options: &Options, config: &Config, identity: &Identity) -> Self {
         let background = (options.daemon || config.global.daemon) && !options.debug && !options.foreground;
         let monitor = match &config.global.master_worker {
-            Some(keyword) => Some(Face::Master { survive: keyword.no_exit_on_failure }),
-            None if options.worker => Some(Face::Master { survive: false }),
+            // its `no-exit-on-failure` is for masters that have several workers
+            Some(_) => Some(Face::Master),
+            None if options.worker => Some(Face::Master),
             None if !identity.is_unchanged() => Some(Face::Plain),
             None => None,
         };
@@ -63,7 +69,7 @@ impl Layout {
 
     /// HAProxy writes the pid file in these modes only.
     fn has_pidfile(self) -> bool {
-        self.background || matches!(self.monitor, Some(Face::Master { .. }))
+        self.background || matches!(self.monitor, Some(Face::Master))
     }
 }
 
@@ -72,7 +78,7 @@ pub(crate) fn run(options: &Options, loaded: Loaded, messages: &Arc<Messages>) -
     match prepare(options, loaded, messages).and_then(|start| start.go(options, messages)) {
         Ok(code) => code,
         Err(text) => {
-            messages.alert(&text);
+            messages.alert(&in_main(&text));
             1
         }
     }
@@ -83,47 +89,56 @@ struct Start {
     config: Arc<Config>,
     identity: Identity,
     layout: Layout,
-    plan: Plan,
+    plan: Arc<Plan>,
     sockets: Sockets,
     pidfile: Option<PidFile>,
+    master: Option<MasterSocket>,
 }
 
 /// Does all that can fail, with the texts of HAProxy. What it had to tell by itself ends in `main`'s last word.
 fn prepare(options: &Options, loaded: Loaded, messages: &Messages) -> Result<Start, String> {
     if !loaded.listens() {
-        return Err(
-            "[haproxy.main()] No enabled listener found (check for 'bind' directives) ! Exiting.".into()
-        );
+        return Err("No enabled listener found (check for 'bind' directives) ! Exiting.".into());
     }
     let Loaded { config, identity, plan, limits } = loaded;
     if let Some(mib) = options.memory_mib {
         limits::limit_memory(mib)
-            .map_err(|error| format!("[haproxy.main()] Cannot limit the memory to {mib} megs: {error}."))?;
+            .map_err(|error| format!("Cannot limit the memory to {mib} megs: {error}."))?;
     }
-    let present =
-        limits::present().map_err(|error| format!("[haproxy.main()] Cannot read the FD limit: {error}."))?;
+    let present = limits::present().map_err(|error| format!("Cannot read the FD limit: {error}."))?;
     // before binding: with many addresses or threads the sockets alone may need it
     let raised = limits.raise(present).map_err(|error| error.to_string());
     if config.global.strict_limits.unwrap_or(true) {
         raised?;
     } else if let Err(text) = raised {
-        messages.warning(&text);
+        messages.warning(&in_main(&text));
     }
     let sockets =
-        predecessors::take_over(options.predecessors.as_ref(), || engine::bind(&plan)).map_err(|errors| {
-            errors.iter().for_each(|error| messages.diagnostic(error));
-            "[haproxy.main()] Some protocols failed to start their listeners! Exiting.".to_owned()
+        predecessors::take_over(options.predecessors.as_ref(), || listen::bind(&plan)).map_err(|errors| {
+            errors.iter().for_each(|error| messages.alert(&error.to_string()));
+            "Some protocols failed to start their listeners! Exiting.".to_owned()
         })?;
     let layout = Layout::of(options, &config, &identity);
+    let master = match (&options.master_socket, layout.monitor) {
+        (Some(words), Some(Face::Master)) => {
+            Some(MasterSocket::open(words).map_err(|error| error.to_string())?)
+        }
+        (Some(_), _) => {
+            messages.warning(
+                "config : a master CLI socket was defined, but master-worker mode (-W) is not enabled.",
+            );
+            None
+        }
+        (None, _) => None,
+    };
     let path = options.pidfile.clone().or_else(|| config.global.pidfile.as_ref().map(PathBuf::from));
     let pidfile = match path.filter(|_| layout.has_pidfile()) {
-        Some(path) => Some(
-            PidFile::open(&path)
-                .map_err(|_| format!("[haproxy.main()] Cannot create pidfile {}", path.display()))?,
-        ),
+        Some(path) => {
+            Some(PidFile::open(&path).map_err(|_| format!("Cannot create pidfile {}", path.display()))?)
+        }
         None => None,
     };
-    Ok(Start { config, identity, layout, plan, sockets, pidfile })
+    Ok(Start { config, identity, layout, plan, sockets, pidfile, master })
 }
 
 impl Start {
@@ -156,7 +171,7 @@ impl Start {
         let engine = self.start_engine(messages)?;
         let ready = || {
             if let Some(Err(error)) = pidfile.as_mut().map(PidFile::write) {
-                messages.alert(&cannot("write the pidfile", &error));
+                messages.alert(&in_main(&cannot("write the pidfile", &error)));
             }
             predecessors::dismiss(options.predecessors.as_ref());
             starter.ready();
@@ -177,7 +192,7 @@ impl Start {
         match sys::fork().map_err(|error| cannot("fork", &error))? {
             ForkResult::Child => {
                 drop(ours);
-                self.pidfile = None;
+                (self.pidfile, self.master) = (None, None);
                 self.forgo_privileges(messages)?;
                 // after the change of user, which clears it; the monitor may have died in between
                 let tied = prctl::set_pdeathsig(Signal::SIGKILL);
@@ -191,13 +206,14 @@ impl Start {
             }
             ForkResult::Parent { child } => {
                 drop(theirs);
-                let Self { mut pidfile, sockets, plan, .. } = self;
+                let Self { mut pidfile, master, sockets, plan, .. } = self;
                 drop((sockets, plan)); // what the worker closes must be closed
                 if face != Face::Plain {
                     messages.notice(&format!("Initializing new worker ({child})"));
                 }
                 let notify = Notify { enabled: options.notify };
-                let monitor = Monitor { messages, face, notify, worker: Some(child), channel: ours, starter };
+                let monitor =
+                    Monitor { messages, face, notify, worker: child, channel: ours, master, starter };
                 let ready = || {
                     predecessors::dismiss(options.predecessors.as_ref());
                     let written = pidfile.as_mut().map_or(Ok(()), PidFile::write);
@@ -210,28 +226,32 @@ impl Start {
 
     fn forgo_privileges(&self, messages: &Messages) -> Result<(), String> {
         let may_gain = self.config.uses.iter().any(|used| used.name == "insecure-setuid-wanted");
-        self.identity.assume(may_gain, |text| messages.warning(text))
+        self.identity.assume(may_gain, |text| messages.warning(&in_main(text)))
     }
 
     fn start_engine(self, messages: &Arc<Messages>) -> Result<Arc<Engine>, String> {
         let config = Arc::clone(&self.config);
         let for_threads = Arc::clone(messages);
-        let for_events = Arc::clone(messages);
         let hooks = Hooks {
-            thread_start: Arc::new(move |thread| {
+            thread_start: Box::new(move |thread| {
                 if let Err(error) = affinity::bind(&config.global.cpu_map, thread) {
                     for_threads.warning(&format!("cpu-map: thread {} is not bound: {error}", thread + 1));
                 }
             }),
-            event: Arc::new(move |severity, text| for_events.tell(severity, text)),
         };
         let engine = Engine::start(self.plan, self.sockets, hooks);
         engine.map(Arc::new).map_err(|error| cannot("start the traffic threads", &error))
     }
 }
 
+/// Where HAProxy says that such an error arose, by the name that the program was started with.
+fn in_main(text: &str) -> String {
+    let name = std::env::args_os().next().unwrap_or_default();
+    format!("[{}.main()] {text}", name.to_string_lossy())
+}
+
 fn cannot(what: &str, error: &io::Error) -> String {
-    format!("[haproxy.main()] Cannot {what}: {}.", load::reason(error))
+    format!("Cannot {what}: {}.", load::reason(error))
 }
 
 #[cfg(test)]
@@ -249,11 +269,10 @@ mod tests {
     #[test]
     fn one_process_unless_asked_for_more() {
         assert_eq!(layout(|_, _| {}), Layout { background: false, monitor: None });
-        assert_eq!(layout(|o, _| o.worker = true).monitor, Some(Face::Master { survive: false }));
+        assert_eq!(layout(|o, _| o.worker = true).monitor, Some(Face::Master));
         assert_eq!(layout(|_, c| c.global.chroot = Some("/".into())).monitor, Some(Face::Plain));
-        let keyword = MasterWorker { no_exit_on_failure: true };
-        let survives = layout(|o, c| (o.worker, c.global.master_worker) = (true, Some(keyword)));
-        assert_eq!(survives.monitor, Some(Face::Master { survive: true }));
+        let keyword = Some(MasterWorker::default());
+        assert_eq!(layout(|_, c| c.global.master_worker = keyword).monitor, Some(Face::Master));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::channel::{Channel, Word};
 use super::daemon::Starter;
+use super::master_cli::{Asked, MasterSocket};
 use super::notify::Notify;
 use super::signals::{Signals, die_by, wait};
 use crate::message::Messages;
@@ -29,10 +30,7 @@ const SIGNALS: &[Signal] = &[
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Face {
     /// `-W`: HAProxy's master process, with its messages and exit codes.
-    Master {
-        /// `master-worker no-exit-on-failure`: stays when the worker fails.
-        survive: bool,
-    },
+    Master,
     /// There only because the worker drops privileges: looks like the single process that HAProxy would be.
     Plain,
 }
@@ -45,10 +43,12 @@ pub(crate) struct Monitor<'a> {
     pub(crate) face: Face,
     /// systemd.
     pub(crate) notify: Notify,
-    /// The worker; none once it has ended and the monitor stays.
-    pub(crate) worker: Option<Pid>,
+    /// The worker.
+    pub(crate) worker: Pid,
     /// The line to it.
     pub(crate) channel: Channel,
+    /// `-S`.
+    pub(crate) master: Option<MasterSocket>,
     /// Who waits until the worker is ready.
     pub(crate) starter: Starter,
 }
@@ -62,16 +62,22 @@ impl Monitor<'_> {
         let mut signals = Signals::take(SIGNALS)?;
         let mut ready = Some(ready);
         let mut asked = None; // the last signal that asked for the end
-        let mut last = 0; // how a worker ended that the monitor survived
         loop {
             // after its one word the channel is only the worker's proof that the monitor lives
             let channel = ready.as_ref().map(|_| self.channel.as_fd());
-            let [_, spoken] = wait([Some(signals.as_fd()), channel], None)?;
+            let mut sources = vec![Some(signals.as_fd()), channel];
+            sources.extend(self.master.iter().flat_map(MasterSocket::sources).map(Some));
+            let spoken = wait(&sources, None)?.get(1) == Some(&true);
+            drop(sources);
             if spoken
                 && let Some(ready) = ready.take()
                 && let Ok(Some(Word::Ready)) = self.channel.receive()
             {
                 self.announce(ready);
+            }
+            let asked_for = self.master.as_mut().map(|master| master.serve(self.worker.as_raw()));
+            for Asked::Reload in asked_for.into_iter().flatten() {
+                self.refuse_reload();
             }
             for signal in signals.arrived() {
                 match signal {
@@ -89,14 +95,11 @@ impl Monitor<'_> {
                     _ => self.pass(signal),
                 }
             }
-            if let Some((worker, ending)) = self.reap()? {
-                match self.judge(worker, ending, asked) {
+            if let Some(ending) = self.reap()? {
+                match self.judge(ending, asked) {
                     Verdict::End(code) => return Ok(code),
                     Verdict::DieBy(signal) => die_by(signal),
-                    Verdict::Stay => last = ending.code(),
                 }
-            } else if self.worker.is_none() && asked.is_some() {
-                return Ok(last);
             }
         }
     }
@@ -106,7 +109,7 @@ impl Monitor<'_> {
             self.messages.notice("Loading success.");
         }
         if let Err(text) = ready() {
-            self.messages.alert(&text);
+            self.messages.alert(&super::in_main(&text));
         }
         self.notify.ready();
         self.starter.ready();
@@ -118,44 +121,36 @@ impl Monitor<'_> {
     }
 
     fn pass(&self, signal: Signal) {
-        if let Some(worker) = self.worker {
-            let _ = kill(worker, signal); // gone already: its end is reaped next
+        let _ = kill(self.worker, signal); // gone already: its end is reaped next
+    }
+
+    fn reap(&self) -> io::Result<Option<Ending>> {
+        match waitpid(self.worker, Some(WaitPidFlag::WNOHANG)) {
+            Ok(WaitStatus::Exited(_, code)) => Ok(Some(Ending::Exit(u8::try_from(code).unwrap_or(1)))),
+            Ok(WaitStatus::Signaled(_, signal, _)) => Ok(Some(Ending::Signal(signal))),
+            Ok(_) | Err(nix::Error::EINTR) => Ok(None),
+            Err(error) => Err(error.into()),
         }
     }
 
-    fn reap(&mut self) -> io::Result<Option<(Pid, Ending)>> {
-        let Some(worker) = self.worker else { return Ok(None) };
-        let ending = match waitpid(worker, Some(WaitPidFlag::WNOHANG)) {
-            Ok(WaitStatus::Exited(_, code)) => Ending::Exit(u8::try_from(code).unwrap_or(1)),
-            Ok(WaitStatus::Signaled(_, signal, _)) => Ending::Signal(signal),
-            Ok(_) | Err(nix::Error::EINTR) => return Ok(None),
-            Err(error) => return Err(error.into()),
-        };
-        self.worker = None;
-        Ok(Some((worker, ending)))
-    }
-
     /// Tells how the worker ended, and decides how the monitor does.
-    fn judge(&self, worker: Pid, ending: Ending, asked: Option<Signal>) -> Verdict {
+    fn judge(&self, ending: Ending, asked: Option<Signal>) -> Verdict {
         let failed = ending.code() != 0 && !ending.is_asked_for();
         if let Face::Plain = self.face {
             return match ending {
                 Ending::Exit(code) => Verdict::End(code),
                 Ending::Signal(signal) if asked == Some(signal) => Verdict::DieBy(signal),
                 Ending::Signal(_) => {
-                    self.messages.alert(&ending.describe(worker));
+                    self.messages.alert(&ending.describe(self.worker));
                     Verdict::End(ending.code())
                 }
             };
         }
         match ending {
-            Ending::Signal(_) => self.messages.alert(&ending.describe(worker)),
-            Ending::Exit(_) => self.messages.warning(&ending.describe(worker)),
+            Ending::Signal(_) => self.messages.alert(&ending.describe(self.worker)),
+            Ending::Exit(_) => self.messages.warning(&ending.describe(self.worker)),
         }
         if failed && asked.is_none() {
-            if let Face::Master { survive: true } = self.face {
-                return Verdict::Stay;
-            }
             self.messages.alert("exit-on-failure: killing every processes with SIGTERM");
         }
         // as HAProxy: to be terminated is a success, to be interrupted is not
@@ -199,7 +194,6 @@ impl Ending {
 enum Verdict {
     End(u8),
     DieBy(Signal),
-    Stay,
 }
 
 #[cfg(test)]
@@ -212,26 +206,31 @@ mod tests {
         let (channel, _) = Channel::pair().unwrap();
         let notify = Notify { enabled: false };
         let starter = Starter::default();
-        let monitor = Monitor { messages: &messages, face, notify, worker: None, channel, starter };
-        monitor.judge(Pid::this(), ending, asked)
+        let monitor = Monitor {
+            messages: &messages,
+            face,
+            notify,
+            worker: Pid::this(),
+            channel,
+            master: None,
+            starter,
+        };
+        monitor.judge(ending, asked)
     }
 
     #[test]
     fn a_master_ends_with_the_code_of_its_worker() {
-        let master = Face::Master { survive: false };
-        assert_eq!(judge(master, Ending::Signal(Signal::SIGKILL), None), Verdict::End(137));
-        assert_eq!(judge(master, Ending::Signal(Signal::SIGTERM), Some(Signal::SIGTERM)), Verdict::End(0));
-        assert_eq!(judge(master, Ending::Signal(Signal::SIGINT), Some(Signal::SIGINT)), Verdict::End(130));
-        assert_eq!(judge(master, Ending::Exit(1), None), Verdict::End(1));
-        assert_eq!(judge(master, Ending::Exit(0), None), Verdict::End(0));
-    }
-
-    #[test]
-    fn a_master_may_survive_a_failure_but_not_an_order() {
-        let master = Face::Master { survive: true };
-        assert_eq!(judge(master, Ending::Signal(Signal::SIGSEGV), None), Verdict::Stay);
-        assert_eq!(judge(master, Ending::Signal(Signal::SIGINT), Some(Signal::SIGINT)), Verdict::End(130));
-        assert_eq!(judge(master, Ending::Exit(0), Some(Signal::SIGUSR1)), Verdict::End(0));
+        assert_eq!(judge(Face::Master, Ending::Signal(Signal::SIGKILL), None), Verdict::End(137));
+        assert_eq!(
+            judge(Face::Master, Ending::Signal(Signal::SIGTERM), Some(Signal::SIGTERM)),
+            Verdict::End(0)
+        );
+        assert_eq!(
+            judge(Face::Master, Ending::Signal(Signal::SIGINT), Some(Signal::SIGINT)),
+            Verdict::End(130)
+        );
+        assert_eq!(judge(Face::Master, Ending::Exit(1), None), Verdict::End(1));
+        assert_eq!(judge(Face::Master, Ending::Exit(0), None), Verdict::End(0));
     }
 
     #[test]

@@ -26,7 +26,7 @@ impl Signals {
     pub(crate) fn take(signals: &[Signal]) -> io::Result<Self> {
         let (read, write) = UnixStream::pair()?;
         let numbers = signals.iter().map(|&signal| signal as i32);
-        let delivery = SignalDelivery::with_pipe(read, write, SignalOnly::default(), numbers)?;
+        let delivery = SignalDelivery::with_pipe(read, write, SignalOnly, numbers)?;
         SigSet::all().thread_unblock()?;
         Ok(Self(delivery))
     }
@@ -47,10 +47,7 @@ impl AsFd for Signals {
 ///
 /// # Errors
 /// The system's.
-pub(crate) fn wait<const N: usize>(
-    sources: [Option<BorrowedFd<'_>>; N],
-    deadline: Option<Instant>,
-) -> io::Result<[bool; N]> {
+pub(crate) fn wait(sources: &[Option<BorrowedFd<'_>>], deadline: Option<Instant>) -> io::Result<Vec<bool>> {
     let mut polled: Vec<PollFd<'_>> =
         sources.iter().flatten().map(|&fd| PollFd::new(fd, PollFlags::POLLIN)).collect();
     let timeout = match deadline {
@@ -66,7 +63,7 @@ pub(crate) fn wait<const N: usize>(
         Err(error) => return Err(error.into()),
     }
     let mut results = polled.iter().map(|fd| fd.any().unwrap_or(false));
-    Ok(sources.map(|source| source.is_some() && results.next().unwrap_or(false)))
+    Ok(sources.iter().map(|source| source.is_some() && results.next().unwrap_or(false)).collect())
 }
 
 /// Ends the process as if it did not handle this signal.
@@ -90,8 +87,8 @@ mod tests {
         let (b, _to_b) = UnixStream::pair().unwrap();
         let soon = Some(Instant::now() + Duration::from_millis(1));
         let sources = || [None, Some(a.as_fd()), Some(b.as_fd())];
-        assert_eq!(wait(sources(), soon).unwrap(), [false, false, false]);
+        assert_eq!(wait(&sources(), soon).unwrap(), [false, false, false]);
         to_a.write_all(b"x").unwrap();
-        assert_eq!(wait(sources(), None).unwrap(), [false, true, false]);
+        assert_eq!(wait(&sources(), None).unwrap(), [false, true, false]);
     }
 }

@@ -1,9 +1,10 @@
 //! The process that carries traffic: starts the engine, then answers signals until it is drained.
 
 use super::channel::{Channel, Word};
+use super::report;
 use super::signals::{Signals, die_by, wait};
-use crate::engine_seam::Engine;
 use crate::message::Messages;
+use lb_core::engine::Engine;
 use nix::sys::signal::Signal;
 use std::io;
 use std::os::fd::AsFd;
@@ -47,23 +48,37 @@ pub(crate) fn serve(
         monitor.send(Word::Ready)?;
     }
     let mut stopping = Stopping::No;
+    let tell = |lines: Vec<String>| lines.iter().for_each(|line| messages.warning(line));
     loop {
         let monitor_fd = monitor.as_ref().map(|channel| channel.as_fd());
-        let [_, finished, orphaned] =
-            wait([Some(signals.as_fd()), Some(ended.as_fd()), monitor_fd], stopping.deadline())?;
+        let sources = [Some(signals.as_fd()), Some(ended.as_fd()), monitor_fd];
+        let readable = wait(&sources, stopping.deadline())?;
+        let (finished, orphaned) = (readable.get(1) == Some(&true), readable.get(2) == Some(&true));
         if orphaned {
             return Ok(1);
         }
         for signal in signals.arrived() {
             match signal {
                 Signal::SIGINT | Signal::SIGTERM => die_by(signal),
-                Signal::SIGUSR1 => stopping.begin(&engine, hard_stop_after),
+                Signal::SIGUSR1 if stopping.begin(&engine, hard_stop_after) => {
+                    tell(report::stopped(engine.plan()));
+                }
                 Signal::SIGUSR2 if monitor.is_none() => messages.warning(super::NO_RELOAD),
-                Signal::SIGHUP => report(&engine, messages),
-                Signal::SIGTTOU => engine.pause(),
-                Signal::SIGTTIN => engine.resume(),
+                Signal::SIGHUP => tell(report::servers(engine.plan())),
+                Signal::SIGTTOU => {
+                    engine.pause();
+                    tell(report::paused(engine.plan()));
+                }
+                Signal::SIGTTIN => {
+                    engine.resume();
+                    tell(report::resumed(engine.plan()));
+                }
                 _ => {}
             }
+        }
+        if finished && matches!(stopping, Stopping::No) {
+            messages.alert("The traffic threads have ended by themselves.");
+            return Ok(1);
         }
         if finished || stopping.proceed(&engine, messages) {
             return Ok(0);
@@ -79,13 +94,6 @@ fn watch(engine: Arc<Engine>) -> io::Result<UnixStream> {
         drop(held);
     })?;
     Ok(ended)
-}
-
-fn report(engine: &Engine, messages: &Messages) {
-    messages.warning("SIGHUP received, dumping servers states.");
-    for line in engine.report() {
-        messages.warning(&format!("SIGHUP: {line}"));
-    }
 }
 
 /// How far the end has come.
@@ -107,11 +115,14 @@ impl Stopping {
         }
     }
 
-    fn begin(&mut self, engine: &Engine, hard_stop_after: Option<Duration>) {
-        if let Self::No = self {
+    /// True the first time.
+    fn begin(&mut self, engine: &Engine, hard_stop_after: Option<Duration>) -> bool {
+        let first = matches!(self, Self::No);
+        if first {
             *self = Self::Soft(hard_stop_after.and_then(|after| Instant::now().checked_add(after)));
             engine.soft_stop();
         }
+        first
     }
 
     /// Goes on to what is due; true if the process shall end.
@@ -123,6 +134,9 @@ impl Stopping {
             Self::Hard(_) => true,
             _ => {
                 messages.warning("soft-stop running for too long, performing a hard-stop.");
+                for line in report::hard_stopped(engine.plan()) {
+                    messages.warning(&line);
+                }
                 *self = Self::Hard(Instant::now() + LAST_WORDS);
                 engine.stop();
                 false

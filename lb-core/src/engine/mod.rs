@@ -14,7 +14,7 @@ use pingora_core::server::{ListenFds, RunArgs, Server, ShutdownSignal, ShutdownS
 use pingora_core::services::Service;
 use std::io;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use tokio::sync::watch;
 
@@ -58,7 +58,7 @@ pub(crate) struct Shared {
 /// A running proxy.
 pub struct Engine {
     shared: Arc<Shared>,
-    server: Option<JoinHandle<()>>,
+    server: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Engine {
@@ -76,7 +76,7 @@ impl Engine {
             let shared = Arc::clone(&shared);
             move || serve(shared)
         })?;
-        Ok(Self { shared, server: Some(server) })
+        Ok(Self { shared, server: Mutex::new(Some(server)) })
     }
 
     /// Accepts nothing more, ends idle connections, lets running exchanges finish.
@@ -123,9 +123,10 @@ impl Engine {
         self.shared.alive.load(Ordering::Acquire) == 0
     }
 
-    /// Blocks until all traffic threads have ended.
-    pub fn wait(mut self) {
-        if let Some(server) = self.server.take() {
+    /// Blocks until all traffic threads have ended; for one caller, others return at once.
+    pub fn wait(&self) {
+        let server = self.server.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(server) = server {
             let _ = server.join();
         }
     }

@@ -1,0 +1,44 @@
+//! Descriptors and connections.
+
+use crate::program::{End, Place, main_says, open_files};
+use std::process::Command;
+
+/// Runs `prlimit` before the program: soft and hard limit of open files.
+fn limited(place: &Place, limits: &str, global: &str) -> crate::program::Ended {
+    let config = place.config(global);
+    let output = Command::new("prlimit")
+        .arg(format!("--nofile={limits}"))
+        .arg(crate::program::path())
+        .args(["-f", config.to_str().unwrap()])
+        .current_dir(place.dir.path())
+        .output()
+        .unwrap();
+    crate::program::Ended {
+        end: End::Code(output.status.code().unwrap_or(-1)),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+#[test]
+fn more_than_the_system_allows_is_fatal() {
+    let place = Place::new();
+    let ended = limited(&place, "1024:1024", " ulimit-n 100000000");
+    assert_eq!(ended.end, End::Code(1));
+    assert!(ended.stderr.contains(&main_says("Cannot raise FD limit to 100000000, limit is 1024.")));
+    let ended = limited(&place, "1024:1024", " fd-hard-limit 1000\n maxconn 5000");
+    assert_eq!(ended.end, End::Code(1));
+    assert!(ended.stderr.contains(".main()] Cannot raise FD limit to 10"), "{}", ended.stderr);
+    assert!(ended.stderr.ends_with(", limit is 1000.\n"), "{}", ended.stderr);
+}
+
+#[test]
+fn the_limit_follows_maxconn() {
+    let (_, hard) = open_files(std::process::id() as i32).unwrap();
+    let place = Place::new();
+    let maxconn = hard / 4;
+    let config = place.config(&format!(" maxconn {maxconn}"));
+    let running = place.start(["-f", config.to_str().unwrap()]);
+    let (soft, _) = open_files(running.pid()).unwrap();
+    assert!(soft >= 2 * maxconn, "{soft}");
+}
