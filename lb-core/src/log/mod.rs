@@ -4,6 +4,7 @@ mod alias;
 mod builtin;
 mod captures;
 pub mod date;
+mod emit;
 mod format;
 mod framing;
 mod logger;
@@ -12,6 +13,7 @@ mod target;
 mod timers;
 
 pub use builtin::Builtin;
+pub use emit::emit;
 pub use format::Format;
 pub use logger::{Identity, Logger, resolve};
 
@@ -22,3 +24,6 @@ pub fn supports(alias: &str) -> bool {
 
 /// Levels of messages by name (RFC 5424 6.2.1).
 pub const LEVELS: [&str; 8] = ["emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"];
+
+const LEVEL_ERR: u8 = 3;
+const LEVEL_INFO: u8 = 6;

@@ -1,12 +1,14 @@
 //! An answer of lb's own, whole.
 
 use crate::http::message::Framing;
-use crate::http::{HeaderKey, Response, Version};
+use crate::http::{HeaderId, HeaderKey, Response, Version};
 use bytes::Bytes;
 
 /// Status, headers and body of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
+    /// The version: an `errorfile` may have an old one.
+    pub version: Version,
     /// The status code.
     pub status: u16,
     /// The reason phrase.
@@ -23,6 +25,7 @@ impl Message {
     /// An answer with a status and its usual reason, and no header.
     pub fn new(status: u16) -> Self {
         Self {
+            version: Version::Http11,
             status,
             reason: reason(status).as_bytes().into(),
             headers: Vec::new(),
@@ -60,6 +63,9 @@ impl Message {
             Err(error) => return Err(format!("not an HTTP response: {error}")),
         };
         let mut message = Self::new(head.code.unwrap_or(status));
+        if head.version == Some(0) {
+            message.version = Version::Http10;
+        }
         message.reason = head.reason.unwrap_or_default().as_bytes().into();
         let rest = bytes.get(end..).unwrap_or_default();
         let mut length = None;
@@ -87,20 +93,28 @@ impl Message {
                 message.body = Bytes::copy_from_slice(rest.get(..length).unwrap_or_default());
                 Ok(message)
             }
-            None => Ok(message.body(rest.to_vec())),
+            // Without a length the body ends where the connection does.
+            None => {
+                message.body = Bytes::copy_from_slice(rest);
+                Ok(message)
+            }
         }
     }
 
     /// Makes it the response, whose former content is forgotten.
     pub fn write(&self, response: &mut Response) {
         response.clear();
-        response.version = Version::Http11;
+        response.version = self.version;
         response.set_status(self.status, &self.reason);
         for (name, value) in &self.headers {
             response.headers.append_key(name, value);
         }
-        response.framing =
-            if self.body.is_empty() { Framing::None } else { Framing::Length(self.body.len() as u64) };
+        let sized = response.headers.first_of(HeaderId::ContentLength).is_some();
+        response.framing = match self.body.len() {
+            0 => Framing::None,
+            length if sized => Framing::Length(length as u64),
+            _ => Framing::UntilClose,
+        };
     }
 }
 

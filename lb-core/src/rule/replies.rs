@@ -37,8 +37,8 @@ impl Replies {
         }
         for (status, code, url) in &proxy.errorlocs {
             let message = Message::new(*code)
-                .header("content-length", "0")
                 .header("cache-control", "no-cache")
+                .header("content-length", "0")
                 .header("location", url.as_str());
             own.insert(*status, Arc::new(message));
         }
@@ -103,7 +103,8 @@ mod tests {
             (message.status, &*message.reason, &message.body[..]),
             (503, &b"Gone fishing"[..], &b"bye"[..])
         );
-        assert_eq!(message.headers.len(), 2);
+        assert_eq!(message.headers.len(), 1);
+        assert_eq!(message.version, crate::http::Version::Http10);
         assert!(Message::parse(503, b"").unwrap().silent);
         assert!(Message::parse(503, b"HTTP/1.0 503 x\r\nContent-Length: 9\r\n\r\nbye").is_err());
         assert!(Message::parse(503, b"nonsense").is_err());
