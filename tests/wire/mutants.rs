@@ -7,6 +7,7 @@ use crate::{
     case::{Act, Block, Case, Side},
     format::{self, File},
     outcome::Outcome,
+    pending::Pending,
     play::{Program, Results},
     records::Records,
     report::Report,
@@ -80,6 +81,7 @@ pub(crate) fn differences(records: &Records, haproxy: &Path, lb: &Path, number: 
     println!("LB_WIRE_SEED={seed}");
     let simple = |case: &&Case| case.config == "plain" && matches!(case.client[..], [Act::Send(_)]);
     let stock: Vec<&Case> = records.cases().filter(simple).collect();
+    let log_bytes = !Pending::load(records).log_bytes();
     let mut chance = Chance(seed | 1);
     let mut text = String::new();
     let oracle = Program { side: Side::Oracle, path: haproxy, quiet: QUIET };
@@ -90,11 +92,15 @@ pub(crate) fn differences(records: &Records, haproxy: &Path, lb: &Path, number: 
         let played = oracle.play(records, &cases.iter().collect::<Vec<_>>(), &|_| false);
         record(&mut cases, &played);
         let played = lb.play(records, &cases.iter().collect::<Vec<_>>(), &|_| true);
-        keep(&mut cases, |name, outcome| played.get(name).and_then(|r| r.as_ref().ok()) != Some(outcome));
+        let compared = |o: &Outcome| if log_bytes { o.clone() } else { o.without_log_bytes() };
+        let same = |got: Option<&Result<Outcome, String>>, expect: &Outcome| {
+            got.and_then(|r| r.as_ref().ok()).is_some_and(|got| compared(got) == compared(expect))
+        };
+        keep(&mut cases, |name, outcome| !same(played.get(name), outcome));
         let again = oracle.play(records, &cases.iter().collect::<Vec<_>>(), &|_| false);
-        keep(&mut cases, |name, outcome| again.get(name).and_then(|r| r.as_ref().ok()) == Some(outcome));
+        keep(&mut cases, |name, outcome| same(again.get(name), outcome));
         println!("{} of {BATCH} differ", cases.len());
-        let report = Report::over(Side::Lb, &cases, &played);
+        let report = Report::new(Side::Lb, &cases, &played, log_bytes);
         for case in &cases {
             let file = File { cases: vec![case.clone()], ..File::default() };
             text += &format!("{}\nlb:\n{}\n", format::render(&file), report.text(|name| name == case.name));

@@ -47,6 +47,12 @@ impl fmt::Display for Log {
 }
 
 impl Outcome {
+    /// The same, the byte counts of log lines left out.
+    pub(crate) fn without_log_bytes(&self) -> Self {
+        let log = self.log.iter().map(|log| Log { bytes: "*".into(), ..log.clone() }).collect();
+        Self { log, ..self.clone() }
+    }
+
     /// The outcome as the lines of the record.
     pub(crate) fn lines(&self) -> Vec<String> {
         let mut lines = Vec::new();

@@ -6,7 +6,9 @@ use crate::{
     outcome::{End, Heard, Log, Outcome},
     records::Records,
 };
-use lb_harness::{Client, Exchange, HttpLog, Launch, Script, Server, Syslog, escape, eventually, loopback};
+use lb_harness::{
+    Client, Exchange, HttpLog, Launch, Script, Server, Syslog, escape, eventually, framing, loopback,
+};
 use std::{
     collections::BTreeMap,
     io,
@@ -140,7 +142,9 @@ impl<'a> Stage<'a> {
         for act in &case.client {
             player.act(act, self.limits[index]);
         }
-        let now = || (player.now(), server.heard().into_iter().map(abandoned).collect::<Vec<_>>());
+        let now = || {
+            (joined(player.now()), server.heard().into_iter().map(abandoned).map(joined).collect::<Vec<_>>())
+        };
         let seen = match case.expected(self.program.side) {
             Some(expect) => {
                 let _ = eventually(self.limits[index], || {
@@ -190,6 +194,16 @@ impl<'a> Stage<'a> {
 fn abandoned(heard: Heard) -> Heard {
     let end = if heard.end == End::Reset { End::Closed } else { heard.end };
     Heard { end, ..heard }
+}
+
+/// A long message with its chunks made one: where a long body is cut is a matter of buffers.
+fn joined(heard: Heard) -> Heard {
+    const LONG: usize = 16 << 10;
+    let head = framing::head_len(&heard.bytes).filter(|_| heard.bytes.len() > LONG);
+    let Some((head, body)) = head.map(|at| heard.bytes.split_at(at)) else { return heard };
+    let Some(data) = framing::unchunked(body).filter(|data| data.len() > LONG) else { return heard };
+    let bytes = [head, format!("{:X}\r\n", data.len()).as_bytes(), &data, b"\r\n0\r\n\r\n"].concat();
+    Heard { bytes, end: heard.end }
 }
 
 /// The script of a case's server.

@@ -4,7 +4,6 @@ use crate::{
     case::{Case, Side},
     outcome::Outcome,
     play::Results,
-    records::Records,
 };
 use std::fmt::Write;
 
@@ -14,18 +13,24 @@ pub(crate) struct Report<'a> {
 }
 
 impl<'a> Report<'a> {
-    /// Compares; cases that were not played are left out.
-    pub(crate) fn new(side: Side, records: &'a Records, results: &Results) -> Self {
-        Self::over(side, records.cases(), results)
-    }
-
-    /// The same for any cases.
-    pub(crate) fn over(side: Side, cases: impl IntoIterator<Item = &'a Case>, results: &Results) -> Self {
+    /// Compares; cases that were not played are left out. Without `log_bytes`, the byte counts of log lines are not
+    /// looked at.
+    pub(crate) fn new(
+        side: Side,
+        cases: impl IntoIterator<Item = &'a Case>,
+        results: &Results,
+        log_bytes: bool,
+    ) -> Self {
+        let compared =
+            |outcome: &Outcome| if log_bytes { outcome.clone() } else { outcome.without_log_bytes() };
         let row = |case: &'a Case| {
             Some(match (results.get(&case.name)?, case.expected(side)) {
                 (Err(why), _) => (case, Some(why.clone())),
                 (Ok(_), None) => (case, Some("has no record".into())),
-                (Ok(got), Some(expect)) => (case, (got != expect).then(|| difference(expect, got))),
+                (Ok(got), Some(expect)) => {
+                    let (expect, got) = (compared(expect), compared(got));
+                    (case, (got != expect).then(|| difference(&expect, &got)))
+                }
             })
         };
         Self { rows: cases.into_iter().filter_map(row).collect() }

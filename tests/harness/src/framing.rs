@@ -37,6 +37,25 @@ pub fn chunked_len(body: &[u8]) -> Option<usize> {
     }
 }
 
+/// The data of a chunked body without trailers; nothing if it is not one, whole and alone.
+#[must_use]
+pub fn unchunked(body: &[u8]) -> Option<Vec<u8>> {
+    let (mut rest, mut data) = (body, Vec::new());
+    if chunked_len(body)? != body.len() {
+        return None;
+    }
+    loop {
+        let line = find(rest, b"\r\n")?;
+        let size = number::<16>(rest[..line].split(|&b| b == b';').next()?)?;
+        rest = rest.get(line + 2..)?;
+        if size == 0 {
+            return (rest == b"\r\n").then_some(data);
+        }
+        data.extend_from_slice(rest.get(..size)?);
+        rest = rest.get(size + 2..)?;
+    }
+}
+
 /// The value of the first header of this name (given in lower case), without the space around it.
 fn header<'a>(head: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
     head.split(|&b| b == b'\n').skip(1).find_map(|line| {
@@ -72,6 +91,8 @@ mod tests {
     #[test]
     fn trailers_belong_to_the_body() {
         assert_eq!(chunked_len(b"0\r\nx: y\r\n\r\nGET"), Some(11));
+        assert_eq!(unchunked(b"1\r\na\r\n2;x\r\nbc\r\n0\r\n\r\n").as_deref(), Some(&b"abc"[..]));
+        assert_eq!(unchunked(b"1\r\na\r\n0\r\n\r\n."), None);
         assert_eq!(chunked_len(b"a;ext\r\n0123456789\r\n0\r\n\r\n"), Some(24));
     }
 }
