@@ -1,50 +1,46 @@
 //! "did you mean": how alike two words are, by the letter pairs that they share.
 
-/// Differences in letter transitions between two words: each pair of neighbours, start and end included.
-/// Letters of either case count alike, as do all digits and all other characters.
-fn distance(left: &[i16; TRANSITIONS], right: &str) -> u32 {
-    let mut counts = *left;
-    for pair in transitions(right) {
-        counts[pair] -= 1;
-    }
-    counts.iter().map(|count| u32::from(count.unsigned_abs()).pow(2)).sum()
-}
-
+/// Letters by kind: either case alike, all digits alike, all else alike; word ends count as the latter.
 const CLASSES: usize = 32;
-const TRANSITIONS: usize = CLASSES * CLASSES;
+const OTHER: usize = 28;
+
+/// Which letters a word has, and how often each follows each.
+type Fingerprint = [u8; CLASSES * CLASSES];
 
 fn class(byte: u8) -> usize {
     match byte {
         b'a'..=b'z' => usize::from(byte - b'a') + 1,
         b'A'..=b'Z' => usize::from(byte - b'A') + 1,
         b'0'..=b'9' => 27,
-        _ => 28,
+        _ => OTHER,
     }
 }
 
-fn transitions(word: &str) -> impl Iterator<Item = usize> {
-    let starts = std::iter::once(0).chain(word.bytes().map(class));
-    let ends = word.bytes().map(class).chain(std::iter::once(0));
-    starts.zip(ends).map(|(from, to)| from * CLASSES + to)
+fn fingerprint(word: &str) -> Fingerprint {
+    let mut print = [0_u8; CLASSES * CLASSES];
+    let mut from = OTHER;
+    for to in word.bytes().map(class) {
+        // Row 0 tells which letters there are.
+        print[to] = 1;
+        print[from * CLASSES + to] = print[from * CLASSES + to].saturating_add(1);
+        from = to;
+    }
+    print[from * CLASSES + OTHER] = print[from * CLASSES + OTHER].saturating_add(1);
+    print
 }
 
-/// The candidate most like `word`, unless none is alike enough.
+/// The first of the candidates that are most like `word`, unless it differs by more than twice the
+/// length of either.
 pub(crate) fn closest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    if word.len() > 256 {
-        return None;
-    }
-    let mut counts = [0; TRANSITIONS];
-    for pair in transitions(word) {
-        counts[pair] += 1;
-    }
+    let print = fingerprint(word);
+    let distance = |candidate: &str| -> usize {
+        let other = fingerprint(candidate);
+        print.iter().zip(other).map(|(left, right)| usize::from(left.abs_diff(right))).sum()
+    };
     candidates
-        .map(|candidate| (distance(&counts, candidate), candidate))
-        .fold(None, |best: Option<(u32, &str)>, next| match best {
-            Some(best) if best.0 <= next.0 => Some(best),
-            _ => Some(next),
-        })
-        // What differs more than twice the length of both words together is no help.
-        .filter(|(distance, candidate)| *distance <= 2 * (word.len().max(candidate.len()) as u32))
+        .map(|candidate| (distance(candidate), candidate))
+        .min_by_key(|(distance, _)| *distance)
+        .filter(|(distance, candidate)| *distance <= 2 * word.len().min(candidate.len()))
         .map(|(_, candidate)| candidate)
 }
 
@@ -54,10 +50,17 @@ mod tests {
 
     #[test]
     fn near_and_far() {
-        let names = ["maxconn", "maxpipes", "nbthread", "daemon"];
-        assert_eq!(closest("maxcon", names.into_iter()), Some("maxconn"));
-        assert_eq!(closest("deamon", names.into_iter()), Some("daemon"));
-        assert_eq!(closest("foo", names.into_iter()), None);
-        assert_eq!(closest("zzzzzzzz", names.into_iter()), None);
+        let names = ["maxconn", "maxpipes", "nbthread", "daemon", "node", "unix-bind", "tfo"];
+        for (word, expected) in [
+            ("maxcon", Some("maxconn")),
+            ("deamon", Some("daemon")),
+            ("mode", Some("node")),
+            ("bind", Some("unix-bind")),
+            ("foo", Some("tfo")),
+            ("timeout", None),
+            ("zzzzzzzz", None),
+        ] {
+            assert_eq!(closest(word, names.into_iter()), expected, "{word}");
+        }
     }
 }

@@ -7,7 +7,7 @@ use crate::parse::Cx;
 
 /// Checks the configuration that was read.
 pub(crate) fn check(cx: &mut Cx<'_>) {
-    let findings = [names::check(&cx.config), proxies::check(&cx.config)];
+    let findings = [names::check(cx), proxies::check(&cx.config)];
     for finding in findings.into_iter().flatten() {
         cx.push(finding);
     }

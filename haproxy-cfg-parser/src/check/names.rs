@@ -1,12 +1,14 @@
 //! Names: of proxies, backends that rules name, userlists.
 
-use crate::model::{Arg, Config, Expr, FormatPart, Place, Proxy, ProxyKind, Test};
+use crate::model::{Arg, Expr, FormatPart, Place, Proxy, ProxyKind, Test};
+use crate::parse::Cx;
 use crate::{Diagnostic, Severity};
 use std::collections::{HashMap, HashSet};
 
 /// Names defined twice and names defined nowhere.
-pub(super) fn check(config: &Config) -> Vec<Diagnostic> {
-    let mut findings = duplicates(config);
+pub(super) fn check(cx: &Cx<'_>) -> Vec<Diagnostic> {
+    let config = &cx.config;
+    let mut findings = Vec::new();
     let backends: HashMap<&str, &Proxy> = config
         .proxies
         .iter()
@@ -21,6 +23,7 @@ pub(super) fn check(config: &Config) -> Vec<Diagnostic> {
         if !proxy.disabled {
             lists(proxy, &userlists, &mut findings);
             servers(proxy, &mut findings);
+            references(cx, proxy, &backends, &mut findings);
         }
     }
     findings
@@ -34,40 +37,12 @@ fn kind(kind: ProxyKind) -> &'static str {
     match kind {
         ProxyKind::Frontend => "frontend",
         ProxyKind::Backend => "backend",
-        ProxyKind::Listen => "listen",
+        ProxyKind::Listen => "proxy",
     }
-}
-
-fn duplicates(config: &Config) -> Vec<Diagnostic> {
-    let mut findings = Vec::new();
-    let mut seen: HashMap<(&str, bool), &Proxy> = HashMap::new();
-    for proxy in &config.proxies {
-        for side in [true, false] {
-            let has = if side { proxy.kind.is_frontend() } else { proxy.kind.is_backend() };
-            if !has {
-                continue;
-            }
-            if let Some(first) = seen.insert((&proxy.name, side), proxy) {
-                let (this, other) = (kind(proxy.kind), kind(first.kind));
-                let message = format!(
-                    "Parsing [{}]: {this} '{}' has the same name as {other} '{}' declared at {}.",
-                    proxy.place, proxy.name, first.name, first.place
-                );
-                findings.push(alert(&proxy.place, message));
-                break;
-            }
-        }
-    }
-    findings
 }
 
 fn targets(proxy: &Proxy, backends: &HashMap<&str, &Proxy>, findings: &mut Vec<Diagnostic>) {
     let mut target = |name: &str, keyword: &str, place: &Place| {
-        let title = format!(
-            "{} '{}'",
-            if proxy.kind == ProxyKind::Frontend { "frontend" } else { "proxy" },
-            proxy.name
-        );
         match backends.get(name) {
             None => {
                 let message = format!("Proxy '{}': unable to find required {keyword}: '{name}'.", proxy.name);
@@ -83,7 +58,6 @@ fn targets(proxy: &Proxy, backends: &HashMap<&str, &Proxy>, findings: &mut Vec<D
                 if mode(proxy.mode) == "tcp" && mode(backend.mode) == "http" {
                     return;
                 }
-                let _ = &title;
                 let how = if keyword == "default_backend" {
                     "as its default backend"
                 } else {
@@ -170,6 +144,43 @@ fn servers(proxy: &Proxy, findings: &mut Vec<Diagnostic>) {
                 &rule.place,
                 format!("{title} : unable to find server '{name}' referenced in a 'use-server' rule."),
             ));
+        }
+    }
+}
+
+/// What servers name: resolvers, and servers to track.
+fn references(cx: &Cx<'_>, proxy: &Proxy, backends: &HashMap<&str, &Proxy>, findings: &mut Vec<Diagnostic>) {
+    for server in &proxy.servers {
+        for (option, words) in &server.others {
+            let Some(name) = words.first() else { continue };
+            match *option {
+                "resolvers" if name != "default" && !cx.named.contains(&("resolvers", name.clone())) => {
+                    let message = format!(
+                        "{} '{}', server '{}': unable to find required resolvers '{name}'",
+                        kind(proxy.kind),
+                        proxy.name,
+                        server.name
+                    );
+                    findings.push(alert(&server.place, message));
+                }
+                "track" => {
+                    let (backend, tracked) = match name.split_once('/') {
+                        Some((backend, tracked)) => (backends.get(backend).copied(), tracked),
+                        None => (Some(proxy), name.as_str()),
+                    };
+                    let found = backend.is_some_and(|backend| {
+                        backend.servers.iter().any(|other| other.name == tracked || other.template.is_some())
+                    });
+                    if !found {
+                        let message = format!(
+                            "[{}] : 'server {}/{}' : unable to find required server '{name}' for tracking.",
+                            server.place, proxy.name, server.name
+                        );
+                        findings.push(alert(&server.place, message));
+                    }
+                }
+                _ => {}
+            }
         }
     }
 }

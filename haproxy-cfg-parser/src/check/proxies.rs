@@ -8,6 +8,7 @@ pub(super) fn check(config: &Config) -> Vec<Diagnostic> {
     let mut findings = Vec::new();
     for proxy in config.proxies.iter().filter(|proxy| !proxy.disabled) {
         listening(proxy, &mut findings);
+        certificates(proxy, &mut findings);
         timeouts(proxy, &mut findings);
         modes(proxy, &mut findings);
     }
@@ -40,6 +41,25 @@ fn listening(proxy: &Proxy, findings: &mut Vec<Diagnostic>) {
             proxy.name
         );
         findings.push(finding(Severity::Warning, proxy, message, None));
+    }
+}
+
+fn certificates(proxy: &Proxy, findings: &mut Vec<Diagnostic>) {
+    if proxy.others.iter().any(|other| other.0 == "ssl-f-use") {
+        return;
+    }
+    let sources = ["crt", "crt-list", "default-crt", "generate-certificates"];
+    for bind in proxy.binds.iter().filter(|bind| bind.options.ssl) {
+        if bind.options.others.iter().any(|other| sources.contains(&other.0)) {
+            continue;
+        }
+        let text = bind.addresses.iter().map(|address| address.1.as_str()).collect::<Vec<_>>().join(",");
+        let message = format!(
+            "Proxy '{}': no SSL certificate specified for bind '{text}' at [{}] (use 'crt').",
+            proxy.name, bind.place
+        );
+        let place = Some(bind.place.clone());
+        findings.push(Diagnostic { severity: Severity::Alert, place, span: None, message, help: None });
     }
 }
 

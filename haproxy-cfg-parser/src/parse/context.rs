@@ -5,6 +5,7 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::environment::Environment;
 use crate::model::{Class, Config, Place, Use};
 use crate::{Source, World, value};
+use std::collections::HashSet;
 use std::path::Path;
 use std::time::Duration;
 
@@ -19,6 +20,10 @@ pub(crate) struct Cx<'w> {
     pub(crate) section: &'static str,
     /// Folder that relative file names start from (`default-path`); empty for the current one.
     pub(crate) folder: String,
+    /// A Lua file was named: `lua.*` may stand for what it registers.
+    pub(crate) lua: bool,
+    /// Kinds and names of sections other than proxies and userlists.
+    pub(crate) named: HashSet<(&'static str, String)>,
     /// `ssl-server-verify none` was said.
     pub(crate) server_verify_off: bool,
     diagnostics: Vec<Diagnostic>,
@@ -43,6 +48,8 @@ impl<'w> Cx<'w> {
             place: Place { file: "".into(), line: 0 },
             section: "",
             folder: String::new(),
+            lua: false,
+            named: HashSet::new(),
             server_verify_off: false,
             diagnostics: Vec::new(),
         }

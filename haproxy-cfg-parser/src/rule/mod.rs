@@ -71,8 +71,9 @@ pub(crate) fn stages(ruleset: Ruleset, kind: ProxyKind) -> Vec<Stage> {
 pub(crate) fn rule(cx: &mut Cx<'_>, args: &Args<'_>, at: usize, position: Position<'_>) -> Option<Rule> {
     let keyword = position.ruleset.keyword();
     let word = args.get(at);
-    let Some((row, paren)) = action::find(position.ruleset, word) else {
-        unknown_action(cx, args, at, position.ruleset);
+    let found = action::find(position.ruleset, word).filter(|(row, _)| row.name != "lua" || cx.lua);
+    let Some((row, paren)) = found else {
+        unknown_action(cx, args, at, position);
         return None;
     };
     cx.uses(Class::Action, row.full_name);
@@ -83,7 +84,7 @@ pub(crate) fn rule(cx: &mut Cx<'_>, args: &Args<'_>, at: usize, position: Positi
     match (row.parse)(&mut reader) {
         Ok(arguments) => {
             let next = reader.position();
-            let condition = tail(cx, args, next, &label, position.acls, &stages)?;
+            let condition = tail(cx, args, next, &label, position, &stages)?;
             let action = Action { name: row.name, args: arguments };
             Some(Rule { action, condition, place: cx.place.clone() })
         }
@@ -100,50 +101,63 @@ pub(crate) fn rule(cx: &mut Cx<'_>, args: &Args<'_>, at: usize, position: Positi
 }
 
 /// Parses an optional condition from word `at` to the end of the line. None: it was wrong.
-pub(crate) fn tail(
+fn tail(
     cx: &mut Cx<'_>,
     args: &Args<'_>,
     at: usize,
     label: &str,
-    acls: &Acls,
+    position: Position<'_>,
     stages: &[Stage],
 ) -> Option<Option<Condition>> {
+    let tcp = label.starts_with("tcp");
     match args.get(at) {
-        "if" | "unless" => match condition(cx, acls, &args.rest(at), stages) {
+        "if" | "unless" => match condition(cx, position.acls, &args.rest(at), stages) {
             Ok(condition) if condition.any_of.iter().all(Vec::is_empty) => Some(None),
             Ok(condition) => Some(Some(condition)),
             Err(reason) => {
-                let article = if label.starts_with("http") { "an" } else { "a" };
-                cx.wrong(
-                    args,
-                    at,
-                    format!("error detected while parsing {article} '{label}' condition : {reason}."),
-                );
+                let article = if tcp { "a" } else { "an" };
+                let text = format!("error detected while parsing {article} '{label}' condition : {reason}.");
+                cx.wrong(args, at, text);
                 None
             }
         },
         _ if !args.has(at) => Some(None),
+        other if tcp => {
+            let section = position.section;
+            let text = format!("'{label}' only accepts 'if' or 'unless', in {section} (got '{other}')");
+            cx.wrong(args, at, text);
+            None
+        }
         other => {
             let here = cx.here();
-            cx.alert_word(
-                args,
-                at,
-                format!("{here}: '{label}' expects either 'if' or 'unless' followed by a condition but found '{other}'."),
-            );
+            let expects = "expects either 'if' or 'unless' followed by a condition but found";
+            cx.alert_word(args, at, format!("{here}: '{label}' {expects} '{other}'."));
             None
         }
     }
 }
 
-fn unknown_action(cx: &mut Cx<'_>, args: &Args<'_>, at: usize, ruleset: Ruleset) {
+fn unknown_action(cx: &mut Cx<'_>, args: &Args<'_>, at: usize, position: Position<'_>) {
+    let ruleset = position.ruleset;
     let names: Vec<String> = action::of(ruleset)
-        .map(|row| if row.parens { format!("'{}(*)'", row.name) } else { format!("'{}'", row.name) })
+        .filter(|row| row.name != "lua")
+        .map(|row| match row.name {
+            "track-sc" => "'track-sc(*)'".to_owned(),
+            name if row.parens => format!("'{name}(*)'"),
+            name => format!("'{name}'"),
+        })
         .collect();
     let word = args.get(at);
     let missing = if args.has(at) { "" } else { " (missing argument)" };
     let here = cx.here();
     let keyword = ruleset.keyword();
-    let text = format!("{here}: '{keyword}' expects {}, but got '{word}'{missing}.", names.join(", "));
+    let names = names.join(", ");
+    let text = match ruleset {
+        Ruleset::HttpRequest | Ruleset::HttpResponse | Ruleset::HttpAfterResponse => {
+            format!("{here}: '{keyword}' expects {names}, but got '{word}'{missing}.")
+        }
+        _ => format!("{here} : '{keyword}' expects {names} in {} (got '{word}').", position.section),
+    };
     cx.alert_word(args, at, text);
     let known: Vec<&str> = action::of(ruleset).map(|row| row.name).collect();
     if let Some(best) = crate::suggest::closest(word, known.into_iter()) {

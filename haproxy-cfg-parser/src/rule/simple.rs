@@ -64,10 +64,19 @@ pub(crate) fn nice(r: &mut Reader<'_, '_, '_>) -> Parsed {
 /// `use-service NAME`.
 pub(crate) fn service(r: &mut Reader<'_, '_, '_>) -> Parsed {
     let [name] = r.exactly("'use-service' expects a service name.")?;
-    if name != "prometheus-exporter" {
+    if name != "prometheus-exporter" && !(r.cx.lua && name.starts_with("lua.")) {
         return Err(format!("'{name}' unknown service name."));
     }
     Ok(vec![ActionArg::Str(name.into())])
+}
+
+/// Words for an action that Lua registers.
+pub(crate) fn lua(r: &mut Reader<'_, '_, '_>) -> Parsed {
+    let mut args = vec![ActionArg::Str(r.word.into())];
+    while !r.at_end() {
+        args.extend(r.word().map(|word| ActionArg::Str(word.into())));
+    }
+    Ok(args)
 }
 
 /// `cache-use NAME`, `cache-store NAME`.

@@ -1,7 +1,7 @@
 //! A proxy section while it is read, and the `defaults` that it starts from.
 
 use crate::expr::Acls;
-use crate::model::{Acl, Condition, Proxy, ProxyKind, Rule, ServerLine, Test};
+use crate::model::{Acl, Condition, Place, Proxy, ProxyKind, Rule, ServerLine, Test};
 use crate::parse::{Args, Cx};
 use crate::section::server;
 use std::collections::{HashMap, HashSet};
@@ -29,7 +29,8 @@ pub(crate) struct Draft {
 impl Draft {
     /// `frontend 'web'`, as messages name it.
     pub(crate) fn title(&self) -> String {
-        format!("{} '{}'", self.kind(), self.proxy.name)
+        let kind = if self.kind() == "listen" { "proxy" } else { self.kind() };
+        format!("{kind} '{}'", self.proxy.name)
     }
 
     /// The word that started the section.
@@ -62,10 +63,12 @@ pub(crate) struct Defaults {
     /// The last one without a `from`: what later sections start from.
     latest: Option<Arc<Draft>>,
     named: HashMap<String, Arc<Draft>>,
+    /// Every proxy so far, by name.
+    proxies: HashMap<String, Vec<(ProxyKind, Place)>>,
 }
 
 /// Opens `defaults [NAME] [from NAME]`, `frontend NAME [from NAME]` and the like.
-pub(super) fn open(cx: &mut Cx<'_>, args: &Args<'_>, defaults: &Defaults) -> Option<Draft> {
+pub(super) fn open(cx: &mut Cx<'_>, args: &Args<'_>, defaults: &mut Defaults) -> Option<Draft> {
     let (section, kind) = match args.get(0) {
         "frontend" => ("frontend", ProxyKind::Frontend),
         "backend" => ("backend", ProxyKind::Backend),
@@ -84,6 +87,9 @@ pub(super) fn open(cx: &mut Cx<'_>, args: &Args<'_>, defaults: &Defaults) -> Opt
     if let Some(c) = name.chars().find(bad).filter(|_| !anonymous) {
         cx.wrong(args, 1, format!("character '{c}' is not permitted in '{section}' name '{name}'."));
         return None;
+    }
+    if !is_defaults {
+        duplicate(cx, args, kind, name, defaults);
     }
     let mut next = if anonymous { 1 } else { 2 };
     let mut base = if is_defaults { None } else { defaults.latest.clone() };
@@ -119,6 +125,28 @@ pub(super) fn open(cx: &mut Cx<'_>, args: &Args<'_>, defaults: &Defaults) -> Opt
         }
     }
     Some(draft)
+}
+
+/// An error if an earlier proxy of that name has all the sides that this one has.
+fn duplicate(cx: &mut Cx<'_>, args: &Args<'_>, kind: ProxyKind, name: &str, defaults: &mut Defaults) {
+    let title = |kind| match kind {
+        ProxyKind::Frontend => "frontend",
+        ProxyKind::Backend => "backend",
+        ProxyKind::Listen => "proxy",
+    };
+    let known = defaults.proxies.entry(name.to_owned()).or_default();
+    let covers = |other: ProxyKind| {
+        other.is_frontend() >= kind.is_frontend() && other.is_backend() >= kind.is_backend()
+    };
+    if let Some((other, place)) = known.iter().find(|(other, _)| covers(*other)) {
+        let (this, other) = (title(kind), title(*other));
+        let message = format!(
+            "Parsing [{}]: {this} '{name}' has the same name as {other} '{name}' declared at {place}.",
+            cx.place
+        );
+        cx.alert_word(args, 1, message);
+    }
+    known.push((kind, cx.place.clone()));
 }
 
 /// What a section takes over from its defaults.

@@ -74,7 +74,7 @@ impl Sections {
             }
             "defaults" | "frontend" | "backend" | "listen" => {
                 self.close(cx);
-                self.current = match draft::open(cx, args, &self.defaults) {
+                self.current = match draft::open(cx, args, &mut self.defaults) {
                     Some(draft) => Current::Proxy(Box::new(draft)),
                     None => Current::None,
                 };

@@ -11,6 +11,7 @@ pub(super) fn open(cx: &mut Cx<'_>, section: &Section, args: &Args<'_>) {
         let text = format!("'{}' expects a name as argument.", section.name);
         cx.wrong(args, 0, text);
     }
+    cx.named.insert((section.name, args.get(1).to_owned()));
 }
 
 /// Records the keyword of a line.

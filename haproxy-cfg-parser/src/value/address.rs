@@ -11,6 +11,8 @@ pub(crate) enum AddressError {
     Empty,
     #[error("invalid character '{0}' in port number '{1}' in '{2}'")]
     PortCharacter(char, String, String),
+    #[error("invalid port '{0}'")]
+    Port(String),
     #[error("port range '{0}' is invalid in '{1}'")]
     PortRange(String, String),
     #[error("invalid address: '{0}' in '{1}'")]
@@ -140,7 +142,7 @@ fn port_number(text: &str, whole: &str) -> Result<u16, AddressError> {
     if let Some(c) = text.chars().find(|c| !c.is_ascii_digit()) {
         return Err(AddressError::PortCharacter(c, text.into(), whole.into()));
     }
-    text.parse().map_err(|_| AddressError::PortRange(text.into(), whole.into()))
+    text.parse().map_err(|_| AddressError::Port(text.into()))
 }
 
 fn expand(text: &str, env: &Environment) -> Result<String, AddressError> {

@@ -49,10 +49,8 @@ pub(super) fn line(cx: &mut Cx<'_>, args: &Args<'_>, modifier: Modifier) {
             }
             return;
         }
-        "nbproc" => {
-            process::nbproc(cx, args);
-            return;
-        }
+        "nbproc" => return process::nbproc(cx, args),
+        "debug" => return process::debug(cx, args),
         _ => {}
     }
     let Some(row) = INDEX.get(word) else {

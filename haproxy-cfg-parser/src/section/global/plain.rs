@@ -19,6 +19,11 @@ pub(crate) fn word(cx: &mut Cx<'_>, _: &mut (), args: &Args<'_>) {
 /// Any arguments.
 pub(crate) fn words(_: &mut Cx<'_>, _: &mut (), _: &Args<'_>) {}
 
+/// A Lua file.
+pub(crate) fn lua(cx: &mut Cx<'_>, _: &mut (), _: &Args<'_>) {
+    cx.lua = true;
+}
+
 /// A number.
 pub(crate) fn integer(cx: &mut Cx<'_>, _: &mut (), args: &Args<'_>) {
     let word = args.get(0);

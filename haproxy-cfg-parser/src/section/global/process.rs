@@ -158,15 +158,29 @@ pub(crate) fn nbthread(cx: &mut Cx<'_>, _: &mut (), args: &Args<'_>) {
     }
 }
 
-/// `nbproc 1` is what every process does today.
+/// `nbproc N`: what processes did, threads do today.
 pub(crate) fn nbproc(cx: &mut Cx<'_>, args: &Args<'_>) {
     let text = "nbproc is not supported any more since HAProxy 2.5. Threads will automatically be used on multi-processor machines if available.";
-    if args.get(1) == "1" && !args.has(2) {
-        cx.warn(args, 0, format!("{text} Please remove the line."));
-    } else {
-        cx.wrong(args, 0, text);
-        cx.help("write `nbthread N` instead".into());
+    match args.get(1).parse::<u32>() {
+        Ok(1) if !args.has(2) => cx.warn(args, 0, format!("{text} Please remove the line.")),
+        Ok(count @ 2..=64) if !args.has(2) => {
+            cx.outdated(args, text.trim_end_matches('.'), format!("nbthread {count}"));
+            cx.config.global.nbthread.get_or_insert(count);
+        }
+        _ => {
+            cx.wrong(args, 0, text);
+            cx.help("write `nbthread N` instead".into());
+        }
     }
+}
+
+/// `debug`: the `-d` of the command line.
+pub(crate) fn debug(cx: &mut Cx<'_>, args: &Args<'_>) {
+    cx.warn(
+        args,
+        0,
+        "the 'debug' keyword is not supported any more; please remove the line and start with '-d'.",
+    );
 }
 
 fn delay(cx: &mut Cx<'_>, args: &Args<'_>) -> Option<Duration> {

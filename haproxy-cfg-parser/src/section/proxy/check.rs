@@ -20,8 +20,8 @@ pub(crate) struct Checks {
 
 pub(crate) fn http_check(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
     let word = args.get(1);
-    if word == "expect" {
-        expect(cx, args);
+    if word == "expect" && !expect(cx, args) {
+        return;
     }
     draft.checks.http_rules |= !matches!(word, "disable-on-404" | "send-state");
     kept::kept(cx, draft, args);
@@ -32,36 +32,40 @@ pub(crate) fn tcp_check(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
     kept::kept(cx, draft, args);
 }
 
-/// `http-check expect [OPTIONS] [!]MATCH PATTERN`.
-fn expect(cx: &mut Cx<'_>, args: &Args<'_>) {
+/// `http-check expect [OPTIONS] [!]MATCH PATTERN`; false, and an error, if it is wrong.
+fn expect(cx: &mut Cx<'_>, args: &Args<'_>) -> bool {
     let mut index = 2;
     if !args.has(index) {
         cx.wrong(args, 1, "'http-check expect' : expects at least a matching pattern as arguments.");
-        return;
+        return false;
     }
-    while matches!(
-        args.get(index),
-        "comment"
-            | "min-recv"
-            | "ok-status"
-            | "error-status"
-            | "tout-status"
-            | "on-success"
-            | "on-error"
-            | "status-code"
-    ) {
+    let options = [
+        "comment",
+        "min-recv",
+        "ok-status",
+        "error-status",
+        "tout-status",
+        "on-success",
+        "on-error",
+        "status-code",
+    ];
+    while options.contains(&args.get(index)) {
         index += 2;
     }
     let word = args.get(index);
     let kind = word.strip_prefix('!').unwrap_or(word);
-    match kind {
-        "" if word == "!" => {}
+    let text = match kind {
+        "" if word == "!" => return true,
         "status" | "string" | "rstatus" | "rstring" | "string-lf" if !args.has(index + 1) => {
-            cx.wrong(args, index, format!("'http-check expect' : '{word}' expects a <pattern> as argument."));
+            format!("'http-check expect' : '{word}' expects a <pattern> as argument.")
         }
-        "status" | "string" | "rstatus" | "rstring" | "string-lf" | "hdr" | "fhdr" | "header" => {}
-        _ => cx.wrong(args, index, format!("'http-check expect' : 'only supports min-recv, [!]string', '[!]rstring', '[!]string-lf', '[!]status', '[!]rstatus', [!]hdr, [!]fhdr or comment but got '{word}' as argument..")),
-    }
+        "status" | "string" | "rstatus" | "rstring" | "string-lf" | "hdr" | "fhdr" | "header" => return true,
+        _ => format!(
+            "'http-check expect' : 'only supports min-recv, [!]string', '[!]rstring', '[!]string-lf', '[!]status', '[!]rstatus', [!]hdr, [!]fhdr or comment but got '{word}' as argument.."
+        ),
+    };
+    cx.wrong(args, index, text);
+    false
 }
 
 /// Warns about rules that no option turns on.

@@ -77,6 +77,18 @@ pub(super) fn line(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>, modifier
                 0,
                 format!("[{place}] : parsing [{place}] : '{word}' not allowed because {title} has no {side} capability."),
             );
+        } else if word == "retry-on" {
+            cx.wrong(args, 0, "'retry-on' only available in backend or listen section");
+        } else if word == "tcp-response" {
+            let name = row.name;
+            cx.wrong(
+                args,
+                0,
+                format!("{name} is only allowed in 'backend' sections or 'defaults' section with a name"),
+            );
+        } else if row.name == "tcp-request connection" || row.name == "tcp-request session" {
+            let (name, title) = (row.name, format!("{} {}", draft.kind(), draft.proxy.name));
+            cx.wrong(args, 0, format!("{name} is not allowed because {title} is not a frontend"));
         } else if word == "timeout" || word == "rate-limit" {
             let (title, side) = (draft.title(), missing_side(row.sides));
             let name = if word == "timeout" { format!("'{}'", row.name) } else { row.name.to_owned() };

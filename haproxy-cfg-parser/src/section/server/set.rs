@@ -32,17 +32,18 @@ fn text(value: &str, name: &str, what: &str) -> Result<String, String> {
     if value.is_empty() { Err(format!("'{name}' expects {what} as argument.")) } else { Ok(value.into()) }
 }
 
-fn delay(value: &str, name: &str) -> Result<Option<Duration>, String> {
+fn delay(server: &ServerLine, value: &str, name: &str) -> Result<Option<Duration>, String> {
+    let server = &server.name;
     match value::time(&text(value, name, "a delay")?, "ms") {
         Ok(time) if time.is_zero() => {
-            Err(format!("invalid value {} for argument '{name}' of server", time.as_millis()))
+            Err(format!("invalid value {} for argument '{name}' of server {server}.", time.as_millis()))
         }
         Ok(time) => Ok(Some(time)),
         Err(TimeError::Unexpected(c)) => {
-            Err(format!("unexpected character '{c}' in '{name}' argument of server"))
+            Err(format!("unexpected character '{c}' in '{name}' argument of server {server}."))
         }
         Err(TimeError::Overflow) => {
-            Err(format!("timer overflow in argument <{value}> to <{name}> of server"))
+            Err(format!("timer overflow in argument <{value}> to <{name}> of server {server}."))
         }
     }
 }
@@ -104,13 +105,13 @@ pub(crate) fn init_addr(_: &mut Cx<'_>, server: &mut ServerLine, name: &'static 
 }
 
 pub(crate) fn tcp_ut(_: &mut Cx<'_>, server: &mut ServerLine, name: &'static str, value: &str) -> Done {
-    server.tcp_user_timeout = delay(value, name)?.map(|time| time.as_millis() as u64);
+    server.tcp_user_timeout = delay(server, value, name)?.map(|time| time.as_millis() as u64);
     Ok(())
 }
 
 pub(crate) fn slowstart(_: &mut Cx<'_>, server: &mut ServerLine, name: &'static str, value: &str) -> Done {
     // The unit here is the second in no case: a bare number is in milliseconds.
-    server.slowstart = delay(value, name)?;
+    server.slowstart = delay(server, value, name)?;
     Ok(())
 }
 
@@ -120,22 +121,22 @@ pub(crate) fn pool_purge_delay(
     name: &'static str,
     value: &str,
 ) -> Done {
-    server.pool_purge_delay = delay(value, name)?;
+    server.pool_purge_delay = delay(server, value, name)?;
     Ok(())
 }
 
 pub(crate) fn inter(_: &mut Cx<'_>, server: &mut ServerLine, name: &'static str, value: &str) -> Done {
-    server.check.inter = delay(value, name)?;
+    server.check.inter = delay(server, value, name)?;
     Ok(())
 }
 
 pub(crate) fn fastinter(_: &mut Cx<'_>, server: &mut ServerLine, name: &'static str, value: &str) -> Done {
-    server.check.fastinter = delay(value, name)?;
+    server.check.fastinter = delay(server, value, name)?;
     Ok(())
 }
 
 pub(crate) fn downinter(_: &mut Cx<'_>, server: &mut ServerLine, name: &'static str, value: &str) -> Done {
-    server.check.downinter = delay(value, name)?;
+    server.check.downinter = delay(server, value, name)?;
     Ok(())
 }
 

@@ -146,6 +146,7 @@ pub(crate) fn find(ruleset: Ruleset, word: &str) -> Option<(&'static Action, Opt
         LazyLock::new(|| all().map(|action| ((action.ruleset, action.name), action)).collect());
     let (name, paren) = match word.split_once('(') {
         Some((name, rest)) => (name, Some(rest.strip_suffix(')').unwrap_or(rest))),
+        None if word.starts_with("lua.") => ("lua", None),
         None => (word, None),
     };
     let found = INDEX.get(&(ruleset, name)).filter(|row| row.parens || paren.is_none());

@@ -42,6 +42,7 @@ pub(super) const ROWS: &[Row] = &[
     action("track-sc", TCP | REQUEST | RESPONSE, "EXPR [table NAME]", track, "Tracks a key in a stick table.", "track-sc0 int(1) table t"),
     action("unset-var", ALL, "(VAR)", unset_var, "Forgets a variable.", "unset-var(proc.a)"),
     action("use-service", CONTENT | REQUEST, "NAME", service, "Lets a built-in service answer.", "use-service prometheus-exporter"),
+    action("lua", CONTENT | ANSWER | REQUEST | RESPONSE, ".NAME WORDS", lua, "An action that Lua registers.", "lua.a"),
     action("reject", TCP | ANSWER | REQUEST, "", none, "Closes the connection.", "reject"),
     action("switch-mode", CONTENT, "http [proto NAME]", switch_mode, "Goes on as HTTP.", "switch-mode http"),
     action("accept", CONNECTION | SESSION | CONTENT | ANSWER, "", none, "Accepts and ends the rules.", "accept"),

@@ -31,8 +31,12 @@ fn kept(
     name: &'static str,
     value: &str,
 ) -> Result<(), String> {
-    let row = ROWS.iter().find(|row| row.name == name);
-    let value = (row.is_some_and(|row| row.args > 0)).then(|| value.to_owned());
+    let takes_word = ROWS.iter().any(|row| row.name == name && row.args > 0);
+    if takes_word && value.is_empty() {
+        let what = if matches!(name, "crt" | "default-crt") { "certificate location" } else { "value" };
+        return Err(format!("'{name}' : missing {what}"));
+    }
+    let value = takes_word.then(|| value.to_owned());
     bind.others.push((name, value.into_iter().collect()));
     Ok(())
 }

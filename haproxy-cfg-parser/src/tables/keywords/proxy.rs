@@ -109,7 +109,7 @@ pub(crate) const ROWS: &[Keyword<Draft>] = &[
     row("monitor fail", FE, routing::monitor_fail, "When the monitor URI reports failure.", "monitor fail if TRUE").not_in_defaults(),
     row("monitor-net", FE, kept::kept_argument, "Networks that monitor.", "monitor-net 10.0.0.0/8"),
     row("monitor-uri", FE, routing::monitor_uri, "A URI that answers for monitoring.", "monitor-uri /up"),
-    row("persist rdp-cookie", BE, kept::kept, "Binds RDP clients to servers.", "persist rdp-cookie"),
+    row("persist rdp-cookie", BOTH, kept::kept, "Binds RDP clients to servers.", "persist rdp-cookie"),
     row("rate-limit sessions", FE, limit::rate_limit, "New sessions per second.", "rate-limit sessions 10"),
     row("redirect", BOTH, rules::redirect, "A redirection.", "redirect location /x").not_in_defaults(),
     row("retries", BE, limit::retries, "Attempts after the first.", "retries 3"),
