@@ -1,7 +1,7 @@
 //! `-cc`: does a condition of the configuration language hold?
 
 use crate::message::Messages;
-use crate::parser_seam::{World, evaluate_condition};
+use haproxy_cfg_parser::{World, evaluate_condition};
 
 /// The exit code: 0 if the condition holds, 1 if not, 2 if it cannot be evaluated.
 pub(crate) fn evaluate(condition: &str, world: &dyn World, messages: &Messages) -> u8 {

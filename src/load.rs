@@ -1,14 +1,14 @@
 //! From the command line's files to everything that runs can be made of.
 
 use crate::cli::Options;
-use crate::engine_seam as engine;
 use crate::message::Messages;
-use crate::parser_seam::{self as parser, SystemWorld, World};
 use crate::process::limits::{self, Limits};
 use crate::process::{Identity, affinity};
 use crate::{sys, version};
 use haproxy_cfg_parser::model::Config;
+use haproxy_cfg_parser::{self as parser, SystemWorld, World};
 use haproxy_cfg_parser::{Diagnostic, Severity};
+use lb_core::compile as engine;
 use lb_core::compile::Plan;
 use std::io;
 use std::path::Path;

@@ -3,11 +3,9 @@
 mod check;
 mod cli;
 mod condition;
-mod engine_seam;
 mod load;
 mod message;
 mod objects;
-mod parser_seam;
 mod process;
 mod sys;
 mod version;
