@@ -118,6 +118,12 @@ impl Span {
         Self { start: start as u32, len: len as u32 }
     }
 
+    /// `len` bytes of it from offset `at`.
+    pub fn part(self, at: usize, len: usize) -> Self {
+        let at = at.min(self.len());
+        Self { start: self.start + at as u32, len: len.min(self.len() - at) as u32 }
+    }
+
     /// How many bytes.
     #[inline]
     pub fn len(self) -> usize {
@@ -195,6 +201,11 @@ impl Headers {
     /// For the codec: the value of the header pushed last.
     pub(crate) fn last_value(&self) -> &[u8] {
         self.slots.last().map(|slot| self.bytes(slot.value)).unwrap_or_default()
+    }
+
+    /// For the codec: the name of the header pushed last.
+    pub(crate) fn last_name(&self) -> &[u8] {
+        self.slots.last().map(|slot| self.bytes(slot.name)).unwrap_or_default()
     }
 
     /// For the codec: takes the header pushed last out again.

@@ -124,6 +124,16 @@ impl Request {
         self.target = self.headers.store(target);
     }
 
+    /// For the codec: replaces the target in its normal form, which logs show as well.
+    pub(crate) fn set_tidy_target(&mut self, target: &[u8]) {
+        let line = self.original_line();
+        let version_at = memchr::memrchr(b' ', line).unwrap_or(line.len());
+        let parts = [self.method_text(), b" ", target, &line[version_at..]].concat();
+        let at = self.method_text().len() + 1;
+        self.original = self.headers.store(&parts);
+        self.target = self.original.part(at, target.len());
+    }
+
     /// The request line as received, without its end of line.
     pub fn original_line(&self) -> &[u8] {
         self.headers.bytes(self.original)
@@ -203,6 +213,8 @@ pub struct Response {
     pub version: Version,
     /// How the body ends.
     pub framing: Framing,
+    /// Its head's size as HAProxy counts it for logs (`%B`): of names, values and the start line, as received.
+    pub weight: u64,
 }
 
 impl Response {

@@ -1,6 +1,6 @@
 //! Bodies from one side to the other: one pump per direction, polled together.
 
-use super::h1::{Body, Progress, chunk_header};
+use super::h1::{Body, Progress, chunk_header, write_trailers};
 use super::message::Framing;
 use super::work::{LARGE_BUFFER, give_large, take_large};
 use crate::net::{Buffer, Io};
@@ -44,6 +44,8 @@ pub struct Pump {
     after: &'static [u8],
     /// Trailers seen, for the end of a chunked body.
     trailers: Vec<u8>,
+    /// What is read is dropped: the receiver is gone, but the sender is to come to its end.
+    discard: bool,
     /// The buffer that a larger one stands in for while the body is long.
     lent: Option<Buffer>,
     finished: bool,
@@ -55,6 +57,8 @@ pub struct Pump {
     pub taken: u64,
     /// Bytes written to the receiver.
     pub written: u64,
+    /// Size of the body as HAProxy counts it: its data, its trailers' names and values, one for a chunked end.
+    pub weight: u64,
 }
 
 impl Pump {
@@ -69,6 +73,8 @@ impl Pump {
             data: 0,
             after: b"",
             trailers: Vec::new(),
+            discard: false,
+            weight: 0,
             lent: None,
             finished: body.is_done(),
             waiting: Waiting::Read,
@@ -83,6 +89,11 @@ impl Pump {
         self.before_at = bytes.min(self.before.len());
         self.written = self.before_at as u64;
         self
+    }
+
+    /// From now on the body is read to its end and dropped.
+    pub fn discard(&mut self) {
+        self.discard = true;
     }
 
     /// Gives the head's memory back.
@@ -116,6 +127,9 @@ impl Pump {
         loop {
             if self.data == 0 && self.after.is_empty() && !self.finished {
                 self.prepare(buffer)?;
+            }
+            if self.discard {
+                self.drop_output(buffer);
             }
             if self.has_output() {
                 match self.poll_write(cx, buffer, to) {
@@ -195,15 +209,14 @@ impl Pump {
                     data += n;
                     at += n;
                 }
-                Progress::Trailer(n, content) => {
-                    let line = buffer.slice(at..at + content);
-                    push_trailer(line, &mut self.trailers);
-                    at += n;
-                }
-                Progress::End(n) => {
-                    at += n;
+                Progress::End(lines, blank) => {
+                    let trailers = buffer.slice(at..at + lines);
+                    self.weight +=
+                        write_trailers(trailers, &mut self.trailers).map_err(|_| Stop::Malformed)? + 1;
+                    at += lines + blank;
                     self.finished = true;
                 }
+                Progress::More if buffer.is_full() && data == 0 => return Err(Stop::Malformed),
                 Progress::More => break,
             }
             if self.body.is_done() && matches!(step, Progress::Data(_)) {
@@ -213,6 +226,7 @@ impl Pump {
         // Decoded framing between data and the rest is dropped together with the data.
         buffer.close_gap(data, at);
         self.taken += at as u64;
+        self.weight += data as u64;
         self.data = data;
         if self.chunked {
             if data > 0 {
@@ -243,6 +257,15 @@ impl Pump {
         if self.chunked {
             self.finish_chunks(false);
         }
+    }
+
+    fn drop_output(&mut self, buffer: &mut Buffer) {
+        self.before.clear();
+        self.before_at = 0;
+        buffer.consume(self.data);
+        self.data = 0;
+        self.after = b"";
+        self.trailers.clear();
     }
 
     fn poll_write(&mut self, cx: &mut Context<'_>, buffer: &mut Buffer, to: &mut Io) -> Poll<io::Result<()>> {
@@ -282,15 +305,4 @@ impl Pump {
             self.before_at = 0;
         }
     }
-}
-
-/// Appends a trailer line as it is sent on: name in lower case, one space, trimmed value.
-fn push_trailer(line: &[u8], out: &mut Vec<u8>) {
-    let colon = memchr::memchr(b':', line).unwrap_or(line.len());
-    let name = line.get(..colon).unwrap_or_default();
-    let value = line.get(colon + 1..).unwrap_or_default().trim_ascii();
-    out.extend(name.iter().map(u8::to_ascii_lowercase));
-    out.extend_from_slice(b": ");
-    out.extend_from_slice(value);
-    out.extend_from_slice(b"\r\n");
 }

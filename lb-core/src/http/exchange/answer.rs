@@ -3,8 +3,8 @@
 use super::{After, Run};
 use crate::exchange::{Cause, Phase};
 use crate::http::HeaderId;
-use crate::http::h1::{ConnectionHeader, write_response};
-use crate::http::message::{Framing, Method, Version};
+use crate::http::h1::{message_weight, write_response};
+use crate::http::message::{Framing, Method};
 use crate::net::Fail;
 use crate::rule::{Message, Replies, Reply, error_reply};
 use std::sync::Arc;
@@ -12,18 +12,15 @@ use std::time::{Duration, Instant};
 
 impl Run<'_> {
     /// Refuses bytes that are no request: the raw error text, and the connection ends.
-    pub(super) async fn refuse(&mut self, status: u16, say: bool) {
+    pub(super) async fn refuse(&mut self, status: u16, log: bool) {
         self.close = true;
         self.exchange.response.status = status;
         self.count_bad_request();
-        if say {
-            self.work.out.clear();
-            write_refusal(&Replies::default().get(status), &mut self.work.out);
-            // Whether it arrives makes no difference: the connection ends.
-            let _ = self.send_out().await;
-            self.exchange.bytes_out = 0;
-        }
-        if say {
+        self.work.out.clear();
+        write_refusal(&Replies::default().get(status), &mut self.work.out);
+        // Whether it arrives makes no difference: the connection ends.
+        let _ = self.send_out().await;
+        if log {
             self.log();
         }
         self.linger().await;
@@ -77,7 +74,7 @@ impl Run<'_> {
         }
         frontend.rules.http_after_response.run(exchange);
         // A body that is still to come can't be told from a next request once we have answered.
-        if exchange.request.framing != Framing::None && !self.request_body_is_here() {
+        if exchange.request.framing != Framing::None && !self.body_read && !self.request_body_is_here() {
             self.close = true;
         }
         let exchange = &mut self.exchange;
@@ -85,19 +82,14 @@ impl Run<'_> {
             || exchange.response.headers.first_of(HeaderId::TransferEncoding).is_some()
             || matches!(exchange.response.status, 100..=199 | 204 | 304);
         self.close |= !length_known;
-        let old = exchange.request.version == Version::Http10;
-        let header = match (self.close, old) {
-            (true, _) => ConnectionHeader::Close,
-            (false, true) => ConnectionHeader::KeepAlive,
-            (false, false) => ConnectionHeader::None,
-        };
+        let header = self.client_header();
         self.work.out.clear();
         write_response(&self.exchange.response, header, &mut self.work.out);
         if self.exchange.request.method != Method::Head {
             self.work.out.extend_from_slice(&message.body);
         }
-        let sent = self.send_out().await;
-        if sent.is_err() {
+        self.exchange.bytes_out += weight(message);
+        if self.send_out().await.is_err() {
             self.close = true;
         }
         self.finish();
@@ -117,11 +109,7 @@ impl Run<'_> {
     /// Sends what stands in `out` to the client.
     pub(super) async fn send_out(&mut self) -> Result<(), Fail> {
         self.client.deadline.after(Instant::now(), self.exchange.frontend.timeouts.client);
-        let sent = self.client.io.write_all(&self.work.out, &mut self.client.deadline).await;
-        if sent.is_ok() {
-            self.exchange.bytes_out += self.work.out.len() as u64;
-        }
-        sent
+        self.client.io.write_all(&self.work.out, &mut self.client.deadline).await
     }
 
     /// Ends our side and reads on for a moment, so that bytes still on their way do not turn the close into a reset
@@ -153,4 +141,11 @@ fn write_refusal(message: &Message, out: &mut Vec<u8>) {
     );
     out.extend_from_slice(head.as_bytes());
     out.extend_from_slice(&message.body);
+}
+
+/// A message's size as HAProxy counts it for logs.
+fn weight(message: &Message) -> u64 {
+    let status = if message.status > 999 { 4 } else { 3 };
+    let headers = message.headers.iter().map(|(name, value)| (name.name().len() + value.len()) as u64);
+    message_weight(status, message.reason.len()) + headers.sum::<u64>() + message.body.len() as u64
 }

@@ -5,14 +5,14 @@ use crate::connect::{ConnectError, Upstream, dial, pool};
 use crate::exchange::{Cause, Phase};
 use crate::http::h1::{ConnectionHeader, write_request};
 use crate::http::message::Version;
-use crate::net::Io;
+use crate::net::{Buffer, Io};
 use crate::proxy::{Backend, UseServer};
 use crate::server::{Admission, Refusal, Server, Slot, Turn, admit, persistence};
 use haproxy_cfg_parser::model::{HttpReuse, KeepAlive};
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Why a request got no connection.
@@ -122,8 +122,8 @@ impl Run<'_> {
         let header = match (close && !self.connection.upgrade, request.version) {
             (true, Version::Http11) => ConnectionHeader::Close,
             (true, Version::Http10) => ConnectionHeader::None,
-            (false, Version::Http10) => ConnectionHeader::KeepAlive,
-            (false, Version::Http11) => ConnectionHeader::None,
+            (false, Version::Http10) if !self.connection.doubtful => ConnectionHeader::KeepAlive,
+            (false, _) => ConnectionHeader::None,
         };
         self.work.out.clear();
         write_request(request, header, &mut self.work.out);
@@ -244,7 +244,7 @@ impl Run<'_> {
                     if client.deadline.poll(cx) {
                         return Poll::Ready(Err(NoConnection::Refused(Refusal::QueueTimeout)));
                     }
-                    if watch_client(client, buffer, ended, cx) && abort {
+                    if abort && watch_client(client, buffer, ended, cx) != Watched::There {
                         return Poll::Ready(Err(NoConnection::Aborted));
                     }
                     Poll::Pending
@@ -298,12 +298,9 @@ impl Run<'_> {
             NoConnection::TimedOut => (Cause::ServerTimeout, Phase::Connect, 503),
             NoConnection::Resource => (Cause::Resource, Phase::Connect, 503),
             NoConnection::Aborted => {
-                self.terminate(Cause::Client, Phase::Queue);
-                self.exchange.response.status = 400;
                 self.count_client_abort();
                 self.close = true;
-                self.finish();
-                return After::Close;
+                (Cause::Client, Phase::Queue, 400)
             }
         };
         self.terminate(cause, phase);
@@ -323,19 +320,31 @@ pub(super) fn unix_seconds(time: SystemTime) -> u64 {
     time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
-/// Looks whether the client ended its side, keeping what it sent. True: it ended or failed.
+/// What a look at the client found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Watched {
+    /// It is there.
+    There,
+    /// It has ended its side.
+    Ended,
+    /// Its transport failed.
+    Failed,
+}
+
+/// Looks whether the client ended its side, keeping what it sent meanwhile.
 pub(super) fn watch_client(
     client: &mut super::Client,
-    buffer: &mut crate::net::Buffer,
+    buffer: &mut Buffer,
     ended: &mut bool,
-    cx: &mut std::task::Context<'_>,
-) -> bool {
+    cx: &mut Context<'_>,
+) -> Watched {
     while !*ended && !buffer.is_full() {
         match client.io.poll_read(cx, buffer.space()) {
-            Poll::Ready(Ok(n)) if n > 0 => buffer.advance(n),
-            Poll::Ready(_) => *ended = true,
+            Poll::Ready(Ok(0)) => *ended = true,
+            Poll::Ready(Ok(n)) => buffer.advance(n),
+            Poll::Ready(Err(_)) => return Watched::Failed,
             Poll::Pending => break,
         }
     }
-    *ended
+    if *ended { Watched::Ended } else { Watched::There }
 }

@@ -13,7 +13,8 @@ mod transfer;
 mod tunnel;
 
 use super::client::Client;
-use super::h1::Connection;
+use super::h1::{Connection, ConnectionHeader};
+use super::message::Version;
 use super::work::{self, Parts, Work};
 use crate::engine::{Phase, phase};
 use crate::exchange::{Cause, Exchange, Phase as Stage, Times};
@@ -57,6 +58,8 @@ struct Run<'a> {
     close: bool,
     /// The client has ended its side.
     client_ended: bool,
+    /// All of the request's body has been read.
+    body_read: bool,
     /// What the persistence cookie said.
     persistence: Option<Persistence>,
     /// Counts the exchange among its backend's sessions.
@@ -155,6 +158,7 @@ async fn exchange(client: &mut Client, work: &mut Work, wake: Wake) -> After {
         connection: Connection::default(),
         close: false,
         client_ended: false,
+        body_read: false,
         persistence: None,
         in_backend: None,
     };
@@ -196,6 +200,18 @@ impl Run<'_> {
             || mode == KeepAlive::Close
             || backend == Some(KeepAlive::Close)
             || phase() >= Phase::Draining;
+    }
+
+    /// What the answer's head says about the client's connection, by the versions of both.
+    fn client_header(&self) -> ConnectionHeader {
+        let old_client = self.exchange.request.version == Version::Http10;
+        match (self.exchange.response.version, self.close) {
+            (Version::Http10, true) => ConnectionHeader::None,
+            (Version::Http10, false) => ConnectionHeader::KeepAlive,
+            (Version::Http11, true) => ConnectionHeader::Close,
+            (Version::Http11, false) if old_client => ConnectionHeader::KeepAlive,
+            (Version::Http11, false) => ConnectionHeader::None,
+        }
     }
 
     /// Gives all memory back to the thread and the session to the client's connection.

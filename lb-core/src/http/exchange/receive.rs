@@ -1,8 +1,10 @@
 //! The request head: from the first byte to a typed message, or a refusal.
 
+use super::transfer::walk;
 use super::{Run, Wake};
 use crate::exchange::{Cause, Phase};
-use crate::http::h1::{Parsed, parse_request};
+use crate::http::h1::{Body, Parsed, parse_request};
+use crate::http::message::Framing;
 use crate::net::Fail;
 use std::time::Instant;
 
@@ -81,6 +83,12 @@ impl Run<'_> {
             Parsed::Complete(n) => {
                 self.work.client.consume(n);
                 self.exchange.bytes_in = n as u64;
+                // Broken coding that came with the head is seen before anything is passed on.
+                let framing = request.framing;
+                if framing == Framing::Chunked && walk(&mut Body::new(framing), &self.work.client).is_err() {
+                    request.clear();
+                    return Err(Failure::Refused(400));
+                }
                 Ok(true)
             }
             Parsed::Partial => Ok(false),
@@ -104,16 +112,11 @@ impl Run<'_> {
             _ if probe => {}
             Failure::Gone => {
                 self.terminate(Cause::Client, Phase::Request);
-                self.exchange.response.status = 400;
-                if !(silent && ignore_null) {
-                    self.count_bad_request();
-                    self.log();
-                }
+                self.refuse(400, !(silent && ignore_null)).await;
             }
             Failure::TimedOut => {
                 self.terminate(Cause::ClientTimeout, Phase::Request);
-                let null = silent && ignore_null;
-                self.refuse(408, !null).await;
+                self.refuse(408, !(silent && ignore_null)).await;
             }
             Failure::Refused(status) => {
                 self.terminate(Cause::Proxy, Phase::Request);

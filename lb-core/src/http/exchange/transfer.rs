@@ -1,11 +1,12 @@
 //! Request out, response back.
 
-use super::forward::{Attempt, unix_seconds, watch_client};
+use super::forward::{Attempt, Watched, unix_seconds, watch_client};
 use super::{After, Run};
 use crate::connect::{Private, Upstream, pool};
 use crate::exchange::{Cause, Phase};
-use crate::http::h1::{Body, Connection, ConnectionHeader, Parsed, Progress, parse_response, write_response};
-use crate::http::message::{Framing, Version};
+use crate::http::h1::{Body, BodyError, Connection, ConnectionHeader, Parsed, Progress, parse_response};
+use crate::http::h1::{write_response, write_trailers};
+use crate::http::message::Framing;
 use crate::http::relay::{Pump, Stop, Waiting};
 use crate::net::Buffer;
 use crate::proxy::Backend;
@@ -15,7 +16,7 @@ use haproxy_cfg_parser::model::{HttpReuse, KeepAlive};
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Why there is no response head.
 enum NoResponse {
@@ -29,8 +30,6 @@ enum NoResponse {
     TimedOut,
     /// The client went away, or broke its body.
     Client(Stop),
-    /// The client was too slow with its body.
-    ClientTimedOut,
     /// `option abortonclose`, and the client went away.
     Aborted,
 }
@@ -53,6 +52,7 @@ impl Run<'_> {
         self.work.server.clear();
         let got = self.response_head(backend, &mut upstream, &mut upload).await;
         self.exchange.bytes_in += upload.taken;
+        self.body_read = upload.all_read();
         match got {
             Ok(connection) => {
                 self.exchange.times.response = Some(Instant::now());
@@ -78,12 +78,14 @@ impl Run<'_> {
         upload: &mut Pump,
     ) -> Result<Connection, NoResponse> {
         let server_timeout = backend.timeouts.server;
-        let client_timeout = self.exchange.frontend.timeouts.client;
         let abort = backend.options.abortonclose.unwrap_or(false);
         let mut sent_at = upload.is_done().then(Instant::now);
         loop {
             let parsed = self.parse_response_head()?;
             if let Some(connection) = parsed {
+                if self.exchange.response.status == 101 && !self.connection.upgrade {
+                    return Err(NoResponse::Invalid);
+                }
                 if self.exchange.response.status >= 200 || connection.upgrade {
                     return Ok(connection);
                 }
@@ -118,20 +120,17 @@ impl Run<'_> {
                     Poll::Ready(Err(_)) => return Poll::Ready(Err(NoResponse::Truncated)),
                     Poll::Pending => {}
                 }
-                match sent_at {
-                    Some(at) => client.deadline.after(at, server_timeout),
-                    None if upload.waiting == Waiting::Read => {
-                        client.deadline.after(upload.moved_at, client_timeout)
-                    }
-                    None => client.deadline.after(upload.moved_at, server_timeout),
-                }
+                // A client that is slow with its body is the server's to give up on, as in HAProxy.
+                client.deadline.after(sent_at.unwrap_or(upload.moved_at), server_timeout);
                 if client.deadline.poll(cx) {
-                    let slow_client = sent_at.is_none() && upload.waiting == Waiting::Read;
-                    let reason = if slow_client { NoResponse::ClientTimedOut } else { NoResponse::TimedOut };
-                    return Poll::Ready(Err(reason));
+                    return Poll::Ready(Err(NoResponse::TimedOut));
                 }
-                if sent_at.is_some() && watch_client(client, &mut work.client, ended, cx) && abort {
-                    return Poll::Ready(Err(NoResponse::Aborted));
+                if sent_at.is_some() {
+                    match watch_client(client, &mut work.client, ended, cx) {
+                        Watched::Failed => return Poll::Ready(Err(NoResponse::Client(Stop::ReadFailed))),
+                        Watched::Ended if abort => return Poll::Ready(Err(NoResponse::Aborted)),
+                        Watched::Ended | Watched::There => {}
+                    }
                 }
                 Poll::Pending
             })
@@ -152,6 +151,12 @@ impl Run<'_> {
         match parse_response(self.work.server.filled(), plan.max_headers, method, response, &mut connection) {
             Parsed::Complete(n) if n + plan.maxrewrite <= plan.bufsize => {
                 self.work.server.consume(n);
+                // Broken coding that came with the head is seen before anything is passed on.
+                let framing = response.framing;
+                if framing == Framing::Chunked && walk(&mut Body::new(framing), &self.work.server).is_err() {
+                    response.clear();
+                    return Err(NoResponse::Invalid);
+                }
                 Ok(Some(connection))
             }
             Parsed::Partial if !self.work.server.is_full() => {
@@ -165,13 +170,11 @@ impl Run<'_> {
         }
     }
 
-    /// Passes a 1xx response on; HTTP/1.0 knows none.
+    /// Passes a 1xx response on.
     async fn send_informational(&mut self) -> Result<(), NoResponse> {
-        if self.exchange.request.version == Version::Http10 {
-            return Ok(());
-        }
         self.work.out.clear();
         write_response(&self.exchange.response, ConnectionHeader::None, &mut self.work.out);
+        self.exchange.bytes_out += self.exchange.response.weight;
         self.send_out().await.map_err(|_| NoResponse::Aborted)
     }
 
@@ -228,25 +231,16 @@ impl Run<'_> {
         connection: Connection,
     ) -> After {
         let framing = self.exchange.response.framing;
-        let old = self.exchange.request.version == Version::Http10;
-        // A client of HTTP/1.0 can't read chunks: it gets the data until the end.
-        let chunked = framing == Framing::Chunked && !old;
-        if framing == Framing::Chunked && old {
-            self.exchange.response.headers.remove_of(crate::http::HeaderId::TransferEncoding);
-        }
-        self.close |= framing == Framing::UntilClose || (framing == Framing::Chunked && old);
-        let header = match (self.close, old) {
-            (true, _) => ConnectionHeader::Close,
-            (false, true) => ConnectionHeader::KeepAlive,
-            (false, false) => ConnectionHeader::None,
-        };
+        let chunked = framing == Framing::Chunked;
+        self.close |= framing == Framing::UntilClose || connection.doubtful;
+        let header = self.client_header();
         // The pump of the request has given its head's memory free.
         let mut head = std::mem::take(&mut self.work.out);
         head.clear();
         write_response(&self.exchange.response, header, &mut head);
         let mut download = Pump::new(framing, chunked, head, Instant::now());
         let ended = self.pump_both(backend, &mut upstream, &mut upload, &mut download).await;
-        self.exchange.bytes_out += download.written;
+        self.exchange.bytes_out += self.exchange.response.weight + download.weight;
         let whole = ended.is_ok() && download.is_done();
         if let Err(stop) = ended {
             self.close = true;
@@ -254,7 +248,7 @@ impl Run<'_> {
         }
         let request_done = upload.is_done();
         self.close |= !request_done;
-        if whole && request_done && !connection.close {
+        if whole && request_done && !connection.close && !self.connection.doubtful {
             self.keep_server(backend, upstream);
         } else {
             drop(upstream);
@@ -273,7 +267,7 @@ impl Run<'_> {
         After::KeepAlive
     }
 
-    /// Moves both bodies until the response is through.
+    /// Moves both bodies until both are through: a server may answer before it has read all.
     async fn pump_both(
         &mut self,
         backend: &Backend,
@@ -281,31 +275,41 @@ impl Run<'_> {
         upload: &mut Pump,
         download: &mut Pump,
     ) -> Result<(), Ended> {
-        let timeouts =
-            Limits { client: self.exchange.frontend.timeouts.client, server: backend.timeouts.server };
+        let client_timeout = self.exchange.frontend.timeouts.client;
+        let server_timeout = backend.timeouts.server;
         let (client, work) = (&mut *self.client, &mut *self.work);
-        let mut upload_over = upload.is_done();
+        let (mut upload_over, mut download_over) = (upload.is_done(), false);
         poll_fn(|cx| {
-            if !upload_over {
-                match upload.poll(cx, &mut client.io, &mut work.client, &mut upstream.io) {
-                    // The response goes on whatever becomes of the rest of the request.
-                    Poll::Ready(_) => upload_over = true,
+            if !download_over {
+                match download.poll(cx, &mut upstream.io, &mut work.server, &mut client.io) {
+                    Poll::Ready(Ok(())) => download_over = true,
+                    Poll::Ready(Err(stop)) => return Poll::Ready(Err(Ended::Stopped(stop))),
                     Poll::Pending => {}
                 }
             }
-            match download.poll(cx, &mut upstream.io, &mut work.server, &mut client.io) {
-                Poll::Ready(Ok(())) => return Poll::Ready(Ok(())),
-                Poll::Ready(Err(stop)) => return Poll::Ready(Err(Ended::Stopped(stop))),
-                Poll::Pending => {}
+            while !upload_over {
+                match upload.poll(cx, &mut client.io, &mut work.client, &mut upstream.io) {
+                    Poll::Ready(Ok(())) => upload_over = true,
+                    // The server reads no more, but the client has to come to the end of its request.
+                    Poll::Ready(Err(Stop::WriteFailed)) => upload.discard(),
+                    Poll::Ready(Err(stop)) if download_over => return Poll::Ready(Err(Ended::Client(stop))),
+                    // The answer goes on, whatever becomes of the request.
+                    Poll::Ready(Err(_)) => upload_over = true,
+                    Poll::Pending => break,
+                }
             }
-            let timeout = match download.waiting {
-                Waiting::Read => timeouts.server,
-                Waiting::Write => timeouts.client,
+            if download_over && upload_over {
+                return Poll::Ready(Ok(()));
+            }
+            let (waiting, since) = match (download_over, upload_over) {
+                (true, _) => (Waiting::Write, upload.moved_at),
+                (false, true) => (download.waiting, download.moved_at),
+                (false, false) => (download.waiting, download.moved_at.max(upload.moved_at)),
             };
-            let since = download.moved_at.max(if upload_over { download.moved_at } else { upload.moved_at });
+            let timeout = if waiting == Waiting::Read { server_timeout } else { client_timeout };
             client.deadline.after(since, timeout);
             if client.deadline.poll(cx) {
-                return Poll::Ready(Err(Ended::TimedOut(download.waiting)));
+                return Poll::Ready(Err(Ended::TimedOut(waiting)));
             }
             Poll::Pending
         })
@@ -345,9 +349,10 @@ impl Run<'_> {
             }
         };
         let cause = match ended {
-            Ended::Stopped(Stop::Truncated | Stop::ReadFailed) => Cause::Server,
+            Ended::Stopped(Stop::Truncated | Stop::ReadFailed | Stop::Malformed) => Cause::Server,
             Ended::Stopped(Stop::WriteFailed) => Cause::Client,
-            Ended::Stopped(Stop::Malformed) => Cause::Proxy,
+            Ended::Client(Stop::Malformed) => Cause::Proxy,
+            Ended::Client(_) => Cause::Client,
             Ended::TimedOut(Waiting::Read) => Cause::ServerTimeout,
             Ended::TimedOut(Waiting::Write) => Cause::ClientTimeout,
         };
@@ -364,15 +369,13 @@ impl Run<'_> {
         if let Some(backend) = &backend {
             let counters = backend.stats.counters.mine();
             match reason {
-                NoResponse::Client(_) | NoResponse::ClientTimedOut | NoResponse::Aborted => {
-                    counters.cli_abrt.inc()
-                }
+                NoResponse::Client(_) | NoResponse::Aborted => counters.cli_abrt.inc(),
                 _ => counters.eresp.inc(),
             }
         }
         if let Some(server) = &self.exchange.server {
             match reason {
-                NoResponse::Client(_) | NoResponse::ClientTimedOut | NoResponse::Aborted => {
+                NoResponse::Client(_) | NoResponse::Aborted => {
                     server.counters.mine().cli_abrt.inc();
                 }
                 _ => server.counters.mine().eresp.inc(),
@@ -381,9 +384,15 @@ impl Run<'_> {
         let (cause, phase, status) = match reason {
             NoResponse::Empty if upstream.reused && self.exchange.session.requests > 1 => {
                 // The server closed a connection just as it was used again: the client shall repeat the request
-                // on a fresh one, which only it knows to be safe.
-                self.terminate(Cause::Server, Phase::Headers);
+                // on a fresh one, which only it knows to be safe. Nothing happened, so nothing is logged.
+                self.close = true;
+                return After::Close;
+            }
+            NoResponse::Client(Stop::Malformed) => (Cause::Proxy, Phase::Headers, 400),
+            NoResponse::Client(_) => {
+                self.terminate(Cause::Client, Phase::Data);
                 self.exchange.response.clear();
+                self.exchange.bytes_out = 0;
                 self.close = true;
                 self.finish();
                 return After::Close;
@@ -391,18 +400,9 @@ impl Run<'_> {
             NoResponse::Empty | NoResponse::Truncated => (Cause::Server, Phase::Headers, 502),
             NoResponse::Invalid => (Cause::Proxy, Phase::Headers, 502),
             NoResponse::TimedOut => (Cause::ServerTimeout, Phase::Headers, 504),
-            NoResponse::Client(Stop::Malformed) => (Cause::Proxy, Phase::Data, 400),
-            NoResponse::ClientTimedOut => (Cause::ClientTimeout, Phase::Data, 408),
-            NoResponse::Client(_) => (Cause::Client, Phase::Data, 400),
-            NoResponse::Aborted => {
-                self.terminate(Cause::Client, Phase::Headers);
-                self.exchange.response.clear();
-                self.exchange.response.status = 400;
-                self.close = true;
-                self.finish();
-                return After::Close;
-            }
+            NoResponse::Aborted => (Cause::Client, Phase::Headers, 400),
         };
+        self.close |= matches!(reason, NoResponse::Aborted | NoResponse::Client(_));
         self.terminate(cause, phase);
         self.answer_status(status).await
     }
@@ -410,33 +410,44 @@ impl Run<'_> {
 
 /// How a response's body ended too early.
 enum Ended {
+    /// The response itself.
     Stopped(Stop),
+    /// The rest of the request, after the response.
+    Client(Stop),
     TimedOut(Waiting),
-}
-
-struct Limits {
-    client: Option<Duration>,
-    server: Option<Duration>,
 }
 
 /// Drops a body that is whole in the buffer; false: it is not.
 pub(super) fn drain_buffered(body: &mut Body, buffer: &mut Buffer) -> bool {
+    match walk(body, buffer) {
+        Ok(Some(length)) => {
+            buffer.consume(length);
+            true
+        }
+        Ok(None) | Err(_) => false,
+    }
+}
+
+/// Looks at a body in the buffer without taking it: its length with all framing, none where it goes on.
+///
+/// # Errors
+/// Its coding is broken.
+pub(super) fn walk(body: &mut Body, buffer: &Buffer) -> Result<Option<usize>, BodyError> {
     let mut at = 0;
     loop {
-        match body.step(buffer.slice(at..buffer.len())) {
-            Ok(Progress::Skip(n) | Progress::Trailer(n, _)) => at += n,
-            Ok(Progress::Data(n)) => {
+        match body.step(buffer.slice(at..buffer.len()))? {
+            Progress::Skip(n) => at += n,
+            Progress::Data(n) => {
                 at += n;
                 if body.is_done() {
-                    buffer.consume(at);
-                    return true;
+                    return Ok(Some(at));
                 }
             }
-            Ok(Progress::End(n)) => {
-                buffer.consume(at + n);
-                return true;
+            Progress::End(lines, blank) => {
+                write_trailers(buffer.slice(at..at + lines), &mut Vec::new())?;
+                return Ok(Some(at + lines + blank));
             }
-            Ok(Progress::More) | Err(_) => return false,
+            Progress::More => return Ok(None),
         }
     }
 }

@@ -60,7 +60,7 @@ impl Run<'_> {
         })
         .await;
         self.exchange.bytes_in += up.taken;
-        self.exchange.bytes_out += down.written;
+        self.exchange.bytes_out += self.exchange.response.weight + down.weight;
         if let Some(cause) = ended {
             self.terminate(cause, Phase::Data);
         }

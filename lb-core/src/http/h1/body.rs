@@ -20,7 +20,7 @@ enum State {
     Data(u64),
     /// At the line end after a chunk's data.
     DataEnd,
-    /// In the trailers, at the start of a line.
+    /// Before the trailers.
     Trailers,
 }
 
@@ -31,10 +31,8 @@ pub enum Progress {
     Skip(usize),
     /// That many bytes are data (at least one).
     Data(usize),
-    /// A trailer line of that many bytes, its end included (without: the second number).
-    Trailer(usize, usize),
-    /// The body ends after that many bytes of framing.
-    End(usize),
+    /// The body ends after that many bytes: trailer lines of the first number, then framing.
+    End(usize, usize),
     /// More bytes are needed.
     More,
 }
@@ -82,7 +80,7 @@ impl Body {
     #[inline]
     pub fn step(&mut self, input: &[u8]) -> Result<Progress, BodyError> {
         match self.state {
-            State::Done => Ok(Progress::End(0)),
+            State::Done => Ok(Progress::End(0, 0)),
             _ if input.is_empty() => Ok(Progress::More),
             State::UntilClose => Ok(Progress::Data(input.len())),
             State::Length(left) => {
@@ -97,12 +95,11 @@ impl Body {
             }
             State::DataEnd => match input {
                 [b'\r', b'\n', ..] => self.skip(2, State::Size),
-                [b'\n', ..] => self.skip(1, State::Size),
                 [b'\r'] => Ok(Progress::More),
                 _ => Err(BodyError),
             },
             State::Size => self.size_line(input),
-            State::Trailers => self.trailer_line(input),
+            State::Trailers => self.trailers(input),
         }
     }
 
@@ -114,32 +111,31 @@ impl Body {
     /// `hex[;extensions]CRLF`.
     fn size_line(&mut self, input: &[u8]) -> Result<Progress, BodyError> {
         let digits = input.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
-        if digits == 0 || digits > 16 {
+        let significant = input[..digits].iter().skip_while(|digit| **digit == b'0');
+        if (digits == 0 && !input.is_empty()) || significant.clone().count() > 16 {
             return Err(BodyError);
         }
-        let mut at = digits;
-        while let Some(b' ' | b'\t') = input.get(at) {
-            at += 1;
-        }
-        let end = match input.get(at) {
-            None => return self.unfinished(input),
-            Some(b'\r') if input.len() == at + 1 => return self.unfinished(input),
-            Some(b'\r') if input[at + 1] == b'\n' => at + 2,
-            Some(b'\n') => at + 1,
-            Some(b';') => match memchr(b'\n', &input[at..]) {
+        let blanks = input[digits..].iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+        let at = digits + blanks;
+        let end = match &input[at..] {
+            [] | [b'\r'] => return self.unfinished(input),
+            [b'\r', b'\n', ..] => at + 2,
+            [b';', ..] => match memchr(b'\n', &input[at..]) {
                 None => return self.unfinished(input),
                 Some(offset) => {
                     let extension = &input[at..at + offset];
-                    let bare = memchr(b'\r', extension).is_some_and(|cr| cr + 1 != extension.len());
-                    if bare {
+                    if memchr(b'\r', extension) != Some(offset - 1) {
                         return Err(BodyError);
                     }
                     at + offset + 1
                 }
             },
-            Some(_) => return Err(BodyError),
+            _ => return Err(BodyError),
         };
-        let size = input[..digits].iter().fold(0_u64, |sum, digit| (sum << 4) | hex(*digit));
+        if end > MAX_SIZE_LINE {
+            return Err(BodyError);
+        }
+        let size = significant.fold(0_u64, |sum, digit| (sum << 4) | hex(*digit));
         if size > i64::MAX as u64 {
             return Err(BodyError);
         }
@@ -150,19 +146,25 @@ impl Body {
         if input.len() > MAX_SIZE_LINE { Err(BodyError) } else { Ok(Progress::More) }
     }
 
-    fn trailer_line(&mut self, input: &[u8]) -> Result<Progress, BodyError> {
-        let Some(end) = memchr(b'\n', input) else { return Ok(Progress::More) };
-        let content = input[..end].strip_suffix(b"\r").unwrap_or(&input[..end]);
-        if content.is_empty() {
-            self.state = State::Done;
-            return Ok(Progress::End(end + 1));
+    /// All trailer lines and the blank line after them.
+    fn trailers(&mut self, input: &[u8]) -> Result<Progress, BodyError> {
+        let mut at = 0;
+        loop {
+            let rest = &input[at..];
+            let blank = match rest {
+                [b'\r', b'\n', ..] => 2,
+                [b'\n', ..] => 1,
+                _ => 0,
+            };
+            if blank > 0 {
+                self.state = State::Done;
+                return Ok(Progress::End(at, blank));
+            }
+            match memchr(b'\n', rest) {
+                Some(end) => at += end + 1,
+                None => return Ok(Progress::More),
+            }
         }
-        let colon = memchr(b':', content).ok_or(BodyError)?;
-        let name_ok = colon > 0 && content[..colon].iter().all(|byte| byte.is_ascii_graphic());
-        if !name_ok || memchr(b'\r', content).is_some() || memchr(0, content).is_some() {
-            return Err(BodyError);
-        }
-        Ok(Progress::Trailer(end + 1, content.len()))
     }
 }
 
@@ -187,12 +189,12 @@ mod tests {
         let mut out = Vec::new();
         loop {
             match body.step(input)? {
-                Progress::Skip(n) | Progress::Trailer(n, _) => input = &input[n..],
+                Progress::Skip(n) => input = &input[n..],
                 Progress::Data(n) => {
                     out.extend_from_slice(&input[..n]);
                     input = &input[n..];
                 }
-                Progress::End(n) => return Ok((out, true, input.len() - n)),
+                Progress::End(lines, blank) => return Ok((out, true, input.len() - lines - blank)),
                 Progress::More => return Ok((out, false, input.len())),
             }
         }
@@ -211,6 +213,8 @@ mod tests {
             b"-1\r\n",
             b"11111111111111111\r\n",
             b"ffffffffffffffff\r\n",
+            b"3\nabc\n",
+            b"3;x\n",
             b"3 x\r\n",
         ] {
             assert_eq!(data(Framing::Chunked, bad), Err(BodyError), "{bad:?}");

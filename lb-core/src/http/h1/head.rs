@@ -13,6 +13,8 @@ pub struct Connection {
     pub upgrade: bool,
     /// `Expect: 100-continue`.
     pub expect_continue: bool,
+    /// Its length was said in two ways, or in one that its version does not know: neither connection goes on.
+    pub doubtful: bool,
 }
 
 /// Why a head is refused.
@@ -23,29 +25,55 @@ pub(super) struct Refusal {
 }
 
 impl Refusal {
-    const BAD: Self = Self { status: 400 };
+    pub(super) const BAD: Self = Self { status: 400 };
 }
 
 /// Collects, header by header, what decides framing and connection.
 #[derive(Debug, Default)]
 pub(super) struct HeadScan {
+    /// A response is read.
+    response: bool,
+    /// Lengths of names and values so far.
+    pub(super) weight: u64,
     length: Option<u64>,
-    coded: bool,
-    chunked: bool,
+    coding: Coding,
     close: bool,
     keep_alive: bool,
     upgrade_token: bool,
     upgrade: bool,
     expect_continue: bool,
     hosts: u32,
+    websocket: bool,
+    websocket_key: bool,
+}
+
+/// What `Transfer-Encoding` asks for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Coding {
+    #[default]
+    None,
+    /// `chunked` alone.
+    Chunked,
+    /// Others, `chunked` last.
+    OthersThenChunked,
+    /// Others only.
+    Others,
 }
 
 impl HeadScan {
+    /// For a response.
+    pub(super) fn of_response() -> Self {
+        Self { response: true, ..Self::default() }
+    }
+
     /// Looks at the header that was pushed last.
     #[inline]
     pub(super) fn see(&mut self, id: HeaderId, headers: &mut Headers) -> Result<(), Refusal> {
         match id {
-            HeaderId::Other => Ok(()),
+            HeaderId::Other => {
+                self.websocket_key |= self.upgrade_possible() && headers.last_name() == b"sec-websocket-key";
+                Ok(())
+            }
             HeaderId::ContentLength => self.see_length(headers),
             HeaderId::TransferEncoding => self.see_coding(headers),
             HeaderId::Connection => {
@@ -55,6 +83,11 @@ impl HeadScan {
             HeaderId::Host => self.see_host(headers),
             HeaderId::Upgrade => {
                 self.upgrade = true;
+                self.websocket |= headers.last_value().eq_ignore_ascii_case(b"websocket");
+                Ok(())
+            }
+            HeaderId::Te => {
+                self.see_te(headers);
                 Ok(())
             }
             HeaderId::Expect => {
@@ -90,16 +123,35 @@ impl HeadScan {
         Ok(())
     }
 
-    /// `chunked` must be the last coding, and be there once.
+    /// `chunked` must be the last coding, and be there once; an empty name is none.
     fn see_coding(&mut self, headers: &mut Headers) -> Result<(), Refusal> {
-        self.coded = true;
-        for coding in list_elements(headers.last_value()) {
-            if self.chunked {
-                return Err(Refusal::BAD);
-            }
-            self.chunked = coding.eq_ignore_ascii_case(b"chunked");
+        for coding in headers.last_value().split(|byte| *byte == b',') {
+            let coding = coding.trim_ascii();
+            let chunked = coding.eq_ignore_ascii_case(b"chunked");
+            self.coding = match self.coding {
+                _ if coding.is_empty() => return Err(Refusal::BAD),
+                Coding::Chunked | Coding::OthersThenChunked => return Err(Refusal::BAD),
+                Coding::None if chunked => Coding::Chunked,
+                Coding::Others if chunked => Coding::OthersThenChunked,
+                Coding::None | Coding::Others => Coding::Others,
+            };
         }
         Ok(())
+    }
+
+    /// Of `TE` only `trailers` goes on, and only to servers.
+    fn see_te(&mut self, headers: &mut Headers) {
+        let trailers =
+            list_elements(headers.last_value()).any(|token| token.eq_ignore_ascii_case(b"trailers"));
+        if trailers && !self.response {
+            headers.replace_last(b"trailers");
+        } else {
+            headers.pop();
+        }
+    }
+
+    fn upgrade_possible(&self) -> bool {
+        !self.response
     }
 
     /// Takes `close` and `keep-alive` out: they belong to this hop.
@@ -135,7 +187,8 @@ impl HeadScan {
     fn see_host(&mut self, headers: &mut Headers) -> Result<(), Refusal> {
         self.hosts += 1;
         if self.hosts > 1 {
-            if headers.first_of(HeaderId::Host) != Some(headers.last_value()) {
+            let first = headers.first_of(HeaderId::Host).unwrap_or_default();
+            if !first.eq_ignore_ascii_case(headers.last_value()) {
                 return Err(Refusal::BAD);
             }
             headers.pop();
@@ -147,46 +200,35 @@ impl HeadScan {
     pub(super) fn finish_request(&self, request: &mut Request) -> Result<(Framing, Connection), Refusal> {
         let old = request.version == Version::Http10;
         let mut close = if old { !self.keep_alive || self.close } else { self.close };
-        let framing = if self.coded {
-            if !self.chunked {
-                return Err(Refusal { status: 501 });
-            }
-            // Neutralised as RFC 9112 6.1 asks: framed by the coding, no length, and the connection ends.
-            if self.length.is_some() {
-                request.headers.remove_of(HeaderId::ContentLength);
-                close = true;
-            }
-            close |= old;
-            Framing::Chunked
-        } else {
-            match self.length {
+        let mut doubtful = false;
+        let framing = match self.coding {
+            Coding::None => match self.length {
                 Some(0) | None => Framing::None,
                 Some(length) => Framing::Length(length),
+            },
+            Coding::Chunked => {
+                // Neutralised as RFC 9112 6.1 asks: framed by the coding, no length, and the connections end.
+                if self.length.is_some() {
+                    request.headers.remove_of(HeaderId::ContentLength);
+                }
+                doubtful = self.length.is_some() || old;
+                close |= doubtful;
+                Framing::Chunked
             }
+            Coding::OthersThenChunked => return Err(Refusal { status: 422 }),
+            Coding::Others => return Err(Refusal::BAD),
         };
-        self.check_target(request)?;
-        let upgrade = self.upgrade && self.upgrade_token && !old;
-        Ok((framing, Connection { close, upgrade, expect_continue: self.expect_continue && !old }))
-    }
-
-    /// An absolute target must name the same authority as `Host`.
-    fn check_target(&self, request: &Request) -> Result<(), Refusal> {
-        let target = request.target();
-        if target.first() == Some(&b'/') || target == b"*" {
-            return Ok(());
-        }
-        if request.method != Method::Connect && memchr::memmem::find(target, b"://").is_none() {
+        super::target::settle(request)?;
+        if self.websocket && self.upgrade_token && !self.websocket_key {
             return Err(Refusal::BAD);
         }
-        let (Some(authority), Some(host)) = (request.authority(), request.headers.first_of(HeaderId::Host))
-        else {
-            return Ok(());
-        };
-        let plain = |text: &[u8]| -> Vec<u8> {
-            let text = text.strip_suffix(b":80").or(text.strip_suffix(b":443")).unwrap_or(text);
-            text.to_ascii_lowercase()
-        };
-        if plain(authority) == plain(host) { Ok(()) } else { Err(Refusal::BAD) }
+        let mut upgrade = self.upgrade && self.upgrade_token;
+        if upgrade && framing != Framing::None {
+            request.headers.remove_of(HeaderId::Upgrade);
+            upgrade = false;
+        }
+        let expect_continue = self.expect_continue && !old;
+        Ok((framing, Connection { close, upgrade, expect_continue, doubtful }))
     }
 
     /// Framing and connection of a whole response head.
@@ -196,25 +238,38 @@ impl HeadScan {
         method: Method,
     ) -> Result<(Framing, Connection), Refusal> {
         let old = response.version == Version::Http10;
-        let mut close = if old { !self.keep_alive || self.close } else { self.close };
-        let framing = if self.coded && !bodiless(response.status, method) {
-            if self.length.is_some() {
-                response.headers.remove_of(HeaderId::ContentLength);
-                close = true;
-            }
-            if self.chunked && !old { Framing::Chunked } else { Framing::UntilClose }
-        } else if bodiless(response.status, method) {
+        let close = if old { !self.keep_alive || self.close } else { self.close };
+        let status = response.status;
+        if status < 200 || status == 204 {
+            response.headers.remove_of(HeaderId::ContentLength);
+            response.headers.remove_of(HeaderId::TransferEncoding);
+        }
+        // A tunnel begins: no length holds (RFC 9110 9.3.6, 7.8).
+        let tunnel = status == 101 || (method == Method::Connect && (200..300).contains(&status));
+        if tunnel {
+            let flags = Connection { close: true, upgrade: true, ..Connection::default() };
+            return Ok((Framing::None, flags));
+        }
+        let mut doubtful = false;
+        let framing = if bodiless(status, method) {
             Framing::None
         } else {
-            match self.length {
-                Some(0) => Framing::None,
-                Some(length) => Framing::Length(length),
-                None => default_framing(response.status, method),
+            match (self.coding, self.length) {
+                (Coding::OthersThenChunked | Coding::Others, _) => return Err(Refusal { status: 502 }),
+                (Coding::Chunked, length) => {
+                    if length.is_some() {
+                        response.headers.remove_of(HeaderId::ContentLength);
+                    }
+                    doubtful = length.is_some() || old;
+                    Framing::Chunked
+                }
+                (Coding::None, Some(0)) => Framing::None,
+                (Coding::None, Some(length)) => Framing::Length(length),
+                (Coding::None, None) => default_framing(status, method),
             }
         };
-        close |= framing == Framing::UntilClose;
-        let upgrade = response.status == 101;
-        Ok((framing, Connection { close, upgrade, expect_continue: false }))
+        let close = close || doubtful || framing == Framing::UntilClose;
+        Ok((framing, Connection { close, doubtful, ..Connection::default() }))
     }
 }
 

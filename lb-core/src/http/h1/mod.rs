@@ -6,9 +6,13 @@
 mod body;
 mod head;
 mod parse;
+mod target;
+mod trailer;
 mod write;
 
 pub use body::{Body, BodyError, Progress};
 pub use head::Connection;
+pub(crate) use parse::message_weight;
 pub use parse::{Parsed, parse_request, parse_response};
+pub use trailer::write_trailers;
 pub use write::{ConnectionHeader, chunk_header, write_request, write_response};

@@ -101,9 +101,7 @@ pub fn parse_request(
     let Some(parts) = split_request_line(text) else {
         return Parsed::Invalid(400, skipped + first_bad_byte(text));
     };
-    let start = request.headers.store(text);
-    let (method, target) = (Span::new(0, parts.method), Span::new(parts.target.0, parts.target.1));
-    request.set_start(method, target, start, parts.version);
+    store_request_line(text, &parts, request);
     let mut scan = HeadScan::default();
     let body = match parse_headers(&rest[whole..], max_headers, &mut request.headers, &mut scan) {
         Parsed::Complete(length) => length,
@@ -124,24 +122,54 @@ pub fn parse_request(
 struct RequestLine {
     method: usize,
     target: (usize, usize),
+    /// Where the version's text starts.
+    version_at: usize,
     version: Version,
 }
 
+fn is_blank(byte: &u8) -> bool {
+    matches!(byte, b' ' | b'\t')
+}
+
 fn split_request_line(text: &[u8]) -> Option<RequestLine> {
-    let method = text.iter().position(|byte| TOKEN[usize::from(*byte)] == 0)?;
-    if method == 0 {
-        return None;
-    }
-    let gap = text[method..].iter().position(|byte| *byte != b' ').filter(|gap| *gap > 0)?;
+    let method = text.iter().position(|byte| TOKEN[usize::from(*byte)] == 0).filter(|length| *length > 0)?;
+    let gap = text[method..].iter().position(|byte| !is_blank(byte)).filter(|gap| *gap > 0)?;
     let from = method + gap;
-    let length = text[from..].iter().position(|byte| !(0x21..0x7f).contains(byte))?;
-    let gap = text[from + length..].iter().position(|byte| *byte != b' ').filter(|gap| *gap > 0)?;
-    let version = match &text[from + length + gap..] {
-        b"HTTP/1.1" => Version::Http11,
-        b"HTTP/1.0" => Version::Http10,
-        _ => return None,
+    // A fragment has no place in a request (RFC 9112 3.2).
+    let length = text[from..].iter().position(|byte| !(0x21..0x80).contains(byte) || *byte == b'#')?;
+    let gap = text[from + length..].iter().position(|byte| !is_blank(byte)).filter(|gap| *gap > 0)?;
+    let version_at = from + length + gap;
+    let version = http_version(&text[version_at..])?;
+    (length > 0).then_some(RequestLine { method, target: (from, length), version_at, version })
+}
+
+/// `HTTP/d.d`; all above 1.1 are spoken to as 1.1, and 0.9 is not spoken.
+fn http_version(text: &[u8]) -> Option<Version> {
+    match text {
+        b"HTTP/1.1" => Some(Version::Http11),
+        b"HTTP/1.0" => Some(Version::Http10),
+        [b'H', b'T', b'T', b'P', b'/', major @ b'1'..=b'9', b'.', minor @ b'0'..=b'9'] => {
+            (*major > b'1' || *minor > b'0').then_some(Version::Http11)
+        }
+        _ => None,
+    }
+}
+
+/// Stores the line with single spaces between its parts, as logs show it.
+fn store_request_line(text: &[u8], parts: &RequestLine, request: &mut Request) {
+    let (from, length) = parts.target;
+    let tidy = from == parts.method + 1
+        && parts.version_at == from + length + 1
+        && text[parts.method] == b' '
+        && text[from + length] == b' ';
+    let line = if tidy {
+        request.headers.store(text)
+    } else {
+        let pieces = [&text[..parts.method], &text[from..from + length], &text[parts.version_at..]];
+        request.headers.store(&pieces.join(&b' '))
     };
-    (length > 0).then_some(RequestLine { method, target: (from, length), version })
+    let target = Span::new(parts.method + 1, length);
+    request.set_start(Span::new(0, parts.method), target, line, parts.version);
 }
 
 /// An unfinished request line is refused as soon as it can't become one.
@@ -182,7 +210,7 @@ fn parse_headers(input: &[u8], max_headers: usize, headers: &mut Headers, scan: 
             None => return Parsed::Partial,
         };
         count += 1;
-        if count > max_headers {
+        if count >= max_headers {
             return Parsed::Invalid(400, at);
         }
         let value_at = at + name_len + 1;
@@ -196,6 +224,7 @@ fn parse_headers(input: &[u8], max_headers: usize, headers: &mut Headers, scan: 
         if name.is_empty() {
             return Parsed::Invalid(400, at);
         }
+        scan.weight += (name.len() + stored.len()) as u64;
         let id = headers.push_parsed(name, stored);
         if let Err(Refusal { status, .. }) = scan.see(id, headers) {
             return Parsed::Invalid(status, value_at);
@@ -249,37 +278,49 @@ pub fn parse_response(
     response: &mut Response,
     connection: &mut Connection,
 ) -> Parsed {
+    let skipped = blank_prefix(input);
+    match response_head(&input[skipped..], max_headers, method, response, connection) {
+        Parsed::Complete(length) => Parsed::Complete(skipped + length),
+        Parsed::Invalid(status, at) => Parsed::Invalid(status, skipped + at),
+        Parsed::Partial => Parsed::Partial,
+    }
+}
+
+fn response_head(
+    input: &[u8],
+    max_headers: usize,
+    method: Method,
+    response: &mut Response,
+    connection: &mut Connection,
+) -> Parsed {
     let (content, whole) = match line(input) {
         Line::Whole(content, whole) => (content, whole),
-        Line::Partial if b"HTTP/1.".starts_with(&input[..input.len().min(7)]) => return Parsed::Partial,
+        Line::Partial if b"HTTP/".starts_with(&input[..input.len().min(5)]) => return Parsed::Partial,
         Line::Partial => return Parsed::Invalid(502, 0),
         Line::BareCr(at) => return Parsed::Invalid(502, at),
     };
     let text = &input[..content];
-    let version = match text.get(..9) {
-        Some(b"HTTP/1.1 ") => Version::Http11,
-        Some(b"HTTP/1.0 ") => Version::Http10,
-        _ => return Parsed::Invalid(502, 0),
-    };
-    let from = 9 + text[9..].iter().take_while(|byte| **byte == b' ').count();
-    let digits = text.get(from..from + 3).unwrap_or_default();
-    if digits.len() != 3 || !digits.iter().all(u8::is_ascii_digit) || !(b'1'..=b'9').contains(&digits[0]) {
+    let Some(version) = text.get(..8).and_then(http_version) else { return Parsed::Invalid(502, 0) };
+    let from = 8 + text[8..].iter().take_while(|byte| is_blank(byte)).count();
+    let digits = text[from..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    if from == 8 || !(3..=4).contains(&digits) || text[from] == b'0' {
         return Parsed::Invalid(502, from);
     }
-    let status = digits.iter().fold(0, |sum, digit| sum * 10 + u16::from(digit - b'0'));
-    let reason = match text.get(from + 3) {
+    let status = text[from..from + digits].iter().fold(0, |sum, digit| sum * 10 + u16::from(digit - b'0'));
+    let reason = match text.get(from + digits) {
         None => &b""[..],
-        Some(b' ' | b'\t') => text[from + 3..].trim_ascii_start(),
-        Some(_) => return Parsed::Invalid(502, from + 3),
+        Some(b' ' | b'\t') => text[from + digits..].trim_ascii_start(),
+        Some(_) => return Parsed::Invalid(502, from + digits),
     };
     let reason = response.headers.store(reason);
     response.set_start(status, reason, version);
-    let mut scan = HeadScan::default();
+    let mut scan = HeadScan::of_response();
     let length = match parse_headers(&input[whole..], max_headers, &mut response.headers, &mut scan) {
         Parsed::Complete(length) => length,
         Parsed::Invalid(_, at) => return Parsed::Invalid(502, whole + at),
         Parsed::Partial => return Parsed::Partial,
     };
+    response.weight = message_weight(digits, reason.len()) + scan.weight;
     match scan.finish_response(response, method) {
         Ok((framing, flags)) => {
             response.framing = framing;
@@ -288,6 +329,11 @@ pub fn parse_response(
         }
         Err(_) => Parsed::Invalid(502, whole),
     }
+}
+
+/// What HAProxy counts for a response without headers and body: logs show that number, not the bytes on the wire.
+pub(crate) fn message_weight(status: usize, reason: usize) -> u64 {
+    (20 + 8 + status + reason + 1) as u64
 }
 
 /// True for a status whose response never has a body (RFC 9110 6.4.1).

@@ -1,6 +1,6 @@
 //! Messages to bytes.
 
-use crate::http::message::{Request, Response, Version};
+use crate::http::message::{Request, Response};
 
 /// What the writer adds about the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,9 +40,12 @@ pub fn write_request(request: &Request, connection: ConnectionHeader, out: &mut 
 /// Writes a response head, blank line included.
 #[inline]
 pub fn write_response(response: &Response, connection: ConnectionHeader, out: &mut Vec<u8>) {
-    out.extend_from_slice(Version::Http11.as_str().as_bytes());
+    out.extend_from_slice(response.version.as_str().as_bytes());
     out.push(b' ');
     let status = response.status;
+    if status > 999 {
+        out.push(digit(status / 1000));
+    }
     out.extend_from_slice(&[digit(status / 100), digit(status / 10), digit(status), b' ']);
     out.extend_from_slice(response.reason());
     out.extend_from_slice(b"\r\n");
@@ -60,7 +63,7 @@ fn digit(n: u16) -> u8 {
 pub fn chunk_header(size: usize, out: &mut Vec<u8>) {
     let digits = ((usize::BITS - size.leading_zeros()).max(1)).div_ceil(4);
     for place in (0..digits).rev() {
-        out.push(b"0123456789abcdef"[(size >> (place * 4)) & 0xf]);
+        out.push(b"0123456789ABCDEF"[(size >> (place * 4)) & 0xf]);
     }
     out.extend_from_slice(b"\r\n");
 }
@@ -74,7 +77,7 @@ mod tests {
         for size in [0, 1, 15, 16, 255, 4096, 0xabcdef] {
             let mut out = Vec::new();
             chunk_header(size, &mut out);
-            assert_eq!(out, format!("{size:x}\r\n").into_bytes());
+            assert_eq!(out, format!("{size:X}\r\n").into_bytes());
         }
     }
 }
