@@ -115,8 +115,14 @@ fn tail(
             Ok(condition) if condition.any_of.iter().all(Vec::is_empty) => Some(None),
             Ok(condition) => Some(Some(condition)),
             Err(reason) => {
-                let article = if tcp { "a" } else { "an" };
-                let text = format!("error detected while parsing {article} '{label}' condition : {reason}.");
+                let text = if tcp {
+                    let (section, word) = (position.section, args.get(at));
+                    format!(
+                        "'{label}' : error detected in {section} while parsing '{word}' condition : {reason}"
+                    )
+                } else {
+                    format!("error detected while parsing an '{label}' condition : {reason}.")
+                };
                 cx.wrong(args, at, text);
                 None
             }

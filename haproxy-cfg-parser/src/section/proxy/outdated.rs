@@ -2,6 +2,7 @@
 
 use super::{rules, timeout};
 use crate::lex::Word;
+use crate::model::Address;
 use crate::parse::{Args, Cx};
 use crate::section::bind;
 use crate::section::draft::Draft;
@@ -174,6 +175,14 @@ pub(super) fn httpchk_version(cx: &mut Cx<'_>, args: &Args<'_>) {
 /// `listen NAME ADDR:PORT OPTIONS`: the address has a `bind` line of its own today.
 pub(crate) fn address_on_section(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>, at: usize) {
     let section = args.get(0);
+    let listens = |part| match crate::value::address(part, &cx.env) {
+        Ok(Address::Inet { ports, .. }) => ports.0 != 0,
+        other => other.is_ok(),
+    };
+    if !args.get(at).split(',').all(listens) {
+        cx.wrong(args, at, "please use the 'bind' keyword for listening addresses.");
+        return;
+    }
     let rest = args.rest(at).join(" ");
     cx.outdated(
         args,
