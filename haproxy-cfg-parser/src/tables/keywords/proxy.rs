@@ -160,6 +160,6 @@ pub(crate) const ROWS: &[Keyword<Draft>] = &[
     row("unique-id-format", BOTH, logging::unique_id_format, "The format of unique ids.", "unique-id-format %ci"),
     row("unique-id-header", BOTH, logging::unique_id_header, "The header that carries the unique id.", "unique-id-header X-Id"),
     row("use-fcgi-app", BE, kept::kept_argument, "The FastCGI application of the servers.", "use-fcgi-app a").not_in_defaults(),
-    row("use-server", BE, routing::use_server, "Chooses a server by a rule.", "use-server s if TRUE").not_in_defaults(),
+    row("use-server", BE, routing::use_server, "Chooses a server by a rule.", "use-server s0 if TRUE").not_in_defaults(),
     row("use_backend", FE, routing::use_backend, "Chooses a backend by a rule.", "use_backend b if TRUE").not_in_defaults(),
 ];
