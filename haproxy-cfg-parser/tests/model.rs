@@ -112,8 +112,9 @@ fn conditions_are_alternatives_of_terms() {
 
 #[test]
 fn log_formats_are_cut_into_parts() {
-    let config =
-        read("frontend f\n mode http\n bind :80\n log-format \"%{+Q}o %ci  100%% %{-Q}[path,lower] x\"\n");
+    let config = read(
+        "frontend f\n mode http\n bind :80\n log-format \"%{+Q}o %ci  100%% %{-Q}[var(txn.p),lower] x\"\n",
+    );
     let (format, _) = config.proxies[0].log_format.as_ref().unwrap();
     let parts: Vec<String> = format
         .parts
@@ -124,7 +125,7 @@ fn log_formats_are_cut_into_parts() {
             FormatPart::Expr { expr, flags } => format!("expr {} {}", expr.text, flags.quote),
         })
         .collect();
-    assert_eq!(parts, ["alias ci true", "text  100% ", "expr path,lower false", "text  x"]);
+    assert_eq!(parts, ["alias ci true", "text  100% ", "expr var(txn.p),lower false", "text  x"]);
 }
 
 #[test]

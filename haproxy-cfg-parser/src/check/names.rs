@@ -23,6 +23,8 @@ pub(super) fn check(cx: &Cx<'_>) -> Vec<Diagnostic> {
             servers(proxy, &mut findings);
             references(cx, proxy, &backends, &mut findings);
             tracked(cx, proxy, &mut findings);
+            captures(proxy, &mut findings);
+            caches(cx, proxy, &mut findings);
         }
     }
     findings
@@ -184,6 +186,15 @@ fn tracked(cx: &Cx<'_>, proxy: &Proxy, findings: &mut Vec<Diagnostic>) {
         }
     }
     for (keyword, words, place) in &proxy.others {
+        if let ("stick-table", Some(at)) = (*keyword, words.iter().position(|word| word == "peers")) {
+            let peers = words.get(at + 1).cloned().unwrap_or_default();
+            if !cx.named.contains(&("peers", peers.clone())) {
+                findings.push(alert(
+                    place,
+                    format!("Proxy '{}': unable to find sync peers '{peers}'.", proxy.name),
+                ));
+            }
+        }
         if keyword.starts_with("stick ") {
             let named = words.iter().position(|word| word == "table").and_then(|at| words.get(at + 1));
             let table = named.map_or(proxy.name.as_str(), String::as_str);
@@ -193,6 +204,54 @@ fn tracked(cx: &Cx<'_>, proxy: &Proxy, findings: &mut Vec<Diagnostic>) {
                     format!("Proxy '{}': unable to find stick-table '{table}'.", proxy.name),
                 ));
             }
+        }
+    }
+}
+
+/// Slots that `capture ... id` names.
+fn captures(proxy: &Proxy, findings: &mut Vec<Diagnostic>) {
+    if !proxy.kind.is_frontend() {
+        return;
+    }
+    let declared = |request| proxy.declared_captures.iter().filter(|capture| capture.0 == request).count();
+    let lists = [
+        ("http-request", &proxy.http_request, declared(true) + proxy.capture_request.len()),
+        ("http-response", &proxy.http_response, declared(false) + proxy.capture_response.len()),
+    ];
+    for (keyword, rules, slots) in lists {
+        for rule in rules.iter().filter(|rule| rule.action.name == "capture") {
+            let id = rule.action.args.iter().find_map(|arg| match arg {
+                ActionArg::Keyed("id", Some(value)) => match **value {
+                    ActionArg::Int(id) => Some(id),
+                    _ => None,
+                },
+                _ => None,
+            });
+            if let Some(id) = id.filter(|id| usize::try_from(*id).is_ok_and(|id| id >= slots)) {
+                let name = &proxy.name;
+                let text = format!(
+                    "Proxy '{name}': unable to find capture id '{id}' referenced by {keyword} capture rule."
+                );
+                findings.push(alert(&rule.place, text));
+            }
+        }
+    }
+}
+
+/// Caches that `cache-use` and `cache-store` name.
+fn caches(cx: &Cx<'_>, proxy: &Proxy, findings: &mut Vec<Diagnostic>) {
+    for rule in proxy.http_request.iter().chain(&proxy.http_response) {
+        let ("cache-use" | "cache-store", Some(ActionArg::Str(name))) =
+            (rule.action.name, rule.action.args.first())
+        else {
+            continue;
+        };
+        if !cx.named.contains(&("cache", name.clone())) {
+            let title = format!("{} '{}'", kind(proxy.kind), proxy.name);
+            let text = format!(
+                "config: {title}: unable to find the cache '{name}' referenced by the filter 'cache'."
+            );
+            findings.push(alert(&rule.place, text));
         }
     }
 }

@@ -89,8 +89,11 @@ fn timeouts(proxy: &Proxy, findings: &mut Vec<Diagnostic>) {
     }
 }
 
+/// Tells whether an option is on.
+type IsOn = fn(&Options) -> bool;
+
 /// Options that act on HTTP only, by name and how to tell whether they are on.
-const HTTP_OPTIONS: &[(&str, bool, fn(&Options) -> bool)] = &[
+const HTTP_OPTIONS: &[(&str, bool, IsOn)] = &[
     ("http-ignore-probes", true, |options| options.http_ignore_probes),
     ("http-use-proxy-header", true, |options| options.http_use_proxy_header),
     ("http-pretend-keepalive", false, |options| options.http_pretend_keepalive),

@@ -106,14 +106,12 @@ pub(crate) fn end(cx: &mut Cx<'_>, draft: &Draft) {
     }
     let option = if draft.proxy.options.httpslog { "httpslog" } else { "httplog" };
     let http_log = draft.proxy.options.httplog.is_some() || draft.proxy.options.httpslog;
-    if let (true, true, Some(place)) = (http_log, draft.proxy.kind.is_frontend(), &draft.log_option) {
-        if draft.proxy.mode != Mode::Http {
-            warn(
-                format!(
-                    "parsing [{place}] : 'option {option}' not usable with {title} (needs 'mode http'). Falling back to 'option tcplog'."
-                ),
-                "write `option tcplog`, or add `mode http`".into(),
-            );
-        }
+    let unfit = http_log && draft.proxy.kind.is_frontend() && draft.proxy.mode != Mode::Http;
+    if let Some(place) = draft.log_option.as_ref().filter(|_| unfit) {
+        let falls = "(needs 'mode http'). Falling back to 'option tcplog'.";
+        warn(
+            format!("parsing [{place}] : 'option {option}' not usable with {title} {falls}"),
+            "write `option tcplog`, or add `mode http`".into(),
+        );
     }
 }

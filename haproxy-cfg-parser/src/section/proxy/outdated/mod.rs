@@ -1,11 +1,14 @@
 //! Keywords that HAProxy has removed, read as their modern lines with a warning that shows them.
 
+mod rewrite;
+
 use super::{rules, timeout};
 use crate::lex::Word;
 use crate::model::Address;
 use crate::parse::{Args, Cx};
 use crate::section::bind;
 use crate::section::draft::Draft;
+use rewrite::Rewrite;
 
 /// Reads a removed keyword; false if it is none.
 pub(super) fn line(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) -> bool {
@@ -53,6 +56,7 @@ pub(super) fn line(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) -> bool 
         }
         "reqadd" | "rspadd" => add_header(cx, draft, args),
         "reqdel" | "reqidel" | "rspdel" | "rspidel" => delete_header(cx, draft, args),
+        "reqrep" | "reqirep" | "rsprep" | "rspirep" if replace(cx, draft, args) => {}
         "reqrep" | "reqirep" | "rsprep" | "rspirep" | "reqdeny" | "reqideny" | "rspdeny" | "rspideny"
         | "reqallow" | "reqiallow" | "reqpass" | "reqipass" | "reqtarpit" | "reqitarpit" | "appsession" => {
             let ruleset = if word.starts_with("rsp") { "http-response" } else { "http-request" };
@@ -123,6 +127,39 @@ fn delete_header(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
     let mut words = vec![ruleset, "del-header", name];
     words.extend(args.rest(2));
     reread(cx, draft, &words, if request { rules::http_request } else { rules::http_response });
+}
+
+/// `reqrep REGEX REPLACEMENT [CONDITION]`; false where no action does exactly the same.
+fn replace(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) -> bool {
+    let word = args.get(0);
+    let request = word.starts_with("req");
+    let ruleset = if request { "http-request" } else { "http-response" };
+    let insensitive = matches!(word, "reqirep" | "rspirep");
+    let case = |regex: String| if insensitive { format!("(?i){regex}") } else { regex };
+    let mut words: Vec<String> = vec![ruleset.into()];
+    match rewrite::translate(args.get(1), args.get(2)) {
+        Some(Rewrite::Header { name, regex, value }) => {
+            words.extend(["replace-header".into(), name, case(regex), value]);
+        }
+        Some(Rewrite::Uri { regex, value }) if request => {
+            words.extend(["replace-uri".into(), case(regex), value]);
+        }
+        _ => return false,
+    }
+    let quoted = |word: &String| {
+        let plain = !word.contains([' ', '\\', '"', '#', '$', '(']);
+        if plain { word.clone() } else { format!("'{word}'") }
+    };
+    let modern: Vec<String> = words.iter().map(quoted).chain(args.owned(3)).collect();
+    cx.outdated(
+        args,
+        format!("the '{word}' directive is not supported anymore since HAProxy 2.1"),
+        modern.join(" "),
+    );
+    words.extend(args.owned(3));
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    reread(cx, draft, &words, if request { rules::http_request } else { rules::http_response });
+    true
 }
 
 /// Reads other words as if they stood in the line.
