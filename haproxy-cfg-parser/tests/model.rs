@@ -137,7 +137,7 @@ fn actions_carry_typed_arguments() {
     );
     let rules = &config.proxies[0].http_request;
     assert!(
-        matches!(&rules[0].action.args[0], ActionArg::Keyed("status", Some(code)) if matches!(**code, ActionArg::Int(429)))
+        matches!(&rules[0].action.args[0], ActionArg::Keyed("deny_status", Some(code)) if matches!(**code, ActionArg::Int(429)))
     );
     assert!(matches!(&rules[0].action.args[1], ActionArg::Header(name, _) if name == "A"));
     assert!(
