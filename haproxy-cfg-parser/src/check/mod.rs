@@ -2,12 +2,13 @@
 
 mod names;
 mod proxies;
+pub(crate) mod references;
 
 use crate::parse::Cx;
 
 /// Checks the configuration that was read.
 pub(crate) fn check(cx: &mut Cx<'_>) {
-    let findings = [names::check(cx), proxies::check(&cx.config)];
+    let findings = [names::check(cx), proxies::check(cx), references::check(cx)];
     for finding in findings.into_iter().flatten() {
         cx.push(finding);
     }

@@ -1,11 +1,11 @@
-//! Names: of proxies, backends that rules name, userlists.
+//! Names that rules and servers refer to: backends, servers, tables, resolvers.
 
-use crate::model::{Arg, Expr, FormatPart, Place, Proxy, ProxyKind, Test};
+use crate::model::{ActionArg, FormatPart, Place, Proxy, ProxyKind};
 use crate::parse::Cx;
 use crate::{Diagnostic, Severity};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-/// Names defined twice and names defined nowhere.
+/// Names defined nowhere.
 pub(super) fn check(cx: &Cx<'_>) -> Vec<Diagnostic> {
     let config = &cx.config;
     let mut findings = Vec::new();
@@ -15,15 +15,16 @@ pub(super) fn check(cx: &Cx<'_>) -> Vec<Diagnostic> {
         .filter(|proxy| proxy.kind.is_backend())
         .map(|proxy| (proxy.name.as_str(), proxy))
         .collect();
-    let userlists: HashSet<&str> = config.userlists.iter().map(|list| list.name.as_str()).collect();
     for proxy in &config.proxies {
         if proxy.kind.is_frontend() {
             targets(proxy, &backends, &mut findings);
         }
         if !proxy.disabled {
-            lists(proxy, &userlists, &mut findings);
             servers(proxy, &mut findings);
             references(cx, proxy, &backends, &mut findings);
+            tracked(cx, proxy, &mut findings);
+            captures(proxy, &mut findings);
+            caches(cx, proxy, &mut findings);
         }
     }
     findings
@@ -95,37 +96,6 @@ fn targets(proxy: &Proxy, backends: &HashMap<&str, &Proxy>, findings: &mut Vec<D
     }
 }
 
-/// Userlists that `http_auth` names.
-fn lists(proxy: &Proxy, userlists: &HashSet<&str>, findings: &mut Vec<Diagnostic>) {
-    let conditions = [&proxy.http_request, &proxy.http_response, &proxy.tcp_request_content]
-        .into_iter()
-        .flatten()
-        .filter_map(|rule| rule.condition.as_ref());
-    let anonymous = conditions.flat_map(|condition| condition.any_of.iter().flatten()).filter_map(|term| {
-        match &term.test {
-            Test::Anonymous(test) => Some(&test.expr),
-            Test::Named(_) => None,
-        }
-    });
-    let named = proxy.acls.iter().map(|acl| &acl.test.expr);
-    for expr in anonymous.chain(named) {
-        if let Some(name) = userlist(expr).filter(|name| !userlists.contains(name)) {
-            let message = format!(
-                "parsing [{}]: unable to find userlist '{name}' referenced in arg 1 of ACL keyword '{}' in proxy '{}'.",
-                expr.place, expr.fetch.name, proxy.name
-            );
-            findings.push(alert(&expr.place, message));
-        }
-    }
-}
-
-fn userlist(expr: &Expr) -> Option<&str> {
-    match (expr.fetch.name, expr.fetch.args.first()) {
-        ("http_auth" | "http_auth_group", Some(Arg::Str(name))) => Some(name),
-        _ => None,
-    }
-}
-
 /// Servers that `use-server` names.
 fn servers(proxy: &Proxy, findings: &mut Vec<Diagnostic>) {
     for rule in &proxy.use_server {
@@ -181,6 +151,107 @@ fn references(cx: &Cx<'_>, proxy: &Proxy, backends: &HashMap<&str, &Proxy>, find
                 }
                 _ => {}
             }
+        }
+    }
+}
+
+/// Tables that `track-sc` and `stick` name.
+fn tracked(cx: &Cx<'_>, proxy: &Proxy, findings: &mut Vec<Diagnostic>) {
+    let exists = |table: &str| cx.named.contains(&("table", table.to_owned()));
+    let lists = [
+        &proxy.tcp_request_connection,
+        &proxy.tcp_request_session,
+        &proxy.tcp_request_content,
+        &proxy.http_request,
+        &proxy.http_response,
+    ];
+    for rule in lists.into_iter().flatten().filter(|rule| rule.action.name == "track-sc") {
+        let number = match rule.action.args.first() {
+            Some(ActionArg::Int(number)) => *number,
+            _ => continue,
+        };
+        let table = rule.action.args.iter().find_map(|arg| match arg {
+            ActionArg::Keyed("table", Some(value)) => match &**value {
+                ActionArg::Str(table) => Some(table.as_str()),
+                _ => None,
+            },
+            _ => None,
+        });
+        let table = table.unwrap_or(&proxy.name);
+        if !exists(table) {
+            let name = &proxy.name;
+            let message =
+                format!("Proxy '{name}': unable to find table '{table}' referenced by track-sc{number}.");
+            findings.push(alert(&rule.place, message));
+        }
+    }
+    for (keyword, words, place) in &proxy.others {
+        if let ("stick-table", Some(at)) = (*keyword, words.iter().position(|word| word == "peers")) {
+            let peers = words.get(at + 1).cloned().unwrap_or_default();
+            if !cx.named.contains(&("peers", peers.clone())) {
+                findings.push(alert(
+                    place,
+                    format!("Proxy '{}': unable to find sync peers '{peers}'.", proxy.name),
+                ));
+            }
+        }
+        if keyword.starts_with("stick ") {
+            let named = words.iter().position(|word| word == "table").and_then(|at| words.get(at + 1));
+            let table = named.map_or(proxy.name.as_str(), String::as_str);
+            if !exists(table) {
+                findings.push(alert(
+                    place,
+                    format!("Proxy '{}': unable to find stick-table '{table}'.", proxy.name),
+                ));
+            }
+        }
+    }
+}
+
+/// Slots that `capture ... id` names.
+fn captures(proxy: &Proxy, findings: &mut Vec<Diagnostic>) {
+    if !proxy.kind.is_frontend() {
+        return;
+    }
+    let declared = |request| proxy.declared_captures.iter().filter(|capture| capture.0 == request).count();
+    let lists = [
+        ("http-request", &proxy.http_request, declared(true) + proxy.capture_request.len()),
+        ("http-response", &proxy.http_response, declared(false) + proxy.capture_response.len()),
+    ];
+    for (keyword, rules, slots) in lists {
+        for rule in rules.iter().filter(|rule| rule.action.name == "capture") {
+            let id = rule.action.args.iter().find_map(|arg| match arg {
+                ActionArg::Keyed("id", Some(value)) => match **value {
+                    ActionArg::Int(id) => Some(id),
+                    _ => None,
+                },
+                _ => None,
+            });
+            if let Some(id) = id.filter(|id| usize::try_from(*id).is_ok_and(|id| id >= slots)) {
+                let name = &proxy.name;
+                let text = format!(
+                    "Proxy '{name}': unable to find capture id '{id}' referenced by {keyword} capture rule."
+                );
+                findings.push(alert(&rule.place, text));
+            }
+        }
+    }
+}
+
+/// Caches that `cache-use` and `cache-store` name.
+fn caches(cx: &Cx<'_>, proxy: &Proxy, findings: &mut Vec<Diagnostic>) {
+    for rule in proxy.http_request.iter().chain(&proxy.http_response) {
+        let ("cache-use" | "cache-store", Some(ActionArg::Str(name))) =
+            (rule.action.name, rule.action.args.first())
+        else {
+            continue;
+        };
+        if !cx.named.contains(&("cache", name.clone())) {
+            let title = format!("{} '{}'", kind(proxy.kind), proxy.name);
+            let text = format!(
+                "config: {title}: unable to find the cache '{name}' referenced by the filter 'cache'."
+            );
+            findings.push(alert(&rule.place, text));
         }
     }
 }

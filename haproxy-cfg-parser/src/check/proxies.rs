@@ -1,15 +1,20 @@
 //! Each proxy by itself: listening addresses, timeouts, cookies, options that need HTTP.
 
-use crate::model::{Config, Mode, Proxy, ProxyKind};
+use crate::model::{Mode, Options, Proxy, ProxyKind};
+use crate::parse::Cx;
 use crate::{Diagnostic, Severity};
 
 /// What is missing from proxies or does not fit their mode.
-pub(super) fn check(config: &Config) -> Vec<Diagnostic> {
+pub(super) fn check(cx: &Cx<'_>) -> Vec<Diagnostic> {
+    let config = &cx.config;
     let mut findings = Vec::new();
-    for proxy in config.proxies.iter().filter(|proxy| !proxy.disabled) {
+    for (index, proxy) in config.proxies.iter().enumerate().filter(|(_, proxy)| !proxy.disabled) {
         listening(proxy, &mut findings);
         certificates(proxy, &mut findings);
+        let late = cx.late.iter().filter(|(of, _)| *of == index);
+        findings.extend(late.map(|(_, finding)| finding.clone()));
         timeouts(proxy, &mut findings);
+        logs(proxy, &mut findings);
         modes(proxy, &mut findings);
     }
     findings
@@ -84,34 +89,74 @@ fn timeouts(proxy: &Proxy, findings: &mut Vec<Diagnostic>) {
     }
 }
 
+/// Tells whether an option is on.
+type IsOn = fn(&Options) -> bool;
+
+/// Options that act on HTTP only, by name and how to tell whether they are on.
+const HTTP_OPTIONS: &[(&str, bool, IsOn)] = &[
+    ("http-ignore-probes", true, |options| options.http_ignore_probes),
+    ("http-use-proxy-header", true, |options| options.http_use_proxy_header),
+    ("http-pretend-keepalive", false, |options| options.http_pretend_keepalive),
+    ("prefer-last-server", false, |options| options.prefer_last_server),
+];
+
+/// What needs HTTP in a proxy that speaks something else.
 fn modes(proxy: &Proxy, findings: &mut Vec<Diagnostic>) {
     if proxy.mode == Mode::Http {
         return;
     }
     let title = format!("{} '{}'", kind(proxy), proxy.name);
-    let mut ignored = |what: &str| {
-        let message = format!("{what} will be ignored for {title} (needs 'mode http').");
-        findings.push(finding(Severity::Warning, proxy, message, Some("add `mode http`")));
-    };
-    if proxy.kind.is_backend() && proxy.cookie.is_some() {
-        ignored("'cookie' statement");
-    }
-    if proxy.kind.is_frontend() && proxy.monitor_uri.is_some() {
-        ignored("'monitor-uri' statement");
-    }
-    if proxy.options.forwardfor.is_some() {
-        ignored("'option forwardfor'");
-    }
+    let (front, back) = (proxy.kind.is_frontend(), proxy.kind.is_backend());
+    let captures = !proxy.capture_request.is_empty() || !proxy.capture_response.is_empty();
+    let captures = captures || proxy.capture_cookie.is_some();
+    let layer_7 = proxy
+        .balance
+        .as_ref()
+        .is_some_and(|balance| matches!(balance.algorithm, "uri" | "url_param" | "hdr"));
+    let needs = "(needs 'mode http')";
+    let requires = "as it requires HTTP mode.";
+    let mut texts = vec![
+        (back && proxy.cookie.is_some(), format!("cookie will be ignored for {title} {needs}.")),
+        (front && proxy.monitor_uri.is_some(), format!("monitor-uri will be ignored for {title} {needs}.")),
+        (
+            back && layer_7,
+            format!("Layer 7 hash not possible for {title} {needs}. Falling back to round robin."),
+        ),
+        (front && captures, format!("'capture' statement ignored for {title} {requires}")),
+        (proxy.stats.is_some(), format!("'stats' statement ignored for {title} {requires}")),
+        (proxy.options.forwardfor.is_some(), format!("'option forwardfor' ignored for {title} {requires}")),
+        (proxy.options.originalto.is_some(), format!("'option originalto' ignored for {title} {requires}")),
+    ];
     let rules = [
-        ("'http-request'", &proxy.http_request),
-        ("'http-response'", &proxy.http_response),
-        ("'http-after-response'", &proxy.http_after_response),
-        ("'redirect'", &proxy.redirects),
+        ("http-request", &proxy.http_request),
+        ("http-response", &proxy.http_response),
+        ("http-after-response", &proxy.http_after_response),
+        ("redirect", &proxy.redirects),
     ];
     for (name, list) in rules {
-        if !list.is_empty() {
-            let message = format!("{name} rules ignored for {title} as they require HTTP mode.");
-            findings.push(finding(Severity::Warning, proxy, message, Some("add `mode http`")));
-        }
+        texts.push((
+            !list.is_empty(),
+            format!("'{name}' rules ignored for {title} as they require HTTP mode."),
+        ));
+    }
+    for (name, frontend, is_on) in HTTP_OPTIONS {
+        let acts = if *frontend { front } else { back };
+        texts
+            .push((acts && is_on(&proxy.options), format!("'option {name}' ignored for {title} {requires}")));
+    }
+    for (_, text) in texts.into_iter().filter(|(found, _)| *found) {
+        findings.push(finding(Severity::Warning, proxy, text, Some("add `mode http`")));
+    }
+}
+
+/// A log format without anywhere to log.
+fn logs(proxy: &Proxy, findings: &mut Vec<Diagnostic>) {
+    let options = &proxy.options;
+    let format =
+        proxy.log_format.is_some() || options.httplog.is_some() || options.tcplog || options.httpslog;
+    if proxy.kind.is_frontend() && format && proxy.logs.is_empty() {
+        let text =
+            format!("log format ignored for {} '{}' since it has no log address.", kind(proxy), proxy.name);
+        findings.push(finding(Severity::Warning, proxy, text, Some("add `log global`")));
     }
 }

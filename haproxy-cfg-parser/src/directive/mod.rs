@@ -37,9 +37,9 @@ impl Blocks {
         !self.open.is_empty()
     }
 
-    /// True if an `.if` may open.
-    pub(crate) fn has_room(&self) -> bool {
-        self.open.len() < MAX_DEPTH
+    /// True if the next `.if` is the first one too deep.
+    pub(crate) fn is_full(&self) -> bool {
+        self.open.len() == MAX_DEPTH
     }
 
     /// Opens an `.if`.

@@ -2,7 +2,8 @@
 
 pub(crate) use super::args::variable;
 use super::{Site, args};
-use crate::model::{Call, Class, Expr};
+use crate::check::references;
+use crate::model::{Arg, Call, Class, Expr};
 use crate::parse::Cx;
 use crate::tables::{Signature, Type, converter, fetch};
 
@@ -41,13 +42,14 @@ pub(crate) struct Typed {
 
 /// The name that `text` starts with.
 pub(super) fn name(text: &str) -> &str {
-    let end = text.find(['(', ',', ' ', ')']).unwrap_or(text.len());
+    let part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-' | '+');
+    let end = text.find(|c| !part(c)).unwrap_or(text.len());
     text.get(..end).unwrap_or(text)
 }
 
 /// Parses an expression. Whether it may stand at `site` is checked by [`check_reach`].
 pub(crate) fn sample(cx: &mut Cx<'_>, text: &str) -> Result<Typed, ExprError> {
-    starting_with(cx, text, None)
+    starting_with(cx, text, None, "sample fetch keyword")
 }
 
 /// Parses an expression whose first word is an alias of another fetch.
@@ -55,6 +57,7 @@ pub(super) fn starting_with(
     cx: &mut Cx<'_>,
     text: &str,
     alias: Option<&'static str>,
+    kind: &'static str,
 ) -> Result<Typed, ExprError> {
     let name = name(text);
     let Some(row) = fetch::find(alias.unwrap_or(name)) else {
@@ -64,6 +67,7 @@ pub(super) fn starting_with(
     let after = text.get(name.len()..).unwrap_or_default();
     let (call, rest) =
         call(row.name, row.args, after).map_err(|(_, reason)| ExprError::Fetch(name.into(), reason))?;
+    references::note(cx, kind, row.name, &Signature::parse(row.args), &call.args);
     let mut expr = Expr { fetch: call, converters: Vec::new(), text: text.into(), place: cx.place.clone() };
     let output = converters(cx, rest, row.output, &mut expr)?;
     Ok(Typed { expr, output, reach: row.reach })
@@ -100,11 +104,24 @@ fn converters(cx: &mut Cx<'_>, text: &str, from: Type, expr: &mut Expr) -> Resul
                 ExprError::Converter(format!("invalid arg {index} in converter '{name}' : {reason}"))
             },
         )?;
+        references::note(cx, "converter", row.name, &Signature::parse(row.args), &call.args);
+        regsub_flags(&call).map_err(ExprError::Converter)?;
         expr.converters.push(call);
         if row.output != Type::Any {
             current = row.output;
         }
         rest = tail;
+    }
+}
+
+/// `regsub` takes the flags `i` and `g` only.
+fn regsub_flags(call: &Call) -> Result<(), String> {
+    let ("regsub", Some(Arg::Str(flags))) = (call.name, call.args.get(2)) else { return Ok(()) };
+    match flags.chars().find(|flag| !matches!(flag, 'i' | 'g')) {
+        Some(flag) => Err(format!(
+            "invalid args in converter 'regsub' : invalid regex flag '{flag}', only 'i' and 'g' are supported"
+        )),
+        None => Ok(()),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What parsing carries from line to line: the world, the environment, the findings, the result.
 
 use super::Args;
+use crate::check::references::Reference;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::environment::Environment;
 use crate::model::{Class, Config, Place, Use};
@@ -24,6 +25,14 @@ pub(crate) struct Cx<'w> {
     pub(crate) lua: bool,
     /// Kinds and names of sections other than proxies and userlists.
     pub(crate) named: HashSet<(&'static str, String)>,
+    /// Findings about a proxy, by its number, that come after all lines were read.
+    pub(crate) late: Vec<(usize, Diagnostic)>,
+    /// The proxy being read; empty in other sections and in defaults.
+    pub(crate) proxy: String,
+    /// The `peers` section being read.
+    pub(crate) peers: String,
+    /// What expressions name.
+    pub(crate) references: Vec<Reference>,
     /// `ssl-server-verify none` was said.
     pub(crate) server_verify_off: bool,
     diagnostics: Vec<Diagnostic>,
@@ -50,6 +59,10 @@ impl<'w> Cx<'w> {
             folder: String::new(),
             lua: false,
             named: HashSet::new(),
+            late: Vec::new(),
+            proxy: String::new(),
+            peers: String::new(),
+            references: Vec::new(),
             server_verify_off: false,
             diagnostics: Vec::new(),
         }

@@ -117,7 +117,7 @@ fn dot(cx: &mut Cx<'_>, blocks: &mut Blocks, words: &[Word<'_>]) -> bool {
     let here = cx.here();
     match name {
         ".if" => {
-            if !blocks.has_room() {
+            if blocks.is_full() {
                 cx.alert(format!("{here}: too many nested '.if', max is {}.", directive::MAX_DEPTH));
             }
             let branch = match blocks.active() {

@@ -6,13 +6,21 @@ use crate::model::ActionArg;
 
 /// `FORMAT`: `set-method`, `set-path`, `set-pathq`, `set-query`, `set-uri`.
 pub(crate) fn format(r: &mut Reader<'_, '_, '_>) -> Parsed {
-    let [text] = r.exactly("expects exactly 1 argument <format>")?;
+    let error = "expects exactly 1 argument <format>";
+    let [text] = r.exactly(error)?;
+    if !r.at_end() {
+        return Err(error.into());
+    }
     Ok(vec![ActionArg::Format(r.format_of(text)?)])
 }
 
 /// `REGEX FORMAT`: `replace-path`, `replace-pathq`, `replace-uri`.
 pub(crate) fn replace_message(r: &mut Reader<'_, '_, '_>) -> Parsed {
-    let [regex, format] = r.exactly("expects exactly 2 arguments <match-regex> and <replace-format>")?;
+    let error = "expects exactly 2 arguments <match-regex> and <replace-format>";
+    let [regex, format] = r.exactly(error)?;
+    if !r.at_end() {
+        return Err(error.into());
+    }
     Ok(vec![ActionArg::Regex(regex.into()), ActionArg::Format(r.format_of(format)?)])
 }
 

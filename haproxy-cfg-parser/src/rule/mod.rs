@@ -28,7 +28,7 @@ mod parsers {
 }
 
 use crate::expr::{Acls, Site, condition};
-use crate::model::{Action, Class, Condition, ProxyKind, Rule};
+use crate::model::{Action, ActionArg, Class, Condition, ProxyKind, Rule};
 use crate::parse::{Args, Cx};
 use crate::tables::action::{self, Ruleset};
 use crate::tables::reach::Stage;
@@ -81,9 +81,11 @@ pub(crate) fn rule(cx: &mut Cx<'_>, args: &Args<'_>, at: usize, position: Positi
     let stages = position.stages();
     let site = Site::new(stages.iter().fold(0, |mask, stage| mask | stage.bit()));
     let mut reader = Reader::new(cx, *args, at + 1, site, paren, word);
-    match (row.parse)(&mut reader) {
+    let result = (row.parse)(&mut reader);
+    let next = reader.position();
+    let parsed = result.and_then(|arguments| fits(row.name, arguments, position));
+    match parsed {
         Ok(arguments) => {
-            let next = reader.position();
             let condition = tail(cx, args, next, &label, position, &stages)?;
             let action = Action { name: row.name, args: arguments };
             Some(Rule { action, condition, place: cx.place.clone() })
@@ -98,6 +100,17 @@ pub(crate) fn rule(cx: &mut Cx<'_>, args: &Args<'_>, at: usize, position: Positi
             None
         }
     }
+}
+
+/// Checks what an action needs of the section that it stands in.
+fn fits(name: &str, arguments: Vec<ActionArg>, position: Position<'_>) -> Result<Vec<ActionArg>, String> {
+    let server_side =
+        matches!(arguments.first(), Some(ActionArg::Keyed("server" | "tunnel" | "connect" | "queue", _)));
+    if name == "set-timeout" && server_side && !position.kind.is_backend() {
+        let title = position.section.replacen("frontend", "proxy", 1);
+        return Err(format!("{title} has no backend capability"));
+    }
+    Ok(arguments)
 }
 
 /// Parses an optional condition from word `at` to the end of the line. None: it was wrong.
@@ -115,8 +128,14 @@ fn tail(
             Ok(condition) if condition.any_of.iter().all(Vec::is_empty) => Some(None),
             Ok(condition) => Some(Some(condition)),
             Err(reason) => {
-                let article = if tcp { "a" } else { "an" };
-                let text = format!("error detected while parsing {article} '{label}' condition : {reason}.");
+                let text = if tcp {
+                    let (section, word) = (position.section, args.get(at));
+                    format!(
+                        "'{label}' : error detected in {section} while parsing '{word}' condition : {reason}"
+                    )
+                } else {
+                    format!("error detected while parsing an '{label}' condition : {reason}.")
+                };
                 cx.wrong(args, at, text);
                 None
             }

@@ -20,6 +20,8 @@ pub(crate) struct Draft {
     pub(crate) acls: Acls,
     /// The last kind of rule seen, for warnings about order.
     pub(crate) order: super::proxy::order::Order,
+    /// Where its log option stands.
+    pub(crate) log_option: Option<Place>,
     /// Names of its servers.
     pub(crate) server_names: HashSet<String>,
     /// Its `http-check` and `tcp-check` lines, and whether `option httpchk` and `tcp-check` turned them on.
@@ -51,6 +53,7 @@ impl Draft {
             default_server: server::blank(cx.place.clone()),
             acls: Acls::default(),
             order: Default::default(),
+            log_option: None,
             server_names: HashSet::new(),
             checks: Default::default(),
         }
@@ -76,6 +79,7 @@ pub(super) fn open(cx: &mut Cx<'_>, args: &Args<'_>, defaults: &mut Defaults) ->
         _ => ("defaults", ProxyKind::Listen),
     };
     cx.section = section;
+    cx.proxy = if section == "defaults" { String::new() } else { args.get(1).to_owned() };
     let is_defaults = section == "defaults";
     let name = args.get(1);
     let anonymous = is_defaults && (name.is_empty() || name == "from");

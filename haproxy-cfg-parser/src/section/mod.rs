@@ -43,8 +43,9 @@ impl Sections {
         let Some((modifier, args)) = modifier::read(cx, args) else { return };
         match &mut self.current {
             Current::None => {
-                let text = format!("unknown keyword '{}' out of section.", args.get(0));
-                cx.wrong(&args, 0, text);
+                let here = cx.here();
+                let text = format!("{here}: unknown keyword '{}' out of section.", args.get(0));
+                cx.alert_word(&args, 0, text);
             }
             Current::Global => global::line(cx, &args, modifier),
             Current::Proxy(draft) => proxy::line(cx, draft, &args, modifier),
@@ -92,6 +93,7 @@ impl Sections {
     }
 
     fn close(&mut self, cx: &mut Cx<'_>) {
+        cx.proxy.clear();
         if let Current::Proxy(draft) = std::mem::take(&mut self.current) {
             draft::close(cx, *draft, &mut self.defaults);
         }

@@ -11,6 +11,9 @@ pub(super) fn open(cx: &mut Cx<'_>, section: &Section, args: &Args<'_>) {
         let text = format!("'{}' expects a name as argument.", section.name);
         cx.wrong(args, 0, text);
     }
+    if section.name == "peers" {
+        cx.peers = args.get(1).to_owned();
+    }
     cx.named.insert((section.name, args.get(1).to_owned()));
 }
 
@@ -18,7 +21,13 @@ pub(super) fn open(cx: &mut Cx<'_>, section: &Section, args: &Args<'_>) {
 pub(super) fn line(cx: &mut Cx<'_>, section: &Section, args: &Args<'_>) {
     let word = args.get(0);
     match section.keywords.iter().find(|row| row.0 == word) {
-        Some((name, ..)) => cx.uses(Class::Keyword, name),
+        Some((name, ..)) => {
+            if (section.name, *name) == ("peers", "table") {
+                let table = format!("{}/{}", cx.peers, args.get(1));
+                cx.named.insert(("table", table));
+            }
+            cx.uses(Class::Keyword, name);
+        }
         None => {
             let best = suggest::closest(word, section.keywords.iter().map(|row| row.0));
             unknown(cx, args, section.name, best);

@@ -114,3 +114,6 @@ pub fn rows() -> Vec<Row> {
     rows.push(Row::new(Class::Matcher, acl::AUTH, "The user is in one of the groups.", ""));
     rows
 }
+
+#[cfg(test)]
+mod tests;

@@ -61,7 +61,7 @@ pub(crate) fn address(text: &str, env: &Environment) -> Result<Address, AddressE
 /// `ADDR/BITS`, `ADDR/MASK` or `ADDR`: the network and its prefix length; none if it is no such thing.
 pub(crate) fn network(text: &str) -> Option<(IpAddr, u8)> {
     let (host, mask) = text.split_once('/').map_or((text, None), |(host, mask)| (host, Some(mask)));
-    let ip: IpAddr = host.parse().ok()?;
+    let ip: IpAddr = host.parse().ok().or_else(|| short_ipv4(host))?;
     let full = if ip.is_ipv4() { 32 } else { 128 };
     let bits = match mask {
         None => full,
@@ -75,6 +75,21 @@ pub(crate) fn network(text: &str) -> Option<(IpAddr, u8)> {
         },
     };
     Some((ip, bits))
+}
+
+/// `10.1` as C's `inet_aton` reads it: the last number fills what is left.
+fn short_ipv4(text: &str) -> Option<IpAddr> {
+    let parts: Vec<u32> = text.split('.').map(str::parse).collect::<Result<_, _>>().ok()?;
+    let (last, first) = parts.split_last()?;
+    if first.len() > 3 || first.iter().any(|part| *part > 255) {
+        return None;
+    }
+    let room = 8 * (4 - first.len() as u32);
+    if room < 32 && *last >> room != 0 {
+        return None;
+    }
+    let high = first.iter().enumerate().map(|(index, part)| part << (24 - 8 * index as u32)).sum::<u32>();
+    Some(Ipv4Addr::from(high | last).into())
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -139,10 +154,12 @@ fn inet(text: &str, whole: &str, family: Family) -> Result<Address, AddressError
 }
 
 fn port_number(text: &str, whole: &str) -> Result<u16, AddressError> {
-    if let Some(c) = text.chars().find(|c| !c.is_ascii_digit()) {
+    // As HAProxy does, what follows the digits is ignored.
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    if let (0, Some(c)) = (digits, text.chars().next()) {
         return Err(AddressError::PortCharacter(c, text.into(), whole.into()));
     }
-    text.parse().map_err(|_| AddressError::Port(text.into()))
+    text.get(..digits).unwrap_or_default().parse().map_err(|_| AddressError::Port(text.into()))
 }
 
 fn expand(text: &str, env: &Environment) -> Result<String, AddressError> {

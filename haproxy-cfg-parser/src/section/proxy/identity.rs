@@ -6,6 +6,9 @@ use crate::section::draft::Draft;
 use crate::value;
 
 pub(crate) fn mode(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
+    if cx.too_many(args, 1) {
+        return;
+    }
     draft.proxy.mode = match args.get(1) {
         "http" => Mode::Http,
         "tcp" => Mode::Tcp,
@@ -21,7 +24,6 @@ pub(crate) fn mode(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
             return;
         }
     };
-    cx.too_many(args, 1);
 }
 
 pub(crate) fn id(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {

@@ -75,7 +75,10 @@ pub(crate) fn stick(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
 /// `stick-table type T size N [expire T] [nopurge] [peers P] [store ...] ...`.
 pub(crate) fn stick_table(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
     match table(args) {
-        Ok(()) => kept(cx, draft, args),
+        Ok(()) => {
+            cx.named.insert(("table", draft.proxy.name.clone()));
+            kept(cx, draft, args);
+        }
         Err((index, text)) => cx.wrong(args, index, format!("stick-table: {text}.")),
     }
 }

@@ -30,6 +30,10 @@ use std::sync::LazyLock;
 static INDEX: LazyLock<HashMap<&str, &Keyword<Draft>>> =
     LazyLock::new(|| proxy::ROWS.iter().chain(timeouts::ROWS).map(|row| (row.name, row)).collect());
 
+/// Words that a misspelt keyword may stand for besides those of the tables.
+const OTHERS: [&str; 9] =
+    ["option", "log", "listen", "frontend", "backend", "defaults", "contimeout", "clitimeout", "srvtimeout"];
+
 /// First words whose second word belongs to the name.
 static FAMILIES: LazyLock<HashSet<&str>> =
     LazyLock::new(|| INDEX.keys().filter_map(|name| Some(name.split_once(' ')?.0)).collect());
@@ -57,7 +61,7 @@ pub(super) fn line(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>, modifier
         if outdated::line(cx, draft, args) || family(cx, draft, args) {
             return;
         }
-        let names = INDEX.keys().map(|name| name.split(' ').next().unwrap_or(name)).chain(["option", "log"]);
+        let names = INDEX.keys().map(|name| name.split(' ').next().unwrap_or(name)).chain(OTHERS);
         let mut names: Vec<&str> = names.collect();
         names.sort_unstable();
         let best = suggest::closest(word, names.into_iter());
@@ -65,7 +69,13 @@ pub(super) fn line(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>, modifier
         return;
     };
     if draft.is_defaults && !row.defaults {
-        cx.wrong(args, 0, format!("'{word}' not allowed in 'defaults' section."));
+        let text = format!("'{word}' not allowed in 'defaults' section.");
+        if row.strict {
+            let place = cx.place.to_string();
+            cx.alert_word(args, 0, format!("[{place}] : {text}"));
+        } else {
+            cx.wrong(args, 0, text);
+        }
         return;
     }
     if row.sides & sides(draft) == 0 {
@@ -136,7 +146,7 @@ fn family(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) -> bool {
         "declare" if second.is_empty() => {
             "'declare' needs a second keyword that specify the type of declaration ('capture')".into()
         }
-        "declare" => format!("'declare' : unknown type '{second}'"),
+        "declare" => format!("unknown declaration type '{second}' (supports 'capture')"),
         "tcp-request" if second.is_empty() => format!("missing argument for 'tcp-request' in {title}"),
         "tcp-request" => format!(
             "'tcp-request' expects 'inspect-delay', 'connection', or 'content' in {title} (got '{second}')"

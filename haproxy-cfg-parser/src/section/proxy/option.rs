@@ -144,7 +144,7 @@ pub(crate) fn httplog(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
         cx.wrong(args, 2, "keyword 'httplog' only supports option 'clf'.");
         return;
     }
-    log_option(draft);
+    log_option(cx, draft);
     draft.proxy.options.httplog = Some(clf);
 }
 
@@ -154,18 +154,19 @@ pub(crate) fn tcplog(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
         let text = format!("'option tcplog' cannot handle unexpected argument '{}'.", args.get(2));
         cx.wrong(args, 2, text);
     }
-    log_option(draft);
+    log_option(cx, draft);
     draft.proxy.options.tcplog = true;
 }
 
 pub(crate) fn httpslog(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
     cx.too_many(&args.skip(1), 0);
-    log_option(draft);
+    log_option(cx, draft);
     draft.proxy.options.httpslog = true;
 }
 
 /// The last of the log options and `log-format` counts.
-fn log_option(draft: &mut Draft) {
+fn log_option(cx: &Cx<'_>, draft: &mut Draft) {
+    draft.log_option = Some(cx.place.clone());
     let options = &mut draft.proxy.options;
     options.httplog = None;
     options.tcplog = false;

@@ -1,10 +1,14 @@
 //! Keywords that HAProxy has removed, read as their modern lines with a warning that shows them.
 
+mod rewrite;
+
 use super::{rules, timeout};
 use crate::lex::Word;
+use crate::model::Address;
 use crate::parse::{Args, Cx};
 use crate::section::bind;
 use crate::section::draft::Draft;
+use rewrite::Rewrite;
 
 /// Reads a removed keyword; false if it is none.
 pub(super) fn line(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) -> bool {
@@ -52,6 +56,7 @@ pub(super) fn line(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) -> bool 
         }
         "reqadd" | "rspadd" => add_header(cx, draft, args),
         "reqdel" | "reqidel" | "rspdel" | "rspidel" => delete_header(cx, draft, args),
+        "reqrep" | "reqirep" | "rsprep" | "rspirep" if replace(cx, draft, args) => {}
         "reqrep" | "reqirep" | "rsprep" | "rspirep" | "reqdeny" | "reqideny" | "rspdeny" | "rspideny"
         | "reqallow" | "reqiallow" | "reqpass" | "reqipass" | "reqtarpit" | "reqitarpit" | "appsession" => {
             let ruleset = if word.starts_with("rsp") { "http-response" } else { "http-request" };
@@ -124,6 +129,39 @@ fn delete_header(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
     reread(cx, draft, &words, if request { rules::http_request } else { rules::http_response });
 }
 
+/// `reqrep REGEX REPLACEMENT [CONDITION]`; false where no action does exactly the same.
+fn replace(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) -> bool {
+    let word = args.get(0);
+    let request = word.starts_with("req");
+    let ruleset = if request { "http-request" } else { "http-response" };
+    let insensitive = matches!(word, "reqirep" | "rspirep");
+    let case = |regex: String| if insensitive { format!("(?i){regex}") } else { regex };
+    let mut words: Vec<String> = vec![ruleset.into()];
+    match rewrite::translate(args.get(1), args.get(2)) {
+        Some(Rewrite::Header { name, regex, value }) => {
+            words.extend(["replace-header".into(), name, case(regex), value]);
+        }
+        Some(Rewrite::Uri { regex, value }) if request => {
+            words.extend(["replace-uri".into(), case(regex), value]);
+        }
+        _ => return false,
+    }
+    let quoted = |word: &String| {
+        let plain = !word.contains([' ', '\\', '"', '#', '$', '(']);
+        if plain { word.clone() } else { format!("'{word}'") }
+    };
+    let modern: Vec<String> = words.iter().map(quoted).chain(args.owned(3)).collect();
+    cx.outdated(
+        args,
+        format!("the '{word}' directive is not supported anymore since HAProxy 2.1"),
+        modern.join(" "),
+    );
+    words.extend(args.owned(3));
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    reread(cx, draft, &words, if request { rules::http_request } else { rules::http_response });
+    true
+}
+
 /// Reads other words as if they stood in the line.
 fn reread(cx: &mut Cx<'_>, draft: &mut Draft, words: &[&str], parse: fn(&mut Cx<'_>, &mut Draft, &Args<'_>)) {
     let words: Vec<Word<'_>> = words
@@ -174,6 +212,14 @@ pub(super) fn httpchk_version(cx: &mut Cx<'_>, args: &Args<'_>) {
 /// `listen NAME ADDR:PORT OPTIONS`: the address has a `bind` line of its own today.
 pub(crate) fn address_on_section(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>, at: usize) {
     let section = args.get(0);
+    let listens = |part| match crate::value::address(part, &cx.env) {
+        Ok(Address::Inet { ports, .. }) => ports.0 != 0,
+        other => other.is_ok(),
+    };
+    if !args.get(at).split(',').all(listens) {
+        cx.wrong(args, at, "please use the 'bind' keyword for listening addresses.");
+        return;
+    }
     let rest = args.rest(at).join(" ");
     cx.outdated(
         args,

@@ -1,0 +1,119 @@
+//! What arguments of fetches and converters name: backends, servers, tables, userlists.
+
+use crate::model::{Arg, Place, Proxy};
+use crate::parse::Cx;
+use crate::tables::{Param, Signature};
+use crate::{Diagnostic, Severity};
+use std::collections::HashMap;
+
+/// An argument that names something, to be looked up when all lines were read.
+#[derive(Clone, Debug)]
+pub(crate) struct Reference {
+    param: Param,
+    /// Empty: the proxy itself.
+    name: String,
+    index: usize,
+    /// `ACL keyword`, `sample fetch keyword` or `converter`.
+    kind: &'static str,
+    keyword: &'static str,
+    proxy: String,
+    place: Place,
+}
+
+/// Notes the arguments of a call that name something.
+pub(crate) fn note(
+    cx: &mut Cx<'_>,
+    kind: &'static str,
+    keyword: &'static str,
+    signature: &Signature,
+    args: &[Arg],
+) {
+    // Rules of defaults sections are looked up where they are used, and `global` has no proxy.
+    if cx.proxy.is_empty() {
+        return;
+    }
+    for (index, param) in signature.params.iter().enumerate() {
+        let named = matches!(
+            param,
+            Param::Backend | Param::Frontend | Param::Server | Param::Table | Param::Userlist
+        );
+        let name = match args.get(index) {
+            _ if !named => continue,
+            Some(Arg::Str(name)) => name.clone(),
+            // `sc0_conn_cnt()` takes the table of the counter.
+            _ if index >= signature.required => continue,
+            _ => String::new(),
+        };
+        let (proxy, place) = (cx.proxy.clone(), cx.place.clone());
+        cx.references.push(Reference { param: *param, name, index, kind, keyword, proxy, place });
+    }
+}
+
+/// The references that lead nowhere.
+pub(super) fn check(cx: &Cx<'_>) -> Vec<Diagnostic> {
+    let mut proxies: HashMap<&str, Vec<&Proxy>> = HashMap::new();
+    for proxy in &cx.config.proxies {
+        proxies.entry(proxy.name.as_str()).or_default().push(proxy);
+    }
+    cx.references.iter().filter_map(|reference| missing(cx, reference, &proxies)).collect()
+}
+
+fn missing(cx: &Cx<'_>, reference: &Reference, proxies: &HashMap<&str, Vec<&Proxy>>) -> Option<Diagnostic> {
+    let name = if reference.name.is_empty() { reference.proxy.as_str() } else { reference.name.as_str() };
+    let side = |name: &str, has: fn(&Proxy) -> bool| {
+        proxies.get(name).into_iter().flatten().copied().find(|proxy| has(proxy))
+    };
+    let mut comma = "";
+    let what = match reference.param {
+        Param::Backend if side(name, |proxy| proxy.kind.is_backend()).is_none() => {
+            format!("backend '{name}'")
+        }
+        Param::Frontend if side(name, |proxy| proxy.kind.is_frontend()).is_none() => {
+            format!("frontend '{name}'")
+        }
+        Param::Table if !cx.named.contains(&("table", name.to_owned())) => format!("table '{name}'"),
+        Param::Userlist if reference.name.is_empty() => {
+            return Some(finding(
+                reference,
+                format!("missing userlist name in arg {} of", reference.index + 1),
+            ));
+        }
+        Param::Userlist if !cx.config.userlists.iter().any(|list| list.name == name) => {
+            format!("userlist '{name}'")
+        }
+        Param::Server => {
+            let (backend, server) =
+                reference.name.split_once('/').unwrap_or((&reference.proxy, &reference.name));
+            match side(backend, |proxy| proxy.kind.is_backend()) {
+                None => format!("proxy '{backend}'"),
+                Some(proxy) if has_server(proxy, server) => return None,
+                Some(_) => {
+                    comma = ",";
+                    format!("server '{server}' in proxy '{backend}'")
+                }
+            }
+        }
+        _ => return None,
+    };
+    Some(finding(
+        reference,
+        format!("unable to find {what}{comma} referenced in arg {} of", reference.index + 1),
+    ))
+}
+
+/// True if a proxy has the server, by its own name or by a template's.
+fn has_server(proxy: &Proxy, name: &str) -> bool {
+    proxy.servers.iter().any(|server| match server.template {
+        None => server.name == name,
+        Some((low, high)) => name
+            .strip_prefix(server.name.as_str())
+            .and_then(|digits| digits.parse().ok())
+            .is_some_and(|number| (low..=high).contains(&number)),
+    })
+}
+
+fn finding(reference: &Reference, text: String) -> Diagnostic {
+    let Reference { place, kind, keyword, proxy, .. } = reference;
+    let message = format!("parsing [{place}]: {text} {kind} '{keyword}' in proxy '{proxy}'.");
+    Diagnostic { severity: Severity::Alert, place: Some(place.clone()), span: None, message, help: None }
+}
