@@ -12,7 +12,7 @@ mod roundrobin;
 mod static_rr;
 mod table;
 
-pub use key::KeyFn;
+pub use key::{KeyFn, key_of};
 
 use crate::exchange::Exchange;
 use crate::server::Server;

@@ -36,7 +36,8 @@ pub enum Operational {
 }
 
 impl Operational {
-    fn of(number: u8) -> Self {
+    /// The state of that number; any other is stopped.
+    pub fn of(number: u8) -> Self {
         match number {
             1 => Self::Starting,
             2 => Self::Running,
