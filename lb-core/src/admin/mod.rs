@@ -1,1 +1,36 @@
-//! To be filled in by the next commits.
+//! The runtime API (management guide 9.3): sessions on `stats socket`s, one file for each family of commands.
+//!
+//! A command is a pure function of its words: it gives a text, or a [`Change`] that the [`Authority`] is asked to make,
+//! or an instruction to its own session. [`serve`] alone does I/O.
+
+mod change;
+mod command;
+mod line;
+mod session;
+mod suggest;
+
+pub use change::{Applied, Authority, Change, Local, ServerState};
+pub use haproxy_cfg_parser::model::Level;
+pub use session::serve;
+
+use crate::compile::Plan;
+use crate::stats::Process;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What sessions look at and act on.
+pub struct Context {
+    /// Gives the plan that runs now.
+    pub plan: Box<dyn Fn() -> Arc<Plan> + Send + Sync>,
+    /// The process.
+    pub process: Arc<Process>,
+    /// Who makes changes.
+    pub authority: Arc<dyn Authority>,
+    /// `stats timeout`: how long a session may be idle (HAProxy: 10 seconds).
+    pub timeout: Duration,
+    /// `tune.bufsize`: the longest line with its payload.
+    pub bufsize: usize,
+}
+
+#[cfg(test)]
+mod tests;

@@ -12,7 +12,7 @@ mod roundrobin;
 mod static_rr;
 mod table;
 
-pub use key::KeyFn;
+pub use key::{KeyFn, key_of};
 
 use crate::exchange::Exchange;
 use crate::server::Server;
@@ -71,8 +71,8 @@ impl Balance {
         };
         let factor = proxy.others.iter().rev().find(|(keyword, ..)| *keyword == "hash-balance-factor");
         let balance_factor = match factor.and_then(|(_, args, _)| args.first()) {
-            Some(word) => word.parse().map_err(|_| {
-                format!("'hash-balance-factor' expects a percentage above 100, or 0, not '{word}'.")
+            Some(word) => word.parse().ok().filter(|factor| *factor == 0 || *factor > 100).ok_or_else(|| {
+                format!("'hash-balance-factor' expects a percentage above 100, or 0 to disable it, not '{word}'.")
             })?,
             None => 0,
         };

@@ -53,7 +53,7 @@ pub(super) fn backend(
         balance,
         retries: proxy.retries.unwrap_or(DEFAULT_RETRIES),
         retry_on: retry_on(&proxy.retry_on),
-        cookie: proxy.cookie.clone(),
+        cookie: cookie(proxy, context),
         http_reuse: proxy.http_reuse.unwrap_or_default(),
         fullconn,
         replies: Arc::new(Replies::compile(proxy, context)),
@@ -124,6 +124,18 @@ fn address(line: &model::ServerLine, context: &mut Context<'_>) -> Option<Server
             ),
         ),
     }
+}
+
+/// The persistence cookie.
+fn cookie(proxy: &model::Proxy, context: &mut Context<'_>) -> Option<model::Cookie> {
+    let cookie = proxy.cookie.as_ref()?;
+    if cookie.dynamic {
+        context.error(
+            &cookie.place,
+            "'cookie' : 'dynamic' is not supported by lb yet; give each server its 'cookie'.",
+        );
+    }
+    Some(cookie.clone())
 }
 
 /// The key of `balance hash EXPR`.

@@ -38,7 +38,7 @@ pub enum Refusal {
 pub struct Acquired {
     /// The slot.
     pub slot: Slot,
-    /// Requests that went before it in servers' queues.
+    /// Turns given in servers' queues while it waited, its own included.
     pub server_queue: u32,
     /// The same in the backend's queue.
     pub backend_queue: u32,

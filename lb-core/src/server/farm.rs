@@ -113,6 +113,11 @@ impl Farm {
         Some(waiter)
     }
 
+    /// How many have had their turn since a request came to its queue, and itself.
+    pub(crate) fn position(&self, place: &Place, ticket: u64) -> u32 {
+        self.lock().line(place).map_or(0, |line| line.position(ticket))
+    }
+
     fn count_leave(&self, place: &Place) {
         match place {
             Place::Server(server) => &server.queued,

@@ -102,7 +102,7 @@ impl Server {
             address,
             farm,
             weight: AtomicU32::new(config.weight),
-            admin: AtomicU8::new(if config.disabled { admin::CONFIG_MAINT } else { 0 }),
+            admin: AtomicU8::new(if config.disabled { admin::FORCED_MAINT | admin::CONFIG_MAINT } else { 0 }),
             operational: AtomicU8::new(if config.disabled {
                 Operational::Stopped as u8
             } else {

@@ -86,6 +86,13 @@ pub(crate) struct Line {
     advanced: u32,
 }
 
+impl Line {
+    /// How many had their turn since the one of that ticket came, and itself; 0 when it is not there.
+    pub(crate) fn position(&self, ticket: u64) -> u32 {
+        self.waiters.get(&ticket).map_or(0, |waiter| self.advanced.wrapping_sub(waiter.start).wrapping_add(1))
+    }
+}
+
 /// The backend's queue and its servers' own.
 #[derive(Debug, Default)]
 pub(crate) struct Queues {
@@ -158,6 +165,11 @@ impl Waiting {
             Place::Server(server) => Some(server),
             Place::Backend => None,
         }
+    }
+
+    /// What the logs say of one that gives up now: how many had their turn while it waited, and itself.
+    pub fn position(&self) -> u32 {
+        self.farm.position(&self.place, self.ticket)
     }
 
     /// Waits. Cancel-safe: may be polled again, or dropped to leave the queue.

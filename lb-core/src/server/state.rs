@@ -36,7 +36,8 @@ pub enum Operational {
 }
 
 impl Operational {
-    fn of(number: u8) -> Self {
+    /// The state of that number; any other is stopped.
+    pub fn of(number: u8) -> Self {
         match number {
             1 => Self::Starting,
             2 => Self::Running,
@@ -77,15 +78,16 @@ impl Server {
     /// Sets and clears bits of [`admin`]; true when that changed anything. Leaving the last maintenance
     /// makes a server without health checks run again.
     pub fn set_admin(self: &Arc<Self>, set: u8, clear: u8) -> bool {
-        let was_maint = self.in_maintenance();
-        let before = self.admin.load(Ordering::Relaxed);
-        let after = before & !clear | set;
-        self.admin.store(after, Ordering::Relaxed);
-        let is_maint = self.in_maintenance();
-        if is_maint && !was_maint {
-            self.operational.store(Operational::Stopped as u8, Ordering::Relaxed);
-        } else if was_maint && !is_maint {
-            self.operational.store(Operational::Running as u8, Ordering::Relaxed);
+        let change = |bits: u8| bits & !clear | set;
+        let before =
+            match self.admin.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |bits| Some(change(bits))) {
+                Ok(before) | Err(before) => before,
+            };
+        let after = change(before);
+        match (before & admin::MAINT != 0, after & admin::MAINT != 0) {
+            (false, true) => self.operational.store(Operational::Stopped as u8, Ordering::Relaxed),
+            (true, false) => self.operational.store(Operational::Running as u8, Ordering::Relaxed),
+            _ => {}
         }
         if before != after {
             self.state_changed();

@@ -1,1 +1,18 @@
-//! To be filled in by the next commits.
+//! Statistics: one table of columns for proxies and servers, one of fields for the process, and their printed forms.
+
+mod column;
+mod info;
+mod print;
+mod process;
+mod row;
+mod value;
+
+pub use column::{COLUMNS, Column};
+pub use info::{FIELDS, Field, Source};
+pub use print::{Style, print_info, print_stat};
+pub use process::Process;
+pub use row::{Only, Row, rows};
+pub use value::{Tags, Value};
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,9 +1,12 @@
 //! What a hashing algorithm hashes.
 
+mod expression;
 mod header;
 mod source;
 mod uri;
 mod url_param;
+
+pub use expression::key_of;
 
 use super::hash::Function;
 use crate::exchange::Exchange;

@@ -249,18 +249,19 @@ impl Run<'_> {
                     }
                     Poll::Pending
                 })
-                .await?
+                .await
             };
             let (turn, position) = match turn {
-                Turn::Slot(slot, position) => (Some(slot), position),
-                Turn::Again(position) => (None, position),
+                Ok(Turn::Slot(slot, position)) => (Ok(Some(slot)), position),
+                Ok(Turn::Again(position)) => (Ok(None), position),
+                Err(reason) => (Err(reason), waiting.position()),
             };
             if waiting.server().is_some() {
                 self.exchange.server_queue += position;
             } else {
                 self.exchange.backend_queue += position;
             }
-            match turn {
+            match turn? {
                 Some(slot) => return Ok(slot),
                 None => direct = None,
             }

@@ -127,7 +127,7 @@ fn edit(header: &[u8], name: &[u8], mut decide: impl FnMut(&[u8]) -> Kept) -> Op
         let kept = match value {
             Some(value) if before == name => match decide(value) {
                 Kept::Nothing => None,
-                Kept::All => Some(&value[..]),
+                Kept::All => Some(value),
                 Kept::From(start) => {
                     changed = true;
                     Some(value.get(start..).unwrap_or_default())

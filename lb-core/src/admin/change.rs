@@ -1,0 +1,215 @@
+//! Changes that commands make, as values by names: what a cluster agrees on before it is done.
+
+use crate::compile::Plan;
+use crate::proxy::{Backend, ProxyCounters, ProxyStats};
+use crate::server::{Operational, Server, admin};
+use crate::thread::PerThread;
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// One change of run-time state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Change {
+    /// A server's weight, 0 to 256.
+    Weight {
+        /// The backend.
+        backend: String,
+        /// The server.
+        server: String,
+        /// The weight.
+        weight: u32,
+    },
+    /// A server's administrative state.
+    State {
+        /// The backend.
+        backend: String,
+        /// The server.
+        server: String,
+        /// The state.
+        state: ServerState,
+    },
+    /// A server's operational state, as if health checks had found it.
+    Health {
+        /// The backend.
+        backend: String,
+        /// The server.
+        server: String,
+        /// The state, as `srv_op_state` numbers it.
+        health: u8,
+    },
+    /// A server's `maxconn`.
+    ServerMaxconn {
+        /// The backend.
+        backend: String,
+        /// The server.
+        server: String,
+        /// The limit; 0: none.
+        maxconn: u32,
+    },
+    /// A frontend's `maxconn`.
+    FrontendMaxconn {
+        /// The frontend.
+        frontend: String,
+        /// The limit; 0: none.
+        maxconn: u32,
+    },
+    /// The process's `maxconn`.
+    GlobalMaxconn {
+        /// The limit.
+        maxconn: u32,
+    },
+    /// Maxima, or all counters, begin anew.
+    ClearCounters {
+        /// All of them.
+        all: bool,
+    },
+}
+
+/// Administrative states of a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ServerState {
+    /// `ready`.
+    Ready,
+    /// `drain`: takes no new sessions.
+    Drain,
+    /// `maint`: out of use.
+    Maint,
+    /// Maintenance begins, drain stays as it is (`disable server`).
+    Disabled,
+    /// Maintenance ends, drain stays as it is (`enable server`).
+    Enabled,
+}
+
+/// A change was made; else why it could not be.
+pub type Applied = Result<(), String>;
+
+/// Who decides on changes: this node alone, or a cluster.
+#[async_trait]
+pub trait Authority: Send + Sync {
+    /// Makes a change, once it is agreed.
+    async fn propose(&self, plan: &Plan, change: Change) -> Applied;
+}
+
+/// The authority of a node that is alone: it makes every change at once.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Local;
+
+#[async_trait]
+impl Authority for Local {
+    async fn propose(&self, plan: &Plan, change: Change) -> Applied {
+        change.apply(plan)
+    }
+}
+
+impl Change {
+    /// Makes the change on this node. Making it twice is the same as once.
+    ///
+    /// # Errors
+    /// What it names is not there.
+    pub fn apply(&self, plan: &Plan) -> Applied {
+        match self {
+            Self::Weight { backend, server, weight } => find(plan, backend, server)?.set_weight(*weight),
+            Self::State { backend, server, state } => {
+                const READY: u8 = admin::FORCED_MAINT | admin::CONFIG_MAINT;
+                let (set, clear) = match state {
+                    ServerState::Ready => (0, READY | admin::FORCED_DRAIN),
+                    ServerState::Drain => (admin::FORCED_DRAIN, READY),
+                    ServerState::Maint => (admin::FORCED_MAINT, admin::FORCED_DRAIN),
+                    ServerState::Disabled => (admin::FORCED_MAINT, 0),
+                    ServerState::Enabled => (0, READY),
+                };
+                find(plan, backend, server)?.set_admin(set, clear);
+            }
+            Self::Health { backend, server, health } => {
+                let server = find(plan, backend, server)?;
+                // What is in maintenance has no health until it leaves.
+                if !server.in_maintenance() {
+                    server.set_operational(Operational::of(*health));
+                }
+            }
+            Self::ServerMaxconn { backend, server, maxconn } => {
+                find(plan, backend, server)?.set_maxconn(*maxconn);
+            }
+            Self::FrontendMaxconn { frontend, maxconn } => plan
+                .frontends
+                .iter()
+                .find(|known| known.name == *frontend)
+                .ok_or("No such frontend.")?
+                .connections
+                .set_max(*maxconn),
+            Self::GlobalMaxconn { maxconn } => plan.connections.set_max(*maxconn),
+            Self::ClearCounters { all } => clear(plan, *all),
+        }
+        Ok(())
+    }
+}
+
+/// A backend by its name.
+pub(super) fn backend<'a>(plan: &'a Plan, name: &str) -> Result<&'a Arc<Backend>, String> {
+    plan.backends.iter().find(|backend| backend.name == name).ok_or_else(|| "No such backend.".to_owned())
+}
+
+/// A server by its names.
+pub(super) fn find<'a>(plan: &'a Plan, backend_name: &str, server: &str) -> Result<&'a Arc<Server>, String> {
+    let backend = backend(plan, backend_name)?;
+    backend.servers.iter().find(|known| known.name == server).ok_or_else(|| "No such server.".to_owned())
+}
+
+fn clear(plan: &Plan, all: bool) {
+    let of_proxy = |stats: &ProxyStats| {
+        clear_max(&stats.current, &stats.current_max);
+        clear_max(&stats.queued, &stats.queued_max);
+        clear_counters(&stats.counters, all);
+    };
+    plan.frontends.iter().for_each(|frontend| of_proxy(&frontend.stats));
+    for backend in &plan.backends {
+        of_proxy(&backend.stats);
+        for server in &backend.servers {
+            clear_max(&server.served, &server.served_max);
+            clear_max(&server.queued, &server.queued_max);
+            clear_counters(&server.counters, all);
+        }
+    }
+}
+
+/// A maximum begins at what there is now.
+fn clear_max(now: &AtomicU32, max: &AtomicU32) {
+    max.store(now.load(Ordering::Relaxed), Ordering::Relaxed);
+}
+
+fn clear_counters(counters: &PerThread<ProxyCounters>, all: bool) {
+    for c in counters.iter() {
+        c.times_max.iter().for_each(|time| time.set(0));
+        [&c.conn_rate, &c.sess_rate, &c.req_rate].iter().for_each(|rate| rate.clear_max());
+        if !all {
+            continue;
+        }
+        let single = [
+            &c.conn_tot,
+            &c.sess_tot,
+            &c.req_tot,
+            &c.bin,
+            &c.bout,
+            &c.dreq,
+            &c.dresp,
+            &c.ereq,
+            &c.econ,
+            &c.eresp,
+            &c.wretr,
+            &c.wredis,
+            &c.wrew,
+            &c.eint,
+            &c.cli_abrt,
+            &c.srv_abrt,
+            &c.dcon,
+            &c.dses,
+            &c.lbtot,
+            &c.intercepted,
+            &c.connect,
+            &c.reuse,
+        ];
+        single.into_iter().chain(&c.hrsp).chain(&c.times).for_each(|counter| counter.set(0));
+    }
+}

@@ -1,0 +1,128 @@
+//! The table of commands.
+
+mod counters;
+mod limits;
+mod server;
+mod session;
+mod show;
+
+use super::change::Change;
+use super::{Context, Level};
+use crate::compile::Plan;
+use std::time::Duration;
+
+/// A command: its words, its line in `help`, and what it does.
+pub(super) struct Command {
+    /// The words that name it.
+    pub(super) words: &'static [&'static str],
+    /// How to call it.
+    pub(super) usage: &'static str,
+    /// What it does, in `help`.
+    pub(super) doc: &'static str,
+    /// Who may call it.
+    pub(super) level: Level,
+    /// Does it.
+    pub(super) run: fn(&Call<'_>) -> Outcome,
+}
+
+/// A call of a command.
+pub(super) struct Call<'a> {
+    /// What there is.
+    pub(super) context: &'a Context,
+    /// The plan as the command began.
+    pub(super) plan: &'a Plan,
+    /// The session's level.
+    pub(super) level: Level,
+    /// Words after those that name the command.
+    pub(super) args: &'a [String],
+}
+
+impl Call<'_> {
+    /// An argument; empty when it is missing.
+    pub(super) fn arg(&self, index: usize) -> &str {
+        self.args.get(index).map_or("", String::as_str)
+    }
+}
+
+/// What a command comes to.
+pub(super) enum Outcome {
+    /// A dump, printed as it is.
+    Dump(String),
+    /// A message, which `set severity-output` may mark.
+    Info(String),
+    /// Why it failed.
+    Error(String),
+    /// Something to be changed.
+    Change(Change),
+    /// Something about the session.
+    Session(Action),
+}
+
+impl From<Result<Outcome, String>> for Outcome {
+    fn from(result: Result<Outcome, String>) -> Self {
+        result.unwrap_or_else(Self::Error)
+    }
+}
+
+/// What a command does to its session.
+pub(super) enum Action {
+    /// Gives up rights.
+    Lower(Level),
+    /// `prompt` and its words.
+    Prompt(Vec<String>),
+    /// Ends it.
+    Quit,
+    /// How long it may be idle.
+    Timeout(Duration),
+    /// How messages are marked.
+    Severity(Severity),
+}
+
+/// How messages are marked (`set severity-output`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Severity {
+    #[default]
+    None,
+    Number,
+    Word,
+}
+
+/// All commands, in the order of `help`: by name, those about the session last.
+pub(super) static COMMANDS: &[Command] = &[
+    counters::CLEAR,
+    server::DISABLE,
+    session::ECHO,
+    server::ENABLE,
+    server::GET_WEIGHT,
+    session::OPERATOR,
+    limits::FRONTEND,
+    limits::GLOBAL,
+    server::SET_MAXCONN,
+    server::SET,
+    session::SEVERITY,
+    session::TIMEOUT,
+    server::SET_WEIGHT,
+    show::backend::BACKEND,
+    show::cli::LEVEL,
+    show::cli::SOCKETS,
+    show::env::ENV,
+    show::info::INFO,
+    show::servers::STATE,
+    show::info::STARTUP_LOGS,
+    show::stat::STAT,
+    show::info::VERSION,
+    session::USER,
+    session::HELP,
+    session::PROMPT,
+    session::QUIT,
+];
+
+/// How many of them, at the end, are shown with every list of commands.
+pub(super) const ALWAYS_SHOWN: usize = 3;
+
+/// The command that words name, and how many of them do.
+pub(super) fn find(words: &[String]) -> Option<&'static Command> {
+    COMMANDS.iter().find(|command| {
+        words.len() >= command.words.len() && command.words.iter().zip(words).all(|(name, word)| name == word)
+    })
+}

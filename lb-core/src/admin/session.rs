@@ -1,0 +1,201 @@
+//! One connection to a `stats socket`.
+
+use super::command::{self, Action, Call, Outcome, Severity};
+use super::{Context, Level, line, suggest};
+use std::io;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+
+/// How a session goes on after a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    /// It ends.
+    Once,
+    /// It waits for another.
+    Interactive,
+    /// It waits for another and shows a prompt.
+    Prompt,
+}
+
+struct Session<'a> {
+    context: &'a Context,
+    level: Level,
+    mode: Mode,
+    /// The prompt shows the uptime.
+    timed: bool,
+    severity: Severity,
+    timeout: Duration,
+}
+
+/// Serves one connection until its end. `level` is the socket's.
+///
+/// # Errors
+/// The connection broke. Its end, a line longer than the buffer, and idleness are no errors.
+pub async fn serve<S>(stream: S, level: Level, context: &Context) -> io::Result<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let session = Session {
+        context,
+        level,
+        mode: Mode::Once,
+        timed: false,
+        severity: Severity::None,
+        timeout: context.timeout,
+    };
+    session.run(stream).await
+}
+
+/// A line with its payload: what one turn of the session answers.
+struct Input {
+    line: String,
+    /// How much of the buffer it took.
+    taken: usize,
+}
+
+impl Session<'_> {
+    async fn run(mut self, mut stream: impl AsyncRead + AsyncWrite + Unpin) -> io::Result<()> {
+        let mut buffer = Vec::new();
+        loop {
+            // Lines that came together are answered together.
+            while let Some(input) = self.next(&buffer) {
+                buffer.drain(..input.taken);
+                let (answer, end) = self.answer(&input.line).await;
+                stream.write_all(answer.as_bytes()).await?;
+                if end || (self.mode == Mode::Once && !buffer.contains(&b'\n')) {
+                    stream.flush().await?;
+                    return stream.shutdown().await;
+                }
+            }
+            if self.mode == Mode::Prompt && in_payload(&buffer) {
+                stream.write_all(b"+ ").await?;
+            }
+            stream.flush().await?;
+            if buffer.len() >= self.context.bufsize {
+                return Ok(());
+            }
+            match tokio::time::timeout(self.timeout, stream.read_buf(&mut buffer)).await {
+                Err(_) | Ok(Ok(0)) => return Ok(()),
+                Ok(Err(error)) => return Err(error),
+                Ok(Ok(_)) => {}
+            }
+        }
+    }
+
+    /// The first line of the buffer, once its payload is there too.
+    fn next(&self, buffer: &[u8]) -> Option<Input> {
+        let end = memchr::memchr(b'\n', buffer)?;
+        let text = String::from_utf8_lossy(buffer.get(..end)?).into_owned();
+        let text = text.trim_end_matches('\r');
+        let Some((command, pattern)) = line::payload(text) else {
+            return Some(Input { line: text.to_owned(), taken: end + 1 });
+        };
+        let mut start = end + 1;
+        loop {
+            let rest = buffer.get(start..)?;
+            let end = memchr::memchr(b'\n', rest)?;
+            let text = rest.get(..end)?;
+            start += end + 1;
+            if text.strip_suffix(b"\r").unwrap_or(text) == pattern.as_bytes() {
+                // No command takes one yet: it is read, so that its lines are not taken for commands.
+                return Some(Input { line: command.to_owned(), taken: start });
+            }
+        }
+    }
+
+    /// Runs all commands of a line; the text to send, and whether the session ends with it.
+    async fn answer(&mut self, line: &str) -> (String, bool) {
+        let mut out = String::new();
+        for command in line::commands(line) {
+            let words = line::words(command);
+            if self.execute(&words, &mut out).await {
+                return (out, true);
+            }
+            out.push('\n');
+            if self.mode == Mode::Prompt {
+                out.push_str(&self.prompt());
+            }
+        }
+        (out, false)
+    }
+
+    /// Runs one command; true when it ends the session.
+    async fn execute(&mut self, words: &[String], out: &mut String) -> bool {
+        let Some(command) = command::find(words) else {
+            self.message(6, &suggest::unknown(words), out);
+            return false;
+        };
+        if command.level > self.level {
+            self.message(3, "Permission denied", out);
+            return false;
+        }
+        let plan = (self.context.plan)();
+        let args = words.get(command.words.len()..).unwrap_or_default();
+        let call = Call { context: self.context, plan: &plan, level: self.level, args };
+        match (command.run)(&call) {
+            Outcome::Dump(text) => out.push_str(&text),
+            Outcome::Info(text) => self.message(6, &text, out),
+            Outcome::Error(text) => self.message(3, &text, out),
+            Outcome::Change(change) => {
+                if let Err(text) = self.context.authority.propose(&plan, change).await {
+                    self.message(3, &text, out);
+                }
+            }
+            Outcome::Session(action) => return self.act(action),
+        }
+        false
+    }
+
+    fn act(&mut self, action: Action) -> bool {
+        match action {
+            Action::Lower(level) => self.level = level,
+            Action::Timeout(timeout) => self.timeout = timeout,
+            Action::Severity(severity) => self.severity = severity,
+            Action::Quit => return true,
+            Action::Prompt(words) if words.is_empty() => {
+                self.mode = if self.mode == Mode::Prompt { Mode::Once } else { Mode::Prompt };
+            }
+            Action::Prompt(words) => {
+                for word in words {
+                    match word.as_str() {
+                        "n" => self.mode = Mode::Once,
+                        "i" => self.mode = Mode::Interactive,
+                        "p" => self.mode = Mode::Prompt,
+                        _ => {
+                            self.timed = !self.timed;
+                            self.mode = Mode::Prompt;
+                        }
+                    }
+                }
+            }
+        }
+        false
+    }
+
+    /// A message with its severity (syslog's: 3 error, 6 info), if the session wants to see it.
+    fn message(&self, severity: u8, text: &str, out: &mut String) {
+        match (self.severity, severity) {
+            (Severity::None, _) => {}
+            (Severity::Number, number) => out.push_str(&format!("[{number}]: ")),
+            (Severity::Word, 3) => out.push_str("[err]: "),
+            (Severity::Word, _) => out.push_str("[info]: "),
+        }
+        out.push_str(text);
+        out.push('\n');
+    }
+
+    fn prompt(&self) -> String {
+        if !self.timed {
+            return "> ".into();
+        }
+        let up = self.context.process.started.elapsed().unwrap_or_default().as_secs();
+        let (days, hours, minutes) = (up / 86400, up / 3600 % 24, up / 60 % 60);
+        format!("[{days}:{hours:02}:{minutes:02}:{:02}]> ", up % 60)
+    }
+}
+
+/// The buffer begins with a command whose payload goes on.
+fn in_payload(buffer: &[u8]) -> bool {
+    let first = memchr::memchr(b'\n', buffer).and_then(|end| buffer.get(..end));
+    first.is_some_and(|text| line::payload(String::from_utf8_lossy(text).trim_end_matches('\r')).is_some())
+}

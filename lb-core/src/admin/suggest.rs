@@ -1,0 +1,69 @@
+//! `help`, and what to say to an unknown command.
+
+use super::command::{ALWAYS_SHOWN, COMMANDS, Command};
+use std::collections::HashSet;
+
+/// The answer to `help`, with the words after it.
+pub(super) fn help(words: &[String]) -> String {
+    list("The following commands are valid at this level:", words)
+}
+
+/// The answer to words that name no command.
+pub(super) fn unknown(words: &[String]) -> String {
+    let first = words.first().map_or("", String::as_str);
+    let end = if first.is_empty() {
+        ". Please enter one of the following commands only:"
+    } else {
+        ", but maybe one of the following ones is a better match:"
+    };
+    list(&format!("Unknown command: '{first}'{end}"), words)
+}
+
+fn list(title: &str, words: &[String]) -> String {
+    let fixed = COMMANDS.len() - ALWAYS_SHOWN;
+    let (named, always) = COMMANDS.split_at(fixed);
+    let mut out = title.to_owned();
+    for command in matching(named, words).into_iter().chain(always) {
+        out.push_str(&format!("\n  {:<40}: {}", command.usage, command.doc));
+    }
+    out
+}
+
+/// Most commands that are offered for a word that is not quite right.
+const OFFERED: usize = 5;
+
+/// Commands that share the longest beginning with `words`; where the next word is not one of theirs, the likeliest.
+fn matching<'a>(commands: &'a [Command], words: &[String]) -> Vec<&'a Command> {
+    let shared = |command: &Command| command.words.iter().zip(words).take_while(|(a, b)| a == b).count();
+    let most = commands.iter().map(shared).max().unwrap_or(0);
+    let near = commands.iter().filter(|command| shared(command) == most);
+    let Some(word) = words.get(most).filter(|word| !word.is_empty()) else { return near.collect() };
+    // A whole command with arguments after it.
+    if most > 0 && near.clone().any(|command| command.words.len() == most) {
+        return near.collect();
+    }
+    let mut ranked: Vec<_> = near
+        .clone()
+        .filter_map(|command| {
+            let distance = distance(command.words.get(most)?, word);
+            (distance <= word.len()).then_some((distance, command))
+        })
+        .collect();
+    if ranked.is_empty() && most > 0 {
+        return near.collect();
+    }
+    ranked.sort_by_key(|(distance, _)| *distance);
+    let mut offered: Vec<_> = ranked.into_iter().take(OFFERED).map(|(_, command)| command).collect();
+    offered.sort_by_key(|command| command.words);
+    offered
+}
+
+/// How far two words are apart, by their pairs of neighbouring letters.
+fn distance(a: &str, b: &str) -> usize {
+    let pairs = |word: &str| -> HashSet<(u8, u8)> {
+        let padded = [b" ", word.as_bytes(), b" "].concat();
+        padded.windows(2).map(|pair| (pair[0], pair[1])).collect()
+    };
+    let (a, b) = (pairs(a), pairs(b));
+    a.symmetric_difference(&b).count()
+}

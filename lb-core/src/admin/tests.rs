@@ -1,0 +1,237 @@
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use super::*;
+use crate::server::Operational;
+use crate::stats;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+fn context() -> Context {
+    let plan = stats::tests::plan();
+    Context {
+        plan: Box::new(move || plan.clone()),
+        process: stats::tests::process(),
+        authority: Arc::new(Local),
+        timeout: Duration::from_secs(10),
+        bufsize: 16384,
+    }
+}
+
+/// Sends all of `input` at once, as one who closes behind it, and gives all that comes back.
+async fn ask_as(context: &Context, level: Level, input: &str) -> String {
+    let (mut near, far) = tokio::io::duplex(1 << 20);
+    near.write_all(input.as_bytes()).await.unwrap();
+    let mut out = String::new();
+    let talk = async {
+        near.read_to_string(&mut out).await.unwrap();
+    };
+    let (served, ()) = tokio::join!(serve(far, level, context), talk);
+    served.unwrap();
+    out
+}
+
+async fn ask(input: &str) -> String {
+    ask_as(&context(), Level::Admin, input).await
+}
+
+/// Answers read off haproxy 2.6.12.
+#[tokio::test]
+async fn answers_are_haproxys() {
+    for (input, expected) in [
+        ("show cli level\n", "admin\n\n"),
+        ("  show   cli  level  \n", "admin\n\n"),
+        ("show cl\\i level\r\n", "admin\n\n"),
+        ("show cli level;show version\n", "admin\n\n3.5-test\n\n"),
+        ("show cli level\nshow version\n", "admin\n\n3.5-test\n\n"),
+        (
+            "show cli level;operator;show cli level;user;show cli level;operator\n",
+            "admin\n\n\noperator\n\n\nuser\n\nPermission denied\n\n",
+        ),
+        ("show cli level;quit;show cli level\n", "admin\n\n"),
+        ("prompt;show cli level;get weight be/s1;quit\n", "\n> admin\n\n> 1 (initial 1)\n\n> "),
+        ("show backend\n", "# name\nbe\nst\nli\n\n"),
+        ("show env HOME\n", "HOME=/root\n\n"),
+        ("show env HOME\\;a\n", "Variable not found\n\n"),
+        ("show cli sockets\n", "# socket lvl processes\nunix@/run/a admin all\n\n"),
+        ("show startup-logs\n", "\n\n"),
+        ("get weight be/s9\n", "No such server.\n\n"),
+        ("get weight zz/s1\n", "No such backend.\n\n"),
+        ("get weight be\n", "Require 'backend/server'.\n\n"),
+        ("set weight be/s1 50%;get weight be/s1\n", "\n0 (initial 1)\n\n"),
+        ("set weight be/s2 300\n", "Absolute weight can only be between 0 and 256 inclusive.\n\n"),
+        ("set weight be/s1\n", "Require <weight> or <weight%>.\n\n"),
+        (
+            "set weight st/x 5\n",
+            "Backend is using a static LB algorithm and only accepts weights '0%' and '100%'.\n\n",
+        ),
+        ("set weight st/x 0;set weight st/x 100%;get weight st/x\n", "\n\n1 (initial 1)\n\n"),
+        ("set server be/s1 state\n", "'set server <srv> state' expects 'ready', 'drain' and 'maint'.\n\n"),
+        ("set server be/s1 weight 7;get weight be/s1\n", "\n7 (initial 1)\n\n"),
+        ("set server be/nope state ready\n", "No such server.\n\n"),
+        ("set maxconn server be/s1\n", "Require <maxconn>.\n\n"),
+        ("set maxconn frontend fe\n", "Integer value expected.\n\n"),
+        ("set maxconn frontend be 5\n", "No such frontend.\n\n"),
+        ("set maxconn global\n", "Expects an integer value.\n\n"),
+        ("set maxconn global 50\n", "\n"),
+        ("clear counters;clear counters all\n", "\n\n"),
+        ("show servers state foo\n", "Can't find backend.\n\n"),
+        ("show stat x 1 -1\n", "No such proxy.\n\n"),
+        ("set timeout cli 20\n", "\n"),
+        ("set timeout cli\n", "Expects an integer value.\n\n"),
+        ("set timeout cli x\n", "Invalid timeout value.\n\n"),
+        ("set timeout foo\n", "'set timeout' only supports 'cli'.\n\n"),
+        ("set severity-output foo\n", "one of 'none', 'number', 'string' is a required argument\n\n"),
+        ("set severity-output string;get weight be/q\n", "\n[err]: No such server.\n\n"),
+        ("set severity-output number;set weight be/q 3\n", "\n[3]: No such server.\n\n"),
+        ("show cli level <<\nquit\n\nshow version\n", "admin\n\n3.5-test\n\n"),
+    ] {
+        assert_eq!(ask(input).await, expected, "{input}");
+    }
+}
+
+#[tokio::test]
+async fn levels_are_kept() {
+    for (level, input, denied) in [
+        (Level::User, "set weight be/s1 1\n", true),
+        (Level::User, "show env\n", true),
+        (Level::User, "operator\n", true),
+        (Level::User, "show stat\n", false),
+        (Level::Operator, "set server be/s1 state maint\n", true),
+        (Level::Operator, "clear counters\n", false),
+        (Level::Operator, "clear counters all\n", true),
+    ] {
+        let context = context();
+        let answer = ask_as(&context, level, input).await;
+        assert_eq!(answer == "Permission denied\n\n", denied, "{input} {answer}");
+    }
+}
+
+#[tokio::test]
+async fn unknown_commands_get_a_hint() {
+    let tail = "\n  help [<command>]                        : list matching or all commands\n  prompt ";
+    let answer = ask("set maxconn foo\n").await;
+    let head = "Unknown command: 'set', but maybe one of the following ones is a better match:\n  \
+                set maxconn frontend <frontend> <value> : change a frontend's maxconn setting\n  \
+                set maxconn global <value>              : change the per-process maxconn setting\n  \
+                set maxconn server <bk>/<srv>           : change a server's maxconn setting";
+    assert!(answer.starts_with(head) && answer.contains(tail), "{answer}");
+    let answer = ask("show inf\n").await;
+    assert!(answer.contains("\n  show info ") && !answer.contains("show backend"), "{answer}");
+    let answer = ask("\n").await;
+    assert!(answer.starts_with("Unknown command: ''. Please enter one of the following commands only:\n"));
+    let answer = ask("help set server\n").await;
+    assert!(answer.starts_with("The following commands are valid at this level:\n  set server "), "{answer}");
+}
+
+#[tokio::test]
+async fn states_change() {
+    let context = context();
+    let state = async |line: &str| {
+        ask_as(&context, Level::Admin, line).await;
+        let text = ask_as(&context, Level::Admin, "show servers state be\n").await;
+        text.lines().nth(2).unwrap().split(' ').skip(5).take(2).map(ToOwned::to_owned).collect::<Vec<_>>()
+    };
+    for (line, expected) in [
+        ("show version\n", ["2", "0"]),
+        ("disable server be/s1\n", ["0", "1"]),
+        ("enable server be/s1\n", ["2", "0"]),
+        ("set server be/s1 state drain\n", ["2", "8"]),
+        ("set server be/s1 state maint\n", ["0", "1"]),
+        ("set server be/s1 health up\n", ["0", "1"]),
+        ("set server be/s1 state ready\n", ["2", "0"]),
+        ("set server be/s1 health down\n", ["0", "0"]),
+    ] {
+        assert_eq!(state(line).await, expected, "{line}");
+    }
+    let plan = (context.plan)();
+    assert_eq!(plan.backends[0].servers[0].state(), Operational::Stopped);
+}
+
+#[tokio::test]
+async fn servers_state_is_haproxys() {
+    let text = ask("show servers state\n").await;
+    // The sixth number is the time since the last change.
+    let timeless = |text: &str| -> Vec<String> {
+        let mask = |line: &str| {
+            let mut words: Vec<_> = line.split(' ').collect();
+            if let (Some(time), false) = (words.get_mut(9), line.starts_with('#')) {
+                *time = "T";
+            }
+            words.join(" ")
+        };
+        text.trim_end().lines().map(mask).collect()
+    };
+    assert_eq!(timeless(&text), timeless(include_str!("../stats/testdata/servers-2.6.12.txt")));
+}
+
+#[tokio::test]
+async fn counters_are_cleared() {
+    let context = context();
+    let plan = (context.plan)();
+    let counters = plan.frontends[0].stats.counters.mine();
+    counters.req_tot.add(7);
+    plan.frontends[0].stats.current_max.store(9, std::sync::atomic::Ordering::Relaxed);
+    let row = async |line: &str| {
+        let text = ask_as(&context, Level::Admin, line).await;
+        let values: Vec<_> = text.lines().find(|line| line.starts_with("fe,")).unwrap().split(',').collect();
+        (values[5].to_owned(), values[48].to_owned())
+    };
+    assert_eq!(row("show stat\n").await, ("9".into(), "7".into()));
+    assert_eq!(row("clear counters;show stat\n").await, ("0".into(), "7".into()));
+    assert_eq!(row("clear counters all;show stat\n").await, ("0".into(), "0".into()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn sessions_with_a_prompt_stay() {
+    let context = context();
+    let (mut near, far) = tokio::io::duplex(1 << 16);
+    let talk = async {
+        let mut buffer = [0; 4096];
+        let mut say = async |input: &str| {
+            near.write_all(input.as_bytes()).await.unwrap();
+            let count = near.read(&mut buffer).await.unwrap();
+            String::from_utf8_lossy(&buffer[..count]).into_owned()
+        };
+        assert_eq!(say("prompt\n").await, "\n> ");
+        assert_eq!(say("show cli level\n").await, "admin\n\n> ");
+        assert_eq!(say("show cli level <<END\n").await, "+ ");
+        assert_eq!(say("a;b\n").await, "+ ");
+        assert_eq!(say("END\n").await, "admin\n\n> ");
+        assert_eq!(say("prompt i\n").await, "\n");
+        assert_eq!(say("show cli level\n").await, "admin\n\n");
+        assert_eq!(say("prompt timed\n").await, "\n[0:00:00:00]> ");
+        // Then it says nothing more, and the session ends by its timeout.
+        assert_eq!(say("set timeout cli 1\n").await, "\n[0:00:00:00]> ");
+        let begin = tokio::time::Instant::now();
+        assert_eq!(near.read(&mut buffer).await.unwrap(), 0);
+        assert_eq!(begin.elapsed().as_secs(), 1);
+    };
+    let (served, ()) = tokio::join!(serve(far, Level::Admin, &context), talk);
+    served.unwrap();
+}
+
+#[tokio::test]
+async fn endless_lines_end_the_session() {
+    let context = Context { bufsize: 100, ..context() };
+    assert_eq!(ask_as(&context, Level::Admin, &"x".repeat(200)).await, "");
+}
+
+#[test]
+fn commands_are_unique_and_sorted() {
+    let commands = command::COMMANDS;
+    let names: Vec<_> = commands.iter().map(|command| command.words).collect();
+    let sorted = &names[..names.len() - command::ALWAYS_SHOWN];
+    assert!(sorted.is_sorted(), "{sorted:?}");
+    for command in commands {
+        assert!(!command.usage.is_empty() && !command.doc.is_empty());
+        let words: Vec<_> = command.words.iter().map(ToString::to_string).collect();
+        assert_eq!(command::find(&words).unwrap().words, command.words);
+    }
+}
+
+#[test]
+fn changes_survive_the_wire() {
+    let change = Change::Weight { backend: "b".into(), server: "s".into(), weight: 3 };
+    assert_eq!(change.clone(), change);
+    fn is_wire<T: serde::Serialize + serde::de::DeserializeOwned>() {}
+    is_wire::<Change>();
+}
