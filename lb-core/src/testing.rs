@@ -24,7 +24,9 @@ pub(crate) fn frontend(text: &str) -> Result<Arc<Frontend>, Vec<Diagnostic>> {
 
 /// The frontend `f` of `mode http` with these lines.
 pub(crate) fn http_frontend(lines: &str) -> Arc<Frontend> {
-    let text = format!("defaults\n mode http\n timeout client 1s\n timeout server 1s\n timeout connect 1s\nlisten f\n bind 127.0.0.1:80\n{lines}\n");
+    let text = format!(
+        "defaults\n mode http\n timeout client 2s\n timeout server 2s\n timeout connect 2s\nlisten f\n bind 127.0.0.1:80\n{lines}\n"
+    );
     frontend(&text).unwrap_or_else(|findings| panic!("{lines}\n{findings:#?}"))
 }
 

@@ -39,7 +39,7 @@ pub enum ActionArg {
     Regex(String),
     /// A variable.
     Var(VarName),
-    /// A keyed argument: `("code", 302)`, `("status", 429)` (also for `deny_status`), `("drop-query", none)`.
+    /// A keyed argument: `("code", 302)`, `("status", 429)`, `("drop-query", none)`.
     Keyed(&'static str, Option<Box<ActionArg>>),
     /// A file that the parser has read: its name and its bytes.
     File(String, Vec<u8>),

@@ -17,7 +17,7 @@ pub(crate) fn give_back(r: &mut Reader<'_, '_, '_>) -> Parsed {
 /// `[status N] [content-type T] [default-errorfiles | errorfile F | errorfiles N | file F | lf-file F |
 /// string T | lf-string F] [hdr NAME FORMAT]*`
 ///
-/// `deny_status` is given as `status`; files as [`ActionArg::File`] with their bytes.
+/// Files are given as [`ActionArg::File`] with their bytes.
 fn reply(r: &mut Reader<'_, '_, '_>, deny: bool) -> Parsed {
     let mut args = Vec::new();
     let mut typed = None;
@@ -38,7 +38,9 @@ fn reply(r: &mut Reader<'_, '_, '_>, deny: bool) -> Parsed {
                 if !(200..=599).contains(&code) {
                     return Err(format!("Unexpected status code '{code}'"));
                 }
-                args.push(keyed("status", ActionArg::Int(code)));
+                // They differ: only `deny_status` alone answers with the status's error page.
+                let key = if word == "status" { "status" } else { "deny_status" };
+                args.push(keyed(key, ActionArg::Int(code)));
             }
             "content-type" => {
                 r.word();

@@ -44,7 +44,8 @@ fn built_in_lines() {
 fn formats() {
     let captures = " capture request header host len 3\n capture request header x len 30\n capture request header none len 5\n capture response header server len 9\n";
     let fill = |exchange: &mut Exchange| {
-        exchange.request_captures = vec![Some(b"abc".to_vec()), Some(b"a|b{c}d\"e#f g\x80\xc3".to_vec()), None];
+        exchange.request_captures =
+            vec![Some(b"abc".to_vec()), Some(b"a|b{c}d\"e#f g\x80\xc3".to_vec()), None];
         exchange.response_captures = vec![None];
         respond(exchange, b"HTTP/1.1 200 OK\r\n\r\n");
     };
@@ -57,7 +58,10 @@ fn formats() {
         ("%{+X}ci %{+X}cp %{+X}[src] %{+X}[int(5)]", "7F000001 04D2 127.0.0.1 5"),
         ("%{+Q}o %ci %{-Q}ci %[str(x)] %ST", "\"127.0.0.1\" 127.0.0.1 \"x\" 200"),
         ("%%x %[capture.req.hdr(0)] %[capture.req.hdr(2)] %[capture.req.uri]", "%x abc - /p%20/x|{}y?q=1&z="),
-        ("%{+Q}hr %{+Q}hs %{+Q}hrl", "\"{abc|a#7Cb#7Bc#7Dd#22e#23f g#80#C3|}\" \"{}\" \"abc\" \"a#7Cb#7Bc#7Dd#22e#23f g#80#C3\" \"\""),
+        (
+            "%{+Q}hr %{+Q}hs %{+Q}hrl",
+            "\"{abc|a#7Cb#7Bc#7Dd#22e#23f g#80#C3|}\" \"{}\" \"abc\" \"a#7Cb#7Bc#7Dd#22e#23f g#80#C3\" \"\"",
+        ),
         ("%hrl|%hsl", "abc a#7Cb#7Bc#7Dd#22e#23f g#80#C3 -|-"),
         ("%HM|%HP|%HPO|%HQ|%HU|%HV", "GET|/p%20/x|{}y|/p%20/x|{}y|?q=1&z=|/p%20/x|{}y?q=1&z=|HTTP/1.1"),
         ("%{+Q}ID [%ID]", "\"\" [-]"),

@@ -66,16 +66,28 @@ fn answers_are_haproxys() {
             "LR 404 Not Found|x: 127.0.0.1|content-length: 5|content-type: a/b",
         ),
         ("deny", "PR 403 Forbidden|content-length: 93|cache-control: no-cache|content-type: text/html"),
-        ("deny status 429 content-type text/plain string no", "PR 429 Too Many Requests|content-length: 2|content-type: text/plain"),
+        (
+            "deny status 429 content-type text/plain string no",
+            "PR 429 Too Many Requests|content-length: 2|content-type: text/plain",
+        ),
         ("deny status 403 hdr a b", "PR 403 Forbidden|a: b|content-length: 0"),
-        ("deny deny_status 429", "PR 429 Too Many Requests|content-length: 117|cache-control: no-cache|content-type: text/html"),
+        (
+            "deny deny_status 429",
+            "PR 429 Too Many Requests|content-length: 117|cache-control: no-cache|content-type: text/html",
+        ),
         ("deny status 429", "PR 429 Too Many Requests|content-length: 0"),
         (
             "auth realm my\\ realm",
             "LR 401 Unauthorized|content-length: 112|cache-control: no-cache|content-type: text/html|www-authenticate: Basic realm=\"my realm\"",
         ),
-        ("auth", "LR 401 Unauthorized|content-length: 112|cache-control: no-cache|content-type: text/html|www-authenticate: Basic realm=\"f\""),
-        ("tarpit", "PT 500 Internal Server Error|content-length: 97|cache-control: no-cache|content-type: text/html"),
+        (
+            "auth",
+            "LR 401 Unauthorized|content-length: 112|cache-control: no-cache|content-type: text/html|www-authenticate: Basic realm=\"f\"",
+        ),
+        (
+            "tarpit",
+            "PT 500 Internal Server Error|content-length: 97|cache-control: no-cache|content-type: text/html",
+        ),
         ("reject", "Reject"),
         ("silent-drop", "SilentDrop"),
         ("allow", "Accept"),
@@ -110,9 +122,18 @@ fn headers_are_changed() {
         ("del-header X- -m beg", "host: h.com:81\r\n"),
         ("replace-header x-a (.*),(.*) <\\2:\\1>", "host: h.com:81\r\nx-a: < two:one>\r\n"),
         ("replace-value x-a o(.) <\\1>", "host: h.com:81\r\nx-a: <n>, two\r\n"),
-        ("set-var(txn.v) path,length\n http-request set-header n %[var(txn.v),add(1)]", "host: h.com:81\r\nx-a: one, two\r\nn: 5\r\n"),
-        ("set-var-fmt(txn.v) a%[method]\n http-request set-header n %[var(txn.v)]", "host: h.com:81\r\nx-a: one, two\r\nn: aGET\r\n"),
-        ("set-header X-B %[str(a),set-var(req.z)]\n http-request set-header x-b %[var(req.z)] if { var(req.z) -m found }", "host: h.com:81\r\nx-a: one, two\r\nx-b: a\r\n"),
+        (
+            "set-var(txn.v) path,length\n http-request set-header n %[var(txn.v),add(1)]",
+            "host: h.com:81\r\nx-a: one, two\r\nn: 5\r\n",
+        ),
+        (
+            "set-var-fmt(txn.v) a%[method]\n http-request set-header n %[var(txn.v)]",
+            "host: h.com:81\r\nx-a: one, two\r\nn: aGET\r\n",
+        ),
+        (
+            "set-header X-B %[str(a),set-var(req.z)]\n http-request set-header x-b %[var(req.z)] if { var(req.z) -m found }",
+            "host: h.com:81\r\nx-a: one, two\r\nx-b: a\r\n",
+        ),
     ] {
         let (_, exchange) = run(&format!(" http-request {rules}"));
         let mut out = Vec::new();
