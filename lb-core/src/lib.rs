@@ -21,4 +21,6 @@ pub mod sample;
 pub mod server;
 pub mod stats;
 mod sys;
+#[cfg(test)]
+mod testing;
 pub mod thread;

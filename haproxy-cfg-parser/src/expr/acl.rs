@@ -125,8 +125,12 @@ fn patterns(test: &AclTest, output: Type) -> Result<(), String> {
         _ => "str",
     });
     if kind == "ip" {
+        // Short forms such as `10.1` are the engine's to judge.
+        let short =
+            |pattern: &str| pattern.bytes().all(|byte| byte.is_ascii_digit() || b"./".contains(&byte));
         let unclear = |pattern: &&String| {
             value::network(pattern).is_none()
+                && !short(pattern)
                 && (test.no_resolve
                     || pattern.starts_with(|c: char| c.is_ascii_digit())
                     || pattern.contains(':'))
@@ -161,6 +165,9 @@ fn is_range(text: &str) -> bool {
         let digits = text.strip_prefix('-').unwrap_or(text);
         digits.split('.').all(|part| part.bytes().all(|byte| byte.is_ascii_digit()))
     };
+    if let Some(high) = text.strip_prefix(':') {
+        return number(high);
+    }
     let split = text.get(1..).and_then(|tail| tail.find([':', '-'])).map(|at| at + 1);
     match split.and_then(|at| Some((text.get(..at)?, text.get(at + 1..)?))) {
         Some((low, high)) => number(low) && number(high),

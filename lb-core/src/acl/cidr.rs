@@ -95,7 +95,7 @@ fn mask128(bits: u32) -> Option<u128> {
     (bits <= 128).then(|| u128::MAX.checked_shl(128 - bits).unwrap_or(0))
 }
 
-/// Four numbers, or fewer, of which the last fills the rest (`10.1` is 10.0.0.1), as inet_aton(3) reads them.
+/// Four numbers, or fewer, of which the last fills the rest (`10.1` is 10.0.0.1, `10` is 0.0.0.10), as inet_aton(3) reads them.
 fn ipv4(text: &str) -> Option<Ipv4Addr> {
     if let Ok(address) = text.parse() {
         return Some(address);
@@ -103,8 +103,7 @@ fn ipv4(text: &str) -> Option<Ipv4Addr> {
     let parts: Option<Vec<u32>> = text.split('.').map(|part| part.parse().ok()).collect();
     let parts = parts?;
     let (last, first) = parts.split_last()?;
-    // A lone number names no address here.
-    if first.is_empty() || first.len() > 3 || first.iter().any(|part| *part > 255) {
+    if first.len() > 3 || first.iter().any(|part| *part > 255) {
         return None;
     }
     let high = first.iter().enumerate().fold(0, |value, (index, part)| value | part << (24 - 8 * index));

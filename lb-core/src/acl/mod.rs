@@ -12,6 +12,8 @@ mod predefined;
 mod ranges;
 mod strings;
 mod test;
+#[cfg(test)]
+mod tests;
 mod words;
 
 pub use condition::Condition;

@@ -32,7 +32,7 @@ impl<T: Copy + Ord> Ranges<T> {
     }
 }
 
-/// Integer patterns (manual 7.1.3): `5`, `1:10`, `:10`, `10:`, and operators that hold for what follows them.
+/// Integer patterns (manual 7.1.3): `5`, `1:10`, `1-10`, `:10`, `10:`, and operators that hold for what follows them.
 pub(super) fn parse_ranges(patterns: &[&str]) -> Result<Ranges<i64>, String> {
     let mut operator = "eq";
     let mut ranges = Vec::new();
@@ -48,7 +48,9 @@ pub(super) fn parse_ranges(patterns: &[&str]) -> Result<Ranges<i64>, String> {
 
 fn parse_range(operator: &str, pattern: &str) -> Result<(i64, i64), String> {
     let number = |text: &str| text.parse::<i64>().map_err(|_| format!("'{pattern}' is not a number"));
-    if let Some((low, high)) = pattern.split_once(':') {
+    // A colon or, after the first character, a dash.
+    let middle = pattern.char_indices().find(|(at, byte)| *byte == ':' || (*at > 0 && *byte == '-'));
+    if let Some((low, high)) = middle.map(|(at, _)| (&pattern[..at], &pattern[at + 1..])) {
         if operator != "eq" {
             return Err(format!("'{pattern}' is a range, which makes no sense after '{operator}'"));
         }
@@ -87,6 +89,8 @@ mod tests {
             (&["5:"], 7, true),
             (&["lt", "5", "2"], 3, true),
             (&["1:3", "7"], 5, false),
+            (&["1-5"], 3, true),
+            (&["-5--1"], -3, true),
             (&["gt", "9223372036854775807"], i64::MAX, false),
         ] {
             assert_eq!(parse_ranges(patterns).unwrap().contains(value), holds, "{patterns:?} {value}");

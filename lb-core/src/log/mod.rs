@@ -10,6 +10,8 @@ mod framing;
 mod logger;
 mod render;
 mod target;
+#[cfg(test)]
+mod tests;
 mod timers;
 
 pub use builtin::Builtin;

@@ -5,6 +5,8 @@ mod builtin;
 mod message;
 mod replies;
 mod ruleset;
+#[cfg(test)]
+mod tests;
 
 pub use message::Message;
 pub use replies::{Replies, error_reply};

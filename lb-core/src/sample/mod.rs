@@ -9,6 +9,8 @@ mod expr;
 pub mod fetch;
 mod number;
 mod place;
+#[cfg(test)]
+mod tests;
 mod value;
 mod vars;
 

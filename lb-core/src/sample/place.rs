@@ -66,6 +66,8 @@ pub enum Needs {
     Response,
     /// The response's head as it was (`capture.res.*`, `status` in logs).
     ResponseHistory,
+    /// The response's status line as it was, which request rules may ask for and do not find.
+    Kept,
     /// The request's head in request rules, the response's in response rules (`hdr`).
     Message,
     /// Known when the exchange is over.
@@ -89,6 +91,7 @@ impl Needs {
             Self::Server => matches!(place, TcpResponse | HttpResponse | Log),
             Self::Response => matches!(place, TcpResponse | HttpResponse),
             Self::ResponseHistory => matches!(place, TcpResponse | HttpResponse | Log),
+            Self::Kept => !matches!(place, TcpConnection | TcpSession | Configuration),
             Self::Message => Self::Request.met_at(place) || Self::Response.met_at(place),
             Self::End => place == Log,
         }
@@ -105,7 +108,7 @@ impl Needs {
             Self::Backend => "backend",
             Self::Server => "server",
             Self::Response => "HTTP response headers",
-            Self::ResponseHistory => "HTTP response status line",
+            Self::ResponseHistory | Self::Kept => "HTTP response status line",
             Self::End => "end of session",
         }
     }

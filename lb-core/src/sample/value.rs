@@ -18,7 +18,7 @@ pub enum Type {
     Ip,
     /// A string.
     Str,
-    /// Bytes that print as they are, and cast to text as hexadecimal digits.
+    /// Bytes.
     Bin,
     /// An HTTP method.
     Method,
@@ -110,14 +110,6 @@ impl<'a> Sample<'a> {
         }
     }
 
-    /// As a string: bytes become hexadecimal digits.
-    pub fn into_str(self) -> Cow<'a, [u8]> {
-        match self {
-            Self::Bin(bytes) => Cow::Owned(hex(&bytes)),
-            other => other.into_bytes(),
-        }
-    }
-
     /// As bytes: integers become eight bytes and addresses four or sixteen, in network order.
     pub fn into_bin(self) -> Option<Cow<'a, [u8]>> {
         Some(match self {
@@ -153,9 +145,9 @@ impl<'a> Sample<'a> {
             Type::Bool => self.to_bool().map(Self::Bool),
             Type::Int => self.to_int().map(Self::Int),
             Type::Ip => self.to_ip().map(Self::Ip),
-            Type::Str => Some(Self::Str(self.into_str())),
+            Type::Str => Some(Self::Str(self.into_bytes())),
             Type::Bin => self.into_bin().map(Self::Bin),
-            Type::Method => Some(Self::method(self.into_str())),
+            Type::Method => Some(Self::method(self.into_bytes())),
         }
     }
 
@@ -226,7 +218,7 @@ mod tests {
             Sample::Int(16_909_060).cast(Type::Ip),
             Some(Sample::Ip(Ipv4Addr::new(1, 2, 3, 4).into()))
         );
-        assert_eq!(Sample::Bin(b"\x00\xffa"[..].into()).cast(Type::Str), Some(Sample::str(b"00FF61")));
+        assert_eq!(Sample::Bin(b"\x00\xffa"[..].into()).cast(Type::Str), Some(Sample::str(b"\x00\xffa")));
         assert_eq!(Sample::Int(5).cast(Type::Bin), Some(Sample::Bin(b"\0\0\0\0\0\0\0\x05"[..].into())));
         assert_eq!(Sample::Bool(true).cast(Type::Str), Some(Sample::str(b"1")));
         assert_eq!(Sample::Bool(true).cast(Type::Bin), None);

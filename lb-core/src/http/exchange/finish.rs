@@ -2,13 +2,10 @@
 
 use super::Run;
 use crate::clock;
-use crate::exchange::{Cause, Phase};
+use crate::exchange::Phase;
 use crate::proxy::{ProxyCounters, millis};
 use std::sync::atomic::Ordering;
 use std::time::Instant;
-
-/// Level of an ordinary log line (RFC 5424 6.2.1).
-const INFO: u8 = 6;
 
 /// Memory of the moving average of times: HAProxy's `TIME_STATS_SAMPLES`.
 const TIME_SAMPLES: u64 = 512;
@@ -103,29 +100,6 @@ impl Run<'_> {
     }
 
     fn log_at(&mut self, now: Instant) {
-        let exchange = &self.exchange;
-        let frontend = &exchange.frontend;
-        let (Some(logger), Some(format)) = (&frontend.log.logger, &frontend.log.format) else { return };
-        let failed = exchange.termination.cause != Cause::Normal
-            || exchange.response.status >= 500
-            || exchange.retries > 0
-            || exchange.redispatched;
-        if frontend.options.dontlog_normal && !failed {
-            return;
-        }
-        let level = match exchange.log_level {
-            Some(None) => return,
-            Some(Some(level)) => level,
-            None => INFO,
-        };
-        let format = match &frontend.log.error_format {
-            Some(format) if exchange.termination.cause != Cause::Normal => format,
-            _ => format,
-        };
-        let out = &mut self.work.out;
-        out.clear();
-        format.render(exchange, now, out);
-        logger.send(level, out);
-        frontend.log.lines.fetch_add(1, Ordering::Relaxed);
+        crate::log::emit(&self.exchange, now, &mut self.work.out);
     }
 }

@@ -40,7 +40,7 @@ fn capture(build: &mut Build<'_, '_>) -> Built {
     };
     act((expr, slot, length, response), |(expr, slot, length, response), exchange| {
         let Some(value) = expr.eval(exchange) else { return Verdict::Continue };
-        let value = value.into_str();
+        let value = value.into_bytes();
         let frontend = &exchange.frontend;
         let slots = if *response { &frontend.response_captures } else { &frontend.request_captures };
         let Some((_, limit)) = slots.get(*slot) else { return Verdict::Continue };

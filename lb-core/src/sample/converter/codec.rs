@@ -28,8 +28,11 @@ pub(super) const ROWS: &[Row] = &[
     convert("hex2i", Type::Str, Type::Int, |_, _| {
         plain(|input| {
             let text = input.into_bytes();
-            // Digits beyond 64 bits shift out at the top.
-            text.iter()
+            // A NUL ends the text; digits beyond 64 bits shift out at the top.
+            text.split(|byte| *byte == 0)
+                .next()
+                .unwrap_or_default()
+                .iter()
                 .try_fold(0i64, |value, byte| {
                     char::from(*byte).to_digit(16).map(|digit| value << 4 | i64::from(digit))
                 })

@@ -41,7 +41,9 @@ fn http_date(args: &Args<'_>, _: &mut crate::compile::Context<'_>) -> Built {
 /// `ltime(format[,offset])` and its kin: strftime(3), and `%N` for the fraction of milli- and microseconds.
 fn formatted(args: &Args<'_>, unit: i64, local: bool) -> Built {
     let fraction_digits = unit.ilog10() as usize;
-    let format = args.required(0)?.to_owned();
+    let format = args.required(0)?;
+    // The zone's name there is the C library's.
+    let format = if local { format.to_owned() } else { format.replace("%Z", "GMT") };
     let offset = args.int(1)?.unwrap_or(0);
     let zone = if local { zone().clone() } else { TimeZone::UTC };
     let sample = Timestamp::UNIX_EPOCH.to_zoned(zone.clone());

@@ -2,7 +2,7 @@
 
 use super::{Args, Built, Row, convert, plain, with};
 use crate::acl::Pattern;
-use crate::sample::{Sample, Type, VarKey, parse_int};
+use crate::sample::{Sample, Type, VarKey};
 use std::borrow::Cow;
 
 pub(super) const ROWS: &[Row] = &[
@@ -55,7 +55,7 @@ pub(super) const ROWS: &[Row] = &[
     convert("word", Type::Str, Type::Str, |args, _| Built::Ok(Box::new(Pieces::new(args, true)?))),
     convert("strcmp", Type::Str, Type::Int, |args, _| {
         with(variable(args)?, |key, input, exchange| {
-            let (left, right) = (input.into_bytes(), exchange.var(*key)?.into_str());
+            let (left, right) = (input.into_bytes(), exchange.var(*key)?.into_bytes());
             Some(Sample::Int(compare(&left, &right)))
         })
     }),
@@ -93,7 +93,11 @@ pub(super) const ROWS: &[Row] = &[
         plain(|input| {
             let text = input.into_bytes();
             let port = text.get(host_end(&text) + 1..).unwrap_or_default();
-            Some(Sample::Int(parse_int(port)))
+            // Whatever stands there is taken for digits, as HAProxy does.
+            let number = port.iter().fold(0u32, |number, byte| {
+                number.wrapping_mul(10).wrapping_add(u32::from(*byte).wrapping_sub(u32::from(b'0')))
+            });
+            Some(Sample::int(number))
         })
     }),
 ];

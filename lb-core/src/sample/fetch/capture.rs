@@ -1,7 +1,7 @@
 //! What was captured of a request and its response (manual 7.3.6, 7.3.7: `capture.*`).
 
 use super::{Args, Row, fetch, plain, with};
-use crate::sample::Needs::{RequestHistory, ResponseHistory};
+use crate::sample::Needs::{Kept, RequestHistory, ResponseHistory};
 use crate::sample::{Sample, Type};
 
 pub(super) const ROWS: &[Row] = &[
@@ -23,7 +23,7 @@ pub(super) const ROWS: &[Row] = &[
             (!line.is_empty()).then(|| Sample::str(exchange.request.version.as_str().as_bytes()))
         })
     }),
-    fetch("capture.res.ver", Type::Str, ResponseHistory, |_, _| {
+    fetch("capture.res.ver", Type::Str, Kept, |_, _| {
         plain(|exchange| {
             let known = exchange.response.status != 0;
             known.then(|| Sample::str(exchange.response.version.as_str().as_bytes()))

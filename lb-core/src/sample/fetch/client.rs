@@ -1,6 +1,6 @@
 //! The client's connection, its frontend and its listener (manual 7.3.3).
 
-use super::{Row, constant, fetch, plain};
+use super::{Row, constant, fetch, never, plain};
 use crate::sample::Needs::Client;
 use crate::sample::{Sample, Type};
 
@@ -34,6 +34,16 @@ pub(super) const ROWS: &[Row] = &[
         plain(|exchange| Some(Sample::Bool(exchange.session.requests <= 1)))
     }),
     fetch("fc_http_major", Type::Int, Client, |_, _| constant(Sample::Int(1))),
-    // This build terminates no TLS.
+    fetch("fc_rcvd_proxy", Type::Bool, Client, |_, _| {
+        plain(|exchange| Some(Sample::Bool(exchange.session.listener.accept_proxy)))
+    }),
+    // This build terminates no TLS, so there is never anything to tell about it.
     fetch("ssl_fc", Type::Bool, Client, |_, _| constant(Sample::Bool(false))),
+    fetch("ssl_fc_has_sni", Type::Bool, Client, |_, _| constant(Sample::Bool(false))),
+    fetch("ssl_fc_has_crt", Type::Bool, Client, |_, _| constant(Sample::Bool(false))),
+    fetch("ssl_fc_sni", Type::Str, Client, |_, _| Ok(never())),
+    fetch("ssl_fc_protocol", Type::Str, Client, |_, _| Ok(never())),
+    fetch("ssl_fc_cipher", Type::Str, Client, |_, _| Ok(never())),
+    fetch("ssl_fc_alpn", Type::Str, Client, |_, _| Ok(never())),
+    fetch("ssl_c_used", Type::Bool, Client, |_, _| constant(Sample::Bool(false))),
 ];

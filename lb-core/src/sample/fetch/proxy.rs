@@ -4,7 +4,8 @@
 //! directory when the expression first runs.
 
 use super::{Row, fetch, plain};
-use crate::proxy::{Backend, millis};
+use crate::exchange::Exchange;
+use crate::proxy::millis;
 use crate::sample::Needs::{Backend as NeedsBackend, Server as NeedsServer};
 use crate::sample::{Sample, Type};
 
@@ -21,16 +22,16 @@ pub(super) const ROWS: &[Row] = &[
         })
     }),
     fetch("be_server_timeout", Type::Int, NeedsBackend, |_, _| {
-        plain(|exchange| Some(timeout(exchange.backend.as_deref()?, |t| t.server)))
+        plain(|exchange| Some(timeout(exchange, |t| t.server)))
     }),
     fetch("be_connect_timeout", Type::Int, NeedsBackend, |_, _| {
-        plain(|exchange| Some(timeout(exchange.backend.as_deref()?, |t| t.connect)))
+        plain(|exchange| Some(timeout(exchange, |t| t.connect)))
     }),
     fetch("be_queue_timeout", Type::Int, NeedsBackend, |_, _| {
-        plain(|exchange| Some(timeout(exchange.backend.as_deref()?, |t| t.queue)))
+        plain(|exchange| Some(timeout(exchange, |t| t.queue)))
     }),
     fetch("be_tunnel_timeout", Type::Int, NeedsBackend, |_, _| {
-        plain(|exchange| Some(timeout(exchange.backend.as_deref()?, |t| t.tunnel)))
+        plain(|exchange| Some(timeout(exchange, |t| t.tunnel)))
     }),
     fetch("be_max_retries", Type::Int, NeedsBackend, |_, _| {
         plain(|exchange| Some(Sample::int(exchange.backend.as_deref()?.retries)))
@@ -43,9 +44,11 @@ pub(super) const ROWS: &[Row] = &[
     }),
 ];
 
+/// A timeout of the backend; before one is chosen, of the section that runs the rules.
 fn timeout(
-    backend: &Backend,
+    exchange: &Exchange,
     which: impl Fn(&haproxy_cfg_parser::model::Timeouts) -> Option<std::time::Duration>,
 ) -> Sample<'static> {
-    Sample::int(which(&backend.timeouts).map_or(0, millis))
+    let timeouts = exchange.backend.as_ref().map_or(&exchange.frontend.timeouts, |backend| &backend.timeouts);
+    Sample::int(which(timeouts).map_or(0, millis))
 }

@@ -1,0 +1,85 @@
+//! An exchange without sockets, from a configuration and the bytes of a request.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use crate::compile::{Options, compile};
+use crate::exchange::{Exchange, Session, Times};
+use crate::http::h1::{Connection, Parsed, parse_request, parse_response};
+use crate::http::{Request, Response};
+use crate::proxy::Frontend;
+use crate::sample::Vars;
+use haproxy_cfg_parser::{Diagnostic, Severity, Source, SystemWorld, parse};
+use std::sync::Arc;
+use std::time::{Duration, Instant, UNIX_EPOCH};
+
+/// Compiles a configuration; all errors when there is one.
+pub(crate) fn frontend(text: &str) -> Result<Arc<Frontend>, Vec<Diagnostic>> {
+    let (config, mut findings) = parse(&[Source::new("test.cfg", text)], &SystemWorld::default());
+    findings.retain(|finding| finding.severity == Severity::Alert);
+    if !findings.is_empty() {
+        return Err(findings);
+    }
+    let (plan, _) = compile(&config, &Options { threads: 1, maxconn: 100 })?;
+    Ok(Arc::clone(plan.frontends.first().unwrap()))
+}
+
+/// The frontend `f` of `mode http` with these lines.
+pub(crate) fn http_frontend(lines: &str) -> Arc<Frontend> {
+    let text = format!(
+        "defaults\n mode http\n timeout client 2s\n timeout server 2s\n timeout connect 2s\nlisten f\n bind 127.0.0.1:80\n{lines}\n"
+    );
+    frontend(&text).unwrap_or_else(|findings| panic!("{lines}\n{findings:#?}"))
+}
+
+/// An exchange of a client 127.0.0.1:1234 that reached 127.0.0.1:80 at 2023-11-14 22:13:20.123 UTC.
+pub(crate) fn exchange(frontend: Arc<Frontend>, head: &[u8]) -> Exchange {
+    let (now, wall) = (Instant::now(), UNIX_EPOCH + Duration::from_millis(1_700_000_000_123));
+    let mut request = Request::default();
+    if !head.is_empty() {
+        let parsed = parse_request(head, 101, &mut request, &mut Connection::default());
+        assert!(matches!(parsed, Parsed::Complete(_)), "{parsed:?}");
+    }
+    let session = Session {
+        src: "127.0.0.1:1234".parse().ok(),
+        dst: "127.0.0.1:80".parse().ok(),
+        listener: Arc::clone(frontend.listeners.first().unwrap()),
+        accepted_at: wall,
+        accepted: now,
+        vars: Vars::default(),
+        requests: 1,
+    };
+    Exchange {
+        session: Box::new(session),
+        request,
+        response: Response::default(),
+        request_body: Vec::new(),
+        frontend,
+        backend: None,
+        server: None,
+        vars: Vars::default(),
+        request_captures: Vec::new(),
+        response_captures: Vec::new(),
+        request_cookie: None,
+        response_cookie: None,
+        times: Times::begin(now, wall),
+        termination: Default::default(),
+        bytes_in: 0,
+        bytes_out: 0,
+        retries: 0,
+        redispatched: false,
+        backend_queue: 0,
+        server_queue: 0,
+        log_level: None,
+        retry_forbidden: false,
+        unique_id: None,
+        server_local: None,
+        src_override: None,
+        number: 0,
+    }
+}
+
+/// Gives an exchange a response.
+pub(crate) fn respond(exchange: &mut Exchange, head: &[u8]) {
+    let method = exchange.request.method;
+    let parsed = parse_response(head, 101, method, &mut exchange.response, &mut Connection::default());
+    assert!(matches!(parsed, Parsed::Complete(_)), "{parsed:?}");
+}
