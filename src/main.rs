@@ -21,6 +21,7 @@ use std::sync::Arc;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    lb_core::clock::start();
     let words = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
     let code = match cli::parse(words) {
         Ok(options) => act(&options),
