@@ -68,12 +68,12 @@ pub(crate) fn serve(
                 Signal::SIGUSR2 if monitor.is_none() => messages.warning(super::NO_RELOAD),
                 Signal::SIGHUP => tell(report::servers(engine.plan())),
                 Signal::SIGTTOU => {
-                    engine.pause();
                     tell(report::paused(engine.plan()));
+                    engine.pause();
                 }
                 Signal::SIGTTIN => {
-                    engine.resume();
                     tell(report::resumed(engine.plan()));
+                    engine.resume();
                 }
                 _ => {}
             }

@@ -162,6 +162,11 @@ async fn exchange(client: &mut Client, work: &mut Work, wake: Wake) -> After {
     run.end(after)
 }
 
+/// Answers end their connection. Asked again when the answer's head is written: a stop may begin while a request waits.
+fn draining() -> bool {
+    phase() >= Phase::Draining
+}
+
 impl Run<'_> {
     /// The whole exchange.
     async fn go(&mut self, wake: Wake) -> After {
@@ -195,7 +200,7 @@ impl Run<'_> {
         self.close |= self.connection.close
             || mode == KeepAlive::Close
             || backend == Some(KeepAlive::Close)
-            || phase() >= Phase::Draining;
+            || draining();
     }
 
     /// Gives all memory back to the thread and the session to the client's connection.

@@ -1,7 +1,7 @@
 //! Request out, response back.
 
 use super::forward::{Attempt, unix_seconds, watch_client};
-use super::{After, Run};
+use super::{After, Run, draining};
 use crate::connect::{Private, Upstream, pool};
 use crate::exchange::{Cause, Phase};
 use crate::http::h1::{Body, Connection, ConnectionHeader, Parsed, Progress, parse_response, write_response};
@@ -234,7 +234,7 @@ impl Run<'_> {
         if framing == Framing::Chunked && old {
             self.exchange.response.headers.remove_of(crate::http::HeaderId::TransferEncoding);
         }
-        self.close |= framing == Framing::UntilClose || (framing == Framing::Chunked && old);
+        self.close |= framing == Framing::UntilClose || (framing == Framing::Chunked && old) || draining();
         let header = match (self.close, old) {
             (true, _) => ConnectionHeader::Close,
             (false, true) => ConnectionHeader::KeepAlive,
