@@ -80,8 +80,8 @@ fn the_worker_does_not_outlive_its_monitor() {
     let worker = running.worker().unwrap();
     running.signal(Signal::SIGKILL);
     running.wait();
-    assert!(eventually(LIMIT, || !exists(worker)));
-    assert!(!place.listens());
+    // the first thread is gone before the others are
+    assert!(eventually(LIMIT, || !exists(worker) && !place.listens()));
 }
 
 #[test]
