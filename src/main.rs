@@ -3,6 +3,7 @@
 mod check;
 mod cli;
 mod condition;
+mod keywords;
 mod load;
 mod message;
 mod objects;
@@ -60,6 +61,9 @@ fn load_and_go(options: &Options, messages: &Arc<Messages>) -> u8 {
             return 1;
         }
     };
+    if let Some(classes) = &options.keywords {
+        show(&keywords::list(classes));
+    }
     if options.list_objects {
         show(&objects::list());
     }

@@ -123,9 +123,11 @@ fn prepare(options: &Options, loaded: Loaded, messages: &Messages) -> Result<Sta
         })?;
     let layout = Layout::of(options, &config, &identity);
     let master = match (&options.master_socket, layout.monitor) {
-        (Some(words), Some(Face::Master)) => {
-            Some(MasterSocket::open(words).map_err(|error| error.to_string())?)
-        }
+        (Some(words), Some(Face::Master)) => Some(MasterSocket::open(words).map_err(|error| {
+            messages.alert("config : Cannot create the listener of the master CLI");
+            messages.alert(&format!("config : {error}"));
+            "Can't create the master's CLI.".to_owned()
+        })?),
         (Some(_), _) => {
             messages.warning(
                 "config : a master CLI socket was defined, but master-worker mode (-W) is not enabled.",
