@@ -6,10 +6,8 @@ use crate::process::limits::{self, Limits};
 use crate::process::{Identity, affinity};
 use crate::{sys, version};
 use haproxy_cfg_parser::model::Config;
-use haproxy_cfg_parser::{self as parser, SystemWorld, World};
-use haproxy_cfg_parser::{Diagnostic, Severity};
-use lb_core::compile as engine;
-use lb_core::compile::Plan;
+use haproxy_cfg_parser::{self as parser, Diagnostic, Severity, SystemWorld, World};
+use lb_core::compile::{self, Plan};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -72,7 +70,7 @@ pub(crate) fn load(options: &Options, messages: &Messages) -> Result<Loaded, Fai
     let threads = config.global.nbthread.map_or_else(affinity::usable_cpus, |count| count as usize);
     let present = limits::present().map_err(|error| Failure::Fatal(error.to_string()))?;
     let limits = limits::plan(&config, config.global.maxconn, threads as u64, present);
-    let compiled = engine::compile(&config, &engine::Options { threads, maxconn: limits.maxconn });
+    let compiled = compile::compile(&config, &compile::Options { threads, maxconn: limits.maxconn });
     let (plan, warnings) = compiled.map_err(|errors| {
         errors.iter().for_each(|error| messages.diagnostic(error));
         fatal()

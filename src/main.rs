@@ -3,6 +3,7 @@
 mod check;
 mod cli;
 mod condition;
+mod keywords;
 mod load;
 mod message;
 mod objects;
@@ -21,6 +22,7 @@ use std::sync::Arc;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    lb_core::clock::start();
     let words = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
     let code = match cli::parse(words) {
         Ok(options) => act(&options),
@@ -59,6 +61,9 @@ fn load_and_go(options: &Options, messages: &Arc<Messages>) -> u8 {
             return 1;
         }
     };
+    if let Some(classes) = &options.keywords {
+        show(&keywords::list(classes));
+    }
     if options.list_objects {
         show(&objects::list());
     }

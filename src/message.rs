@@ -40,7 +40,8 @@ impl Messages {
 
     /// A finding about the configuration.
     pub(crate) fn diagnostic(&self, diagnostic: &Diagnostic) {
-        self.tell(diagnostic.severity, &diagnostic.message);
+        let text = diagnostic.message.strip_prefix("config : ").unwrap_or(&diagnostic.message);
+        self.tell(diagnostic.severity, &format!("config : {text}"));
     }
 
     /// Any of these.

@@ -87,7 +87,7 @@ fn unknown(config: &Config, keyword: &str, name: &str, error: Option<nix::Error>
         severity: Severity::Alert,
         place,
         span: None,
-        message: format!("config : {start}cannot find {keyword} id for '{name}' ({number}:{text})"),
+        message: format!("{start}cannot find {keyword} id for '{name}' ({number}:{text})"),
         help: Some(format!("create the {keyword}, or name one that exists")),
     }
 }
@@ -101,7 +101,7 @@ mod tests {
         let mut config = Config::default();
         config.global.user = Some("no-such-user-here".into());
         let message = Identity::resolve(&config).map_err(|diagnostic| diagnostic.message);
-        assert_eq!(message, Err("config : cannot find user id for 'no-such-user-here' (0:Success)".into()));
+        assert_eq!(message, Err("cannot find user id for 'no-such-user-here' (0:Success)".into()));
     }
 
     #[test]

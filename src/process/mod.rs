@@ -31,6 +31,8 @@ pub(crate) use identity::Identity;
 use lb_core::compile::Plan;
 use lb_core::engine::{Engine, Hooks};
 use lb_core::listen::{self, Sockets};
+use lb_core::process::{self, Facts};
+use lb_core::{clock, log};
 use master_cli::MasterSocket;
 use monitor::{Face, Monitor};
 use nix::sys::prctl;
@@ -41,6 +43,7 @@ use pidfile::PidFile;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 /// What a signal that asks for a reload is answered.
 const NO_RELOAD: &str = "Reloading is not supported yet: the running configuration stays. \
@@ -120,9 +123,11 @@ fn prepare(options: &Options, loaded: Loaded, messages: &Messages) -> Result<Sta
         })?;
     let layout = Layout::of(options, &config, &identity);
     let master = match (&options.master_socket, layout.monitor) {
-        (Some(words), Some(Face::Master)) => {
-            Some(MasterSocket::open(words).map_err(|error| error.to_string())?)
-        }
+        (Some(words), Some(Face::Master)) => Some(MasterSocket::open(words).map_err(|error| {
+            messages.alert("config : Cannot create the listener of the master CLI");
+            messages.alert(&format!("config : {error}"));
+            "Can't create the master's CLI.".to_owned()
+        })?),
         (Some(_), _) => {
             messages.warning(
                 "config : a master CLI socket was defined, but master-worker mode (-W) is not enabled.",
@@ -144,6 +149,7 @@ fn prepare(options: &Options, loaded: Loaded, messages: &Messages) -> Result<Sta
 impl Start {
     /// Makes the processes, and returns when the calling one shall end.
     fn go(self, options: &Options, messages: &Arc<Messages>) -> Result<u8, String> {
+        log::date::zone(); // while its file can be found: the worker may change its root
         signals::hold();
         let mut starter = Starter::default();
         if self.layout.background {
@@ -239,6 +245,14 @@ impl Start {
                 }
             }),
         };
+        process::set_facts(Facts {
+            pid: std::process::id(),
+            node: self.config.global.node.clone().unwrap_or_else(process::hostname),
+            hostname: process::hostname(),
+            started_at: SystemTime::now(),
+            started: clock::start(),
+            threads: self.plan.threads,
+        });
         let engine = Engine::start(self.plan, self.sockets, hooks);
         engine.map(Arc::new).map_err(|error| cannot("start the traffic threads", &error))
     }

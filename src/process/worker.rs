@@ -5,11 +5,13 @@ use super::report;
 use super::signals::{Signals, die_by, wait};
 use crate::message::Messages;
 use lb_core::engine::Engine;
+use lb_core::process::live;
 use nix::sys::signal::Signal;
 use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 /// Signals that a process with traffic answers.
@@ -66,12 +68,12 @@ pub(crate) fn serve(
                 Signal::SIGUSR2 if monitor.is_none() => messages.warning(super::NO_RELOAD),
                 Signal::SIGHUP => tell(report::servers(engine.plan())),
                 Signal::SIGTTOU => {
-                    engine.pause();
                     tell(report::paused(engine.plan()));
+                    engine.pause();
                 }
                 Signal::SIGTTIN => {
-                    engine.resume();
                     tell(report::resumed(engine.plan()));
+                    engine.resume();
                 }
                 _ => {}
             }
@@ -120,6 +122,7 @@ impl Stopping {
         let first = matches!(self, Self::No);
         if first {
             *self = Self::Soft(hard_stop_after.and_then(|after| Instant::now().checked_add(after)));
+            live().stopping.store(true, Ordering::Relaxed);
             engine.soft_stop();
         }
         first

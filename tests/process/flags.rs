@@ -176,3 +176,24 @@ fn an_address_in_use_is_told() {
         );
     }
 }
+
+#[test]
+fn keywords_are_listed_by_class() {
+    let place = Place::new();
+    let ended = run(&place, "-dKacl,smp -c -f CFG");
+    assert_eq!(ended.end, End::Code(0));
+    let (smp, acl) =
+        ("# List of registered sample fetch functions:\n", "# List of registered ACL keywords:\n");
+    assert!(ended.stdout.contains(smp) && ended.stdout.contains(acl));
+    assert!(ended.stdout.contains("\npath_beg = path -m beg\n"));
+    assert!(run(&place, "-dKhelp -c -f CFG").stdout.contains("cnv: sample converter keywords\n"));
+}
+
+#[test]
+fn loaded_object_files_are_listed() {
+    let place = Place::new();
+    let ended = run(&place, "-dL -c -f CFG");
+    let program = std::fs::canonicalize(crate::program::path()).unwrap();
+    assert!(ended.stdout.starts_with("List of loaded object files:\n"));
+    assert!(ended.stdout.lines().any(|line| line == program.to_str().unwrap()), "{}", ended.stdout);
+}

@@ -9,7 +9,7 @@ mod supported;
 
 pub use context::Context;
 pub use plan::{BindSpec, Plan};
-pub use supported::supports;
+pub use supported::{Support, supports};
 
 use crate::acl::Condition;
 use crate::engine::Limit;

@@ -9,12 +9,15 @@ use crate::proxy::Listener;
 use socket2::Socket;
 use std::future::poll_fn;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Shutdown, SocketAddr};
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::net::{TcpListener, UnixListener};
+
+/// After a pause; the system takes no more than `somaxconn`.
+const RESUMED_BACKLOG: i32 = 4096;
 
 /// Starts a task for each socket of this thread.
 pub fn accept_all(plan: &Arc<Plan>, sockets: Sockets) {
@@ -46,6 +49,26 @@ impl Acceptor {
         })
     }
 
+    /// Refuses connections for as long as the thread is paused; those that were not accepted yet are reset, as by
+    /// HAProxy. Unix sockets let them wait instead. None: the thread ends.
+    async fn pause(self) -> io::Result<Option<Self>> {
+        let resumed = || poll_fn(|_| if phase() == Phase::Paused { Poll::Pending } else { Poll::Ready(()) });
+        let Self::Tcp(listener) = self else {
+            resumed().await;
+            return Ok(Some(self));
+        };
+        // Out of the poller: it would not forget that the socket was shut.
+        let socket = Socket::from(listener.into_std()?);
+        // Not listening any more: an inherited socket that another thread has shut already.
+        let _ = socket.shutdown(Shutdown::Read);
+        resumed().await;
+        if phase() != Phase::Running {
+            return Ok(None);
+        }
+        socket.listen(RESUMED_BACKLOG)?;
+        Self::new(socket).map(Some)
+    }
+
     fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(Io, Option<SocketAddr>)>> {
         match self {
             Self::Tcp(listener) => {
@@ -60,7 +83,7 @@ impl Acceptor {
     }
 }
 
-async fn accept_loop(plan: Arc<Plan>, listener: Arc<Listener>, acceptor: Acceptor) {
+async fn accept_loop(plan: Arc<Plan>, listener: Arc<Listener>, mut acceptor: Acceptor) {
     let _woken = poll_fn(|cx| Poll::Ready(with_waker(cx.waker()))).await;
     loop {
         plan.connections.ready().await;
@@ -69,8 +92,7 @@ async fn accept_loop(plan: Arc<Plan>, listener: Arc<Listener>, acceptor: Accepto
         }
         listener.connections.ready().await;
         let accepted = poll_fn(|cx| match phase() {
-            Phase::Paused => Poll::Pending,
-            Phase::Stopped => Poll::Ready(None),
+            Phase::Paused | Phase::Stopped => Poll::Ready(None),
             // What the kernel has completed is still served; then the socket closes.
             Phase::Draining => match acceptor.poll_accept(cx) {
                 Poll::Ready(accepted) => Poll::Ready(Some(accepted)),
@@ -80,6 +102,14 @@ async fn accept_loop(plan: Arc<Plan>, listener: Arc<Listener>, acceptor: Accepto
         })
         .await;
         match accepted {
+            None if phase() == Phase::Paused => match acceptor.pause().await {
+                Ok(Some(resumed)) => acceptor = resumed,
+                Ok(None) => return,
+                Err(error) => {
+                    tracing::error!(address = listener.address, %error, "cannot listen again");
+                    return;
+                }
+            },
             None => return,
             Some(Ok((io, source))) => {
                 let Some(frontend) = listener.frontend.load_full() else { continue };

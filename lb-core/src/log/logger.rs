@@ -29,7 +29,7 @@ impl Identity {
             hostname: global
                 .log_send_hostname
                 .as_ref()
-                .map(|name| name.clone().unwrap_or_else(|| process::facts().hostname.clone())),
+                .map(|name| name.clone().unwrap_or_else(process::hostname)),
         }
     }
 }

@@ -15,10 +15,10 @@ const BACKLOG: i32 = 64;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum OpenError {
     /// An option that it does not have.
-    #[error("master CLI: unknown option '{0}'; known are 'level user|operator|admin' and 'mode OCTAL'.")]
+    #[error("unknown option '{0}'; known are 'level user|operator|admin' and 'mode OCTAL'.")]
     Option(String),
     /// The system's reason.
-    #[error("master CLI: cannot listen on '{0}': {reason}.", reason = crate::load::reason(.1))]
+    #[error("cannot listen on '{0}': {reason}.", reason = crate::load::reason(.1))]
     Listen(String, #[source] io::Error),
 }
 
@@ -43,14 +43,16 @@ pub(super) fn open(words: &str) -> Result<(Socket, Level), OpenError> {
         let socket = if let Some(number) = address.strip_prefix("fd@") {
             let number = number.parse().map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;
             sys::inherited(number)?.into()
-        } else if let Some(inet) = inet(address) {
-            let address = inet.to_socket_addrs()?.next().ok_or(io::ErrorKind::InvalidInput)?;
+        } else if let Some(path) = unix_path(address) {
+            unix(path, mode)?
+        } else {
+            let inet = address.strip_prefix("ipv4@").or_else(|| address.strip_prefix("ipv6@"));
+            let address = inet.unwrap_or(address).to_socket_addrs()?.next();
+            let address = address.ok_or(io::ErrorKind::InvalidInput)?;
             let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
             socket.set_reuse_address(true)?;
             socket.bind(&address.into())?;
             socket
-        } else {
-            unix(address.strip_prefix("unix@").unwrap_or(address), mode)?
         };
         socket.listen(BACKLOG)?;
         socket.set_nonblocking(true)?;
@@ -59,13 +61,9 @@ pub(super) fn open(words: &str) -> Result<(Socket, Level), OpenError> {
     listen().map(|socket| (socket, level)).map_err(|error| OpenError::Listen(address.to_owned(), error))
 }
 
-/// `ipv4@HOST:PORT`, `ipv6@...`, `HOST:PORT`; a colon in a path does not make it one.
-fn inet(address: &str) -> Option<&str> {
-    let plain = address.strip_prefix("ipv4@").or_else(|| address.strip_prefix("ipv6@"));
-    plain.or_else(|| {
-        let port = address.rsplit_once(':').map(|(_, port)| port)?;
-        (!address.contains('/') && port.parse::<u16>().is_ok()).then_some(address)
-    })
+/// `unix@PATH`, or a path from the root.
+fn unix_path(address: &str) -> Option<&str> {
+    address.strip_prefix("unix@").or_else(|| address.starts_with('/').then_some(address))
 }
 
 fn unix(path: &str, mode: Option<u32>) -> io::Result<Socket> {
@@ -88,10 +86,10 @@ mod tests {
 
     #[test]
     fn addresses_are_told_apart() {
-        assert_eq!(inet("127.0.0.1:99"), Some("127.0.0.1:99"));
-        assert_eq!(inet("ipv4@127.0.0.1:99"), Some("127.0.0.1:99"));
-        assert_eq!(inet("/run/a:99"), None);
-        assert_eq!(inet("/run/a.sock"), None);
+        assert_eq!(unix_path("/run/a:99"), Some("/run/a:99"));
+        assert_eq!(unix_path("unix@a.sock"), Some("a.sock"));
+        assert_eq!(unix_path("127.0.0.1:99"), None);
+        assert!(open("a.sock").is_err());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What lb says itself: refusals, rules' replies, the monitor.
 
-use super::{After, Run};
+use super::{After, Run, draining};
 use crate::exchange::{Cause, Phase};
 use crate::http::HeaderId;
 use crate::http::h1::{message_weight, write_response};
@@ -81,7 +81,7 @@ impl Run<'_> {
         let length_known = exchange.response.headers.first_of(HeaderId::ContentLength).is_some()
             || exchange.response.headers.first_of(HeaderId::TransferEncoding).is_some()
             || matches!(exchange.response.status, 100..=199 | 204 | 304);
-        self.close |= !length_known;
+        self.close |= !length_known || draining();
         let header = self.client_header();
         self.work.out.clear();
         write_response(&self.exchange.response, header, &mut self.work.out);

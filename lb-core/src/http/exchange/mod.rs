@@ -166,6 +166,11 @@ async fn exchange(client: &mut Client, work: &mut Work, wake: Wake) -> After {
     run.end(after)
 }
 
+/// Answers end their connection. Asked again when the answer's head is written: a stop may begin while a request waits.
+fn draining() -> bool {
+    phase() >= Phase::Draining
+}
+
 impl Run<'_> {
     /// The whole exchange.
     async fn go(&mut self, wake: Wake) -> After {
@@ -199,7 +204,7 @@ impl Run<'_> {
         self.close |= self.connection.close
             || mode == KeepAlive::Close
             || backend == Some(KeepAlive::Close)
-            || phase() >= Phase::Draining;
+            || draining();
     }
 
     /// What the answer's head says about the client's connection, by the versions of both.

@@ -1,7 +1,7 @@
 //! Request out, response back.
 
 use super::forward::{Attempt, Watched, unix_seconds, watch_client};
-use super::{After, Run};
+use super::{After, Run, draining};
 use crate::connect::{Private, Upstream, pool};
 use crate::exchange::{Cause, Phase};
 use crate::http::h1::{Body, BodyError, Connection, ConnectionHeader, Parsed, Progress, parse_response};
@@ -232,7 +232,7 @@ impl Run<'_> {
     ) -> After {
         let framing = self.exchange.response.framing;
         let chunked = framing == Framing::Chunked;
-        self.close |= framing == Framing::UntilClose || connection.doubtful;
+        self.close |= framing == Framing::UntilClose || connection.doubtful || draining();
         let header = self.client_header();
         // The pump of the request has given its head's memory free.
         let mut head = std::mem::take(&mut self.work.out);
