@@ -20,8 +20,10 @@ pub fn haproxy(scratch: &Path) -> io::Result<PathBuf> {
     }
     fs::create_dir_all(scratch)?;
     let mut said = "no source package named haproxy".to_owned();
-    for apt in [Apt::of_the_machine(), Apt::private(scratch)?] {
-        for version in apt.versions(scratch) {
+    let choices: [fn(&Path) -> io::Result<Apt>; 2] = [|_| Ok(Apt::of_the_machine()), Apt::private];
+    for choose in choices {
+        let apt = choose(scratch)?;
+        for version in apt.versions() {
             match apt.fetch(scratch, &version).and_then(|()| unpack(scratch, &unpacked)) {
                 Ok(()) => return Ok(unpacked),
                 Err(error) => said = error.to_string(),
@@ -34,45 +36,40 @@ pub fn haproxy(scratch: &Path) -> io::Result<PathBuf> {
 /// apt with the options that choose whose lists it uses.
 struct Apt {
     options: Vec<String>,
-    /// Whether its lists must be fetched first.
-    fresh: bool,
 }
 
 impl Apt {
     fn of_the_machine() -> Apt {
-        Apt { options: Vec::new(), fresh: false }
+        Apt { options: Vec::new() }
     }
 
-    /// The source side of the machine's own Debian archives, with lists of its own.
+    /// The source side of the machine's own Debian archives, with lists of its own. They are fetched even where
+    /// the machine's were never, as on a fresh container.
     fn private(scratch: &Path) -> io::Result<Apt> {
-        let format = "$(ORIGIN)|$(COMPONENT)|$(SIGNED_BY)|$(REPO_URI)|$(RELEASE)";
-        let targets = output(Command::new("apt-get").args([
-            "indextargets",
-            "--format",
-            format,
-            "Created-By: Packages",
-        ]))
-        .unwrap_or_default();
-        let mut sources: Vec<String> = targets.lines().filter_map(source_line).collect();
-        sources.dedup();
-        let list = scratch.join("sources.list");
         let lists = scratch.join("lists");
         fs::create_dir_all(lists.join("partial"))?;
-        fs::write(&list, sources.join("\n") + "\n")?;
         let option = |name: &str, value: &Path| format!("-oDir::{name}={}", value.display());
+        let own_lists = option("State::Lists", &lists);
+        // An archive that can't be reached is of no use and no harm.
+        let _ = output(Command::new("apt-get").args([&own_lists, "update"]));
+        let format = "$(ORIGIN)|$(COMPONENT)|$(SIGNED_BY)|$(REPO_URI)|$(RELEASE)";
+        let mut targets = Command::new("apt-get");
+        targets.args([&own_lists, "indextargets", "--format", format, "Created-By: Packages"]);
+        let mut sources: Vec<String> = output(&mut targets)?.lines().filter_map(source_line).collect();
+        sources.dedup();
+        let list = scratch.join("sources.list");
+        fs::write(&list, sources.join("\n") + "\n")?;
         let options = vec![
             option("Etc::SourceList", &list),
             option("Etc::SourceParts", Path::new("/dev/null")),
-            option("State::Lists", &lists),
+            own_lists,
         ];
-        Ok(Apt { options, fresh: true })
+        let _ = output(Command::new("apt-get").args(&options).arg("update"));
+        Ok(Apt { options })
     }
 
     /// The versions that the index names, newest first.
-    fn versions(&self, scratch: &Path) -> Vec<String> {
-        if self.fresh {
-            let _ = output(Command::new("apt-get").args(&self.options).arg("update").current_dir(scratch));
-        }
+    fn versions(&self) -> Vec<String> {
         let shown = output(Command::new("apt-cache").args(&self.options).args(["showsrc", "haproxy"]));
         let mut versions: Vec<String> = shown
             .unwrap_or_default()
