@@ -171,13 +171,13 @@ impl<'a> Stage<'a> {
             }
             logs
         };
-        let complete = |case: &&Case| {
+        let complete = |(case, limit): (&&Case, &Duration)| {
             let expect = case.expected(self.program.side).map_or(0, |outcome| outcome.log.len());
-            logs().get(&case.name).map_or(0, Vec::len) >= expect
+            *limit < LIMIT || logs().get(&case.name).map_or(0, Vec::len) >= expect
         };
         let _ = eventually(LIMIT, || {
             thread::sleep(SETTLE);
-            self.cases.iter().all(complete)
+            self.cases.iter().zip(&self.limits).all(complete)
         });
         let recorded = self.cases.iter().all(|case| case.expected(self.program.side).is_some());
         let _ = quiet(if recorded { 2 * SETTLE } else { self.program.quiet }, || self.syslog.lines().len());
