@@ -107,7 +107,11 @@ impl Computed {
         let text = |format: &Format| exchange.map(|exchange| format.text(exchange)).unwrap_or_default();
         let mut message = Message::new(self.status);
         for (name, value) in &self.headers {
-            message = message.header(name, text(value));
+            // A header without a value is left out (haproxy 2.6.12 does so here, not in `set-header`).
+            let value = text(value);
+            if !value.is_empty() {
+                message = message.header(name, value);
+            }
         }
         let body = match &self.body {
             Body::None => bytes::Bytes::new(),
