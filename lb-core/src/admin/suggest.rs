@@ -45,7 +45,9 @@ fn matching<'a>(commands: &'a [Command], words: &[String]) -> Vec<&'a Command> {
     let mut ranked: Vec<_> = near
         .clone()
         .filter_map(|command| {
-            let distance = distance(command.words.get(most)?, word);
+            // A later word that fits says more than letters do.
+            let fits = command.words.iter().zip(words).skip(most + 1).any(|(name, word)| name == word);
+            let distance = if fits { 0 } else { distance(command.words.get(most)?, word) };
             (distance <= word.len()).then_some((distance, command))
         })
         .collect();

@@ -116,6 +116,13 @@ async fn unknown_commands_get_a_hint() {
     assert!(answer.starts_with(head) && answer.contains(tail), "{answer}");
     let answer = ask("show inf\n").await;
     assert!(answer.contains("\n  show info ") && !answer.contains("show backend"), "{answer}");
+    let answer = ask("shwo version\n").await;
+    assert!(
+        answer.starts_with(
+            "Unknown command: 'shwo', but maybe one of the following ones is a better match:\n  show version"
+        ),
+        "{answer}"
+    );
     let answer = ask("\n").await;
     assert!(answer.starts_with("Unknown command: ''. Please enter one of the following commands only:\n"));
     let answer = ask("help set server\n").await;
