@@ -40,6 +40,8 @@ impl Run<'_> {
             self.exchange.frontend.stats.counters.mine().intercepted.inc();
         }
         self.terminate(reply.cause, reply.phase);
+        // As in HAProxy, a redirected request with a body ends its connection, be the body there or not.
+        self.close |= matches!(reply.message.status, 301..=308) && self.exchange.request.framing != Framing::None;
         self.send_message(&reply.message).await
     }
 
@@ -135,8 +137,10 @@ impl Run<'_> {
 fn write_refusal(message: &Message, out: &mut Vec<u8>) {
     out.extend_from_slice(format!("HTTP/1.1 {} ", message.status).as_bytes());
     out.extend_from_slice(&message.reason);
+    // HAProxy's page for 422 has no such line, though the connection ends as well.
+    let close = if message.status == 422 { "" } else { "Connection: close\r\n" };
     let head = format!(
-        "\r\nContent-length: {}\r\nCache-Control: no-cache\r\nConnection: close\r\nContent-Type: text/html\r\n\r\n",
+        "\r\nContent-length: {}\r\nCache-Control: no-cache\r\n{close}Content-Type: text/html\r\n\r\n",
         message.body.len()
     );
     out.extend_from_slice(head.as_bytes());

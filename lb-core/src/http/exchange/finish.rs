@@ -71,6 +71,8 @@ impl Run<'_> {
             counters.sess_rate.add(1, clock::at(now));
             server.last_session.store(clock::at(now), Ordering::Relaxed);
         }
+        // Logs count what is there besides this exchange.
+        self.in_backend = None;
         self.log_at(now);
     }
 

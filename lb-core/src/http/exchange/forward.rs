@@ -343,7 +343,10 @@ pub(super) fn watch_client(
         match client.io.poll_read(cx, buffer.space()) {
             Poll::Ready(Ok(0)) => *ended = true,
             Poll::Ready(Ok(n)) => buffer.advance(n),
-            Poll::Ready(Err(_)) => return Watched::Failed,
+            Poll::Ready(Err(_)) => {
+                *ended = true;
+                return Watched::Failed;
+            }
             Poll::Pending => break,
         }
     }

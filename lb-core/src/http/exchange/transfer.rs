@@ -6,7 +6,7 @@ use crate::connect::{Private, Upstream, pool};
 use crate::exchange::{Cause, Phase};
 use crate::http::h1::{Body, BodyError, Connection, ConnectionHeader, Parsed, Progress, parse_response};
 use crate::http::h1::{write_response, write_trailers};
-use crate::http::message::Framing;
+use crate::http::message::{Framing, Version};
 use crate::http::relay::{Pump, Stop, Waiting};
 use crate::net::Buffer;
 use crate::proxy::Backend;
@@ -66,7 +66,11 @@ impl Run<'_> {
                 }
                 Attempt::Again
             }
-            Err(reason) => Attempt::Done(self.no_response(reason, &upstream).await),
+            Err(reason) => {
+                // Logs count what is there besides this exchange.
+                drop(upstream);
+                Attempt::Done(self.no_response(reason).await)
+            }
         }
     }
 
@@ -127,9 +131,9 @@ impl Run<'_> {
                 }
                 if sent_at.is_some() {
                     match watch_client(client, &mut work.client, ended, cx) {
-                        Watched::Failed => return Poll::Ready(Err(NoResponse::Client(Stop::ReadFailed))),
+                        Watched::Failed if abort => return Poll::Ready(Err(NoResponse::Client(Stop::ReadFailed))),
                         Watched::Ended if abort => return Poll::Ready(Err(NoResponse::Aborted)),
-                        Watched::Ended | Watched::There => {}
+                        _ => {}
                     }
                 }
                 Poll::Pending
@@ -232,7 +236,9 @@ impl Run<'_> {
     ) -> After {
         let framing = self.exchange.response.framing;
         let chunked = framing == Framing::Chunked;
-        self.close |= framing == Framing::UntilClose || connection.doubtful || draining();
+        self.close |= framing == Framing::UntilClose || draining();
+        // Chunks in HTTP/1.0 are nothing to build on.
+        self.close |= connection.doubtful && self.exchange.response.version == Version::Http10;
         let header = self.client_header();
         // The pump of the request has given its head's memory free.
         let mut head = std::mem::take(&mut self.work.out);
@@ -364,7 +370,7 @@ impl Run<'_> {
     }
 
     /// Answers for a server that gave no response.
-    async fn no_response(&mut self, reason: NoResponse, upstream: &Upstream) -> After {
+    async fn no_response(&mut self, reason: NoResponse) -> After {
         let backend = self.exchange.backend.clone();
         if let Some(backend) = &backend {
             let counters = backend.stats.counters.mine();
@@ -382,9 +388,9 @@ impl Run<'_> {
             }
         }
         let (cause, phase, status) = match reason {
-            NoResponse::Empty if upstream.reused && self.exchange.session.requests > 1 => {
-                // The server closed a connection just as it was used again: the client shall repeat the request
-                // on a fresh one, which only it knows to be safe. Nothing happened, so nothing is logged.
+            NoResponse::Empty if self.exchange.session.requests > 1 => {
+                // On a kept connection the client can tell a close from an answer, and repeats what it knows to be
+                // safe to repeat. As in HAProxy nothing is logged.
                 self.close = true;
                 return After::Close;
             }

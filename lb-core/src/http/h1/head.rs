@@ -13,7 +13,7 @@ pub struct Connection {
     pub upgrade: bool,
     /// `Expect: 100-continue`.
     pub expect_continue: bool,
-    /// Its length was said in two ways, or in one that its version does not know: neither connection goes on.
+    /// Its length was said in two ways, or in one that its version does not know: the server's connection ends.
     pub doubtful: bool,
 }
 
@@ -211,8 +211,8 @@ impl HeadScan {
                 if self.length.is_some() {
                     request.headers.remove_of(HeaderId::ContentLength);
                 }
-                doubtful = self.length.is_some() || old;
-                close |= doubtful;
+                close |= self.length.is_some() || old;
+                doubtful = old;
                 Framing::Chunked
             }
             Coding::OthersThenChunked => return Err(Refusal { status: 422 }),

@@ -61,7 +61,7 @@ fn absolute(request: &mut Request) -> Result<(), Refusal> {
     if let Some(host) = request.headers.first_of(HeaderId::Host) {
         let user_end = memchr::memrchr(b'@', &plain).map_or(0, |at| at + 1);
         let authority = plain.get(user_end..).unwrap_or_default();
-        if !authority.eq_ignore_ascii_case(without_port(host, default)) {
+        if !authority.is_empty() && !authority.eq_ignore_ascii_case(without_port(host, default)) {
             return Err(Refusal::BAD);
         }
     }
