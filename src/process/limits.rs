@@ -104,23 +104,28 @@ impl Limits {
     /// Raises the soft limit, and the hard one where that is allowed. It is never lowered.
     ///
     /// # Errors
-    /// What is too low; as much as possible was raised then.
+    /// What was wanted is not allowed; the limit is as high as it can be then.
     pub(crate) fn raise(&self, (soft, hard): (u64, u64)) -> Result<(), TooLow> {
-        let mut soft = soft;
-        if soft < self.wanted {
-            let limit = hard.min(self.ceiling);
-            let refused =
-                self.wanted > self.ceiling || set_descriptors(self.wanted, hard.max(self.wanted)).is_err();
-            if refused {
-                let _ = set_descriptors(limit, hard); // the best that can be had; what is missing is reported
-                return Err(TooLow::CannotRaise { wanted: self.wanted, limit });
-            }
-            soft = self.wanted;
+        if soft >= self.wanted {
+            return Ok(());
         }
-        if soft < self.descriptors {
-            return Err(TooLow::TooFew { limit: soft, maxconn: self.maxconn, descriptors: self.descriptors });
+        if self.wanted <= self.ceiling && set_descriptors(self.wanted, hard.max(self.wanted)).is_ok() {
+            return Ok(());
         }
-        Ok(())
+        let limit = hard.min(self.ceiling);
+        let _ = set_descriptors(limit.max(soft), hard); // the best that can be had; what is missing is reported
+        Err(TooLow::CannotRaise { wanted: self.wanted, limit })
+    }
+
+    /// Compares the soft limit with what `maxconn` needs.
+    ///
+    /// # Errors
+    /// It is too low.
+    pub(crate) fn suffice(&self, soft: u64) -> Result<(), TooLow> {
+        if soft >= self.descriptors {
+            return Ok(());
+        }
+        Err(TooLow::TooFew { limit: soft, maxconn: self.maxconn, descriptors: self.descriptors })
     }
 }
 
@@ -179,7 +184,7 @@ mod tests {
     #[test]
     fn a_low_ulimit_is_told() {
         let limits = Limits { maxconn: 5000, descriptors: 10_028, wanted: 500, ceiling: 1_000_000 };
-        let error = limits.raise((1024, 1024)).map_err(|error| error.to_string());
+        let error = limits.suffice(1024).map_err(|error| error.to_string());
         assert_eq!(
             error,
             Err("FD limit (1024) too low for maxconn=5000/maxsock=10028. \

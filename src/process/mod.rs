@@ -33,6 +33,7 @@ use lb_core::engine::{Engine, Hooks};
 use lb_core::listen::{self, Sockets};
 use lb_core::process::{self, Facts};
 use lb_core::{clock, log};
+use limits::Limits;
 use master_cli::MasterSocket;
 use monitor::{Face, Monitor};
 use nix::sys::prctl;
@@ -108,14 +109,8 @@ fn prepare(options: &Options, loaded: Loaded, messages: &Messages) -> Result<Sta
         limits::limit_memory(mib)
             .map_err(|error| format!("Cannot limit the memory to {mib} megs: {error}."))?;
     }
-    let present = limits::present().map_err(|error| format!("Cannot read the FD limit: {error}."))?;
     // before binding: with many addresses or threads the sockets alone may need it
-    let raised = limits.raise(present).map_err(|error| error.to_string());
-    if config.global.strict_limits.unwrap_or(true) {
-        raised?;
-    } else if let Err(text) = raised {
-        messages.warning(&in_main(&text));
-    }
+    raise_limits(&limits, config.global.strict_limits.unwrap_or(true), messages)?;
     let sockets =
         predecessors::take_over(options.predecessors.as_ref(), || listen::bind(&plan)).map_err(|errors| {
             errors.iter().for_each(|error| messages.alert(&error.to_string()));
@@ -144,6 +139,24 @@ fn prepare(options: &Options, loaded: Loaded, messages: &Messages) -> Result<Sta
         None => None,
     };
     Ok(Start { config, identity, layout, plan, sockets, pidfile, master })
+}
+
+/// `strict`: too low a limit is fatal.
+fn raise_limits(limits: &Limits, strict: bool, messages: &Messages) -> Result<(), String> {
+    let present = || limits::present().map_err(|error| format!("Cannot read the FD limit: {error}."));
+    if let Err(error) = limits.raise(present()?) {
+        if strict {
+            return Err(error.to_string());
+        }
+        messages.warning(&in_main(&error.to_string()));
+    }
+    if let Err(error) = limits.suffice(present()?.0) {
+        if strict {
+            return Err(error.to_string());
+        }
+        messages.alert(&in_main(&error.to_string()));
+    }
+    Ok(())
 }
 
 impl Start {
