@@ -60,22 +60,22 @@ const WORDS: &[Row] = rows! {
         }
     };
     "Th" => |r, out| r.number(0, out);
-    "Ti" => |r, out| r.number(r.timers().idle, out);
-    "TR" => |r, out| r.number(r.timers().request, out);
+    "Ti" => |r, out| r.number(r.timers.idle, out);
+    "TR" => |r, out| r.number(r.timers.request, out);
     "Tq" => |r, out| {
-        let timers = r.timers();
+        let timers = r.timers;
         r.number(if timers.request < 0 { -1 } else { timers.idle + timers.request }, out);
     };
-    "Tw" => |r, out| r.number(r.timers().queue, out);
-    "Tc" => |r, out| r.number(r.timers().connect, out);
-    "Tr" => |r, out| r.number(r.timers().response, out);
-    "Td" => |r, out| r.number(r.timers().data, out);
-    "Ta" => |r, out| r.number(r.timers().active, out);
+    "Tw" => |r, out| r.number(r.timers.queue, out);
+    "Tc" => |r, out| r.number(r.timers.connect, out);
+    "Tr" => |r, out| r.number(r.timers.response, out);
+    "Td" => |r, out| r.number(r.timers.data, out);
+    "Ta" => |r, out| r.number(r.timers.active, out);
     "Tt" => |r, out| {
-        let timers = r.timers();
+        let timers = r.timers;
         r.number(timers.idle + timers.active, out);
     };
-    "Tu" => |r, out| r.number(r.timers().active, out);
+    "Tu" => |r, out| r.number(r.timers.active, out);
     "ST" => |r, out| match r.exchange.response.status {
         0 => out.extend_from_slice(b"-1"),
         status => r.number(status, out),
