@@ -130,33 +130,38 @@ const WORDS: &[Row] = rows! {
     "sslv" => |r, out| r.text(b"", out);
 };
 
-/// Captured headers are no word at all where a frontend captures none, so the space after them goes too.
+/// Captured headers are no word at all where a frontend captures none or nothing could be read as a request, so the
+/// space after them goes too.
 const CAPTURES: &[Row] = &[
     Row {
         name: "hr",
         write: |r, out| {
-            braces(r, r.exchange.frontend.request_captures.len(), &r.exchange.request_captures, out)
+            braces(r, slots(r, &r.exchange.frontend.request_captures), &r.exchange.request_captures, out)
         },
     },
     Row {
         name: "hs",
         write: |r, out| {
-            braces(r, r.exchange.frontend.response_captures.len(), &r.exchange.response_captures, out)
+            braces(r, slots(r, &r.exchange.frontend.response_captures), &r.exchange.response_captures, out)
         },
     },
     Row {
         name: "hrl",
         write: |r, out| {
-            list(r, r.exchange.frontend.request_captures.len(), &r.exchange.request_captures, out)
+            list(r, slots(r, &r.exchange.frontend.request_captures), &r.exchange.request_captures, out)
         },
     },
     Row {
         name: "hsl",
         write: |r, out| {
-            list(r, r.exchange.frontend.response_captures.len(), &r.exchange.response_captures, out)
+            list(r, slots(r, &r.exchange.frontend.response_captures), &r.exchange.response_captures, out)
         },
     },
 ];
+
+fn slots<T>(render: &Render<'_>, declared: &[T]) -> usize {
+    if render.exchange.request.original_line().is_empty() { 0 } else { declared.len() }
+}
 
 /// The row of an alias. Names are looked up at load only.
 pub(super) fn row(name: &str) -> Option<&'static Row> {
