@@ -19,7 +19,8 @@ pub(crate) fn frontend(text: &str) -> Result<Arc<Frontend>, Vec<Diagnostic>> {
         return Err(findings);
     }
     let (plan, _) = compile(&config, &Options { threads: 1, maxconn: 100 })?;
-    Ok(Arc::clone(plan.frontends.first().unwrap()))
+    // Expressions ask the plan for other proxies as long as the process lives.
+    Ok(Arc::clone(Box::leak(Box::new(plan)).frontends.first().unwrap()))
 }
 
 /// The frontend `f` of `mode http` with these lines.

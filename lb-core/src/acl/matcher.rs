@@ -52,7 +52,9 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         name: "sub",
-        build: |patterns, options| Ok(Matcher::Substring(Substrings::new(patterns, options.ignore_case)?)),
+        build: |patterns, options| {
+            Ok(Matcher::Substring(Box::new(Substrings::new(patterns, options.ignore_case)?)))
+        },
     },
     Row {
         name: "dir",
@@ -98,7 +100,7 @@ pub enum Matcher {
     /// `end`, over reversed text.
     Suffix(Prefixes),
     /// `sub`.
-    Substring(Substrings),
+    Substring(Box<Substrings>),
     /// `dir`, `dom`.
     Words(Words),
     /// `reg`.

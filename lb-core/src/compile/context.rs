@@ -1,5 +1,6 @@
 //! What compiling one section may look at, and where its errors go.
 
+use super::Directory;
 use crate::acl::Acl;
 use crate::http::HeaderKey;
 use crate::sample::Place;
@@ -16,6 +17,8 @@ pub struct Context<'a> {
     pub acls: HashMap<&'a str, Vec<&'a model::Acl>>,
     /// The proxy being compiled; none for process-wide rules.
     pub proxy: Option<&'a model::Proxy>,
+    /// The proxies of the plan, to be filled when all are compiled.
+    pub directory: Arc<Directory>,
     /// ACLs of the section that have been compiled already, by name and the place of their use.
     pub compiled_acls: HashMap<(String, Place), Vec<Arc<Acl>>>,
     /// Capture slots of the section's requests: `capture request header`, then `declare capture request`, then those
@@ -38,6 +41,7 @@ impl<'a> Context<'a> {
             config,
             acls,
             proxy,
+            directory: Arc::default(),
             compiled_acls: HashMap::new(),
             request_captures: captures(proxy, |proxy| &proxy.capture_request, true),
             response_captures: captures(proxy, |proxy| &proxy.capture_response, false),

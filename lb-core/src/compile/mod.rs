@@ -3,11 +3,13 @@
 mod backend;
 mod bind;
 mod context;
+mod directory;
 mod frontend;
 mod plan;
 mod supported;
 
 pub use context::Context;
+pub use directory::Directory;
 pub use plan::{BindSpec, Plan};
 pub use supported::{Support, supports};
 
@@ -93,6 +95,7 @@ struct Compiler {
     binds: Vec<BindSpec>,
     frontends: Vec<Arc<Frontend>>,
     backends: Vec<Arc<Backend>>,
+    directory: Arc<Directory>,
     servers: usize,
     /// Ids given so far; HAProxy's first proxy is 2.
     ids: u32,
@@ -103,6 +106,7 @@ impl Compiler {
         self.ids += 1;
         let id = proxy.id.unwrap_or(self.ids + 1);
         let mut context = Context::new(config, Some(proxy));
+        context.directory = Arc::clone(&self.directory);
         if proxy.mode != model::Mode::Http {
             context.error(
                 &proxy.place,
@@ -129,6 +133,7 @@ impl Compiler {
 
     /// Sets the backends that frontends name.
     fn link(&mut self, config: &Config) {
+        self.directory.fill(&self.frontends, &self.backends);
         let by_name: HashMap<&str, &Arc<Backend>> =
             self.backends.iter().map(|backend| (backend.name.as_str(), backend)).collect();
         for frontend in &self.frontends {

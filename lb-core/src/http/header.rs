@@ -243,6 +243,11 @@ impl Headers {
         self.slots.len()
     }
 
+    /// Bytes of all names and values, and 1 for their end: see [`super::Request::counted_size`].
+    pub fn counted_size(&self) -> u64 {
+        1 + self.slots.iter().map(|slot| (slot.name.len() + slot.value.len()) as u64).sum::<u64>()
+    }
+
     /// True for none.
     pub fn is_empty(&self) -> bool {
         self.slots.is_empty()

@@ -60,22 +60,22 @@ const WORDS: &[Row] = rows! {
         }
     };
     "Th" => |r, out| r.number(0, out);
-    "Ti" => |r, out| r.number(r.timers().idle, out);
-    "TR" => |r, out| r.number(r.timers().request, out);
+    "Ti" => |r, out| r.number(r.timers.idle, out);
+    "TR" => |r, out| r.number(r.timers.request, out);
     "Tq" => |r, out| {
-        let timers = r.timers();
+        let timers = r.timers;
         r.number(if timers.request < 0 { -1 } else { timers.idle + timers.request }, out);
     };
-    "Tw" => |r, out| r.number(r.timers().queue, out);
-    "Tc" => |r, out| r.number(r.timers().connect, out);
-    "Tr" => |r, out| r.number(r.timers().response, out);
-    "Td" => |r, out| r.number(r.timers().data, out);
-    "Ta" => |r, out| r.number(r.timers().active, out);
+    "Tw" => |r, out| r.number(r.timers.queue, out);
+    "Tc" => |r, out| r.number(r.timers.connect, out);
+    "Tr" => |r, out| r.number(r.timers.response, out);
+    "Td" => |r, out| r.number(r.timers.data, out);
+    "Ta" => |r, out| r.number(r.timers.active, out);
     "Tt" => |r, out| {
-        let timers = r.timers();
+        let timers = r.timers;
         r.number(timers.idle + timers.active, out);
     };
-    "Tu" => |r, out| r.number(r.timers().active, out);
+    "Tu" => |r, out| r.number(r.timers.active, out);
     "ST" => |r, out| match r.exchange.response.status {
         0 => out.extend_from_slice(b"-1"),
         status => r.number(status, out),
@@ -130,33 +130,38 @@ const WORDS: &[Row] = rows! {
     "sslv" => |r, out| r.text(b"", out);
 };
 
-/// Captured headers are no word at all where a frontend captures none, so the space after them goes too.
+/// Captured headers are no word at all where a frontend captures none or nothing could be read as a request, so the
+/// space after them goes too.
 const CAPTURES: &[Row] = &[
     Row {
         name: "hr",
         write: |r, out| {
-            braces(r, r.exchange.frontend.request_captures.len(), &r.exchange.request_captures, out)
+            braces(r, slots(r, &r.exchange.frontend.request_captures), &r.exchange.request_captures, out)
         },
     },
     Row {
         name: "hs",
         write: |r, out| {
-            braces(r, r.exchange.frontend.response_captures.len(), &r.exchange.response_captures, out)
+            braces(r, slots(r, &r.exchange.frontend.response_captures), &r.exchange.response_captures, out)
         },
     },
     Row {
         name: "hrl",
         write: |r, out| {
-            list(r, r.exchange.frontend.request_captures.len(), &r.exchange.request_captures, out)
+            list(r, slots(r, &r.exchange.frontend.request_captures), &r.exchange.request_captures, out)
         },
     },
     Row {
         name: "hsl",
         write: |r, out| {
-            list(r, r.exchange.frontend.response_captures.len(), &r.exchange.response_captures, out)
+            list(r, slots(r, &r.exchange.frontend.response_captures), &r.exchange.response_captures, out)
         },
     },
 ];
+
+fn slots<T>(render: &Render<'_>, declared: &[T]) -> usize {
+    if render.exchange.request.original_line().is_empty() { 0 } else { declared.len() }
+}
 
 /// The row of an alias. Names are looked up at load only.
 pub(super) fn row(name: &str) -> Option<&'static Row> {

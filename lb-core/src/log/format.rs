@@ -2,6 +2,7 @@
 
 use super::alias::{self, Row};
 use super::render::{IN_HTTP, Render, quoted, write_text};
+use super::timers::Timers;
 use crate::compile::Context;
 use crate::exchange::Exchange;
 use crate::sample::{Expr, Place, Sample};
@@ -94,7 +95,8 @@ impl Format {
     /// Appends the text for an exchange; `now` is the end of its timers.
     #[inline]
     pub fn render(&self, exchange: &Exchange, now: Instant, out: &mut Vec<u8>) {
-        let mut render = Render { exchange, end: now, flags: FormatFlags::default() };
+        let mut render =
+            Render { exchange, timers: Timers::new(&exchange.times, now), flags: FormatFlags::default() };
         let mut spaced = true;
         for item in &self.items {
             match item {

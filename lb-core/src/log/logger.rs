@@ -8,7 +8,7 @@ use haproxy_cfg_parser::model::{Address, Global, LogFraming, LogTarget, Proxy, S
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// Longest message where `len` says nothing else, its end of line included.
+/// Longest message where `len` says nothing else, its end of line not included.
 const DEFAULT_LENGTH: usize = 1024;
 
 /// Who the messages are from.
@@ -98,7 +98,7 @@ impl Logger {
                     facility: log.facility,
                     level: log.level,
                     min_level: log.min_level,
-                    length: log.max_len.unwrap_or(DEFAULT_LENGTH).saturating_sub(1),
+                    length: log.max_len.unwrap_or(DEFAULT_LENGTH),
                     sample: log.sample.as_ref().map(|(ranges, size)| Sampling {
                         ranges: ranges.clone().into(),
                         size: (*size).max(1),

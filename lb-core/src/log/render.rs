@@ -4,21 +4,15 @@ use super::timers::Timers;
 use crate::exchange::Exchange;
 use haproxy_cfg_parser::model::FormatFlags;
 use std::net::{IpAddr, SocketAddr};
-use std::time::Instant;
 
 /// What an alias is rendered from.
 pub(super) struct Render<'a> {
     pub(super) exchange: &'a Exchange,
-    /// When the exchange ended.
-    pub(super) end: Instant,
+    pub(super) timers: Timers,
     pub(super) flags: FormatFlags,
 }
 
 impl Render<'_> {
-    pub(super) fn timers(&self) -> Timers {
-        Timers::new(&self.exchange.times, self.end)
-    }
-
     /// Text, quoted and escaped as the flags say; nothing at all is `""` or `-`.
     #[inline]
     pub(super) fn text(&self, text: &[u8], out: &mut Vec<u8>) {

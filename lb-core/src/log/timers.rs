@@ -1,7 +1,7 @@
 //! Timers of an exchange (manual 8.4): whole milliseconds between its moments.
 
 use crate::exchange::Times;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Timers as logs print them; -1: the moment was not reached.
 ///
@@ -35,7 +35,7 @@ impl Timers {
         let response = at(times.response);
         let end = at(Some(end)).unwrap_or(0);
         Self {
-            idle: i64::try_from(times.idle.as_millis()).unwrap_or(i64::MAX),
+            idle: millis(times.idle),
             request: between(None, request),
             queue: between(request, queue),
             connect: between(queue, connect),
@@ -44,4 +44,10 @@ impl Timers {
             active: end,
         }
     }
+}
+
+/// Whole milliseconds, in 64-bit arithmetic.
+#[inline]
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_secs()).unwrap_or(i64::MAX / 2000) * 1000 + i64::from(duration.subsec_millis())
 }

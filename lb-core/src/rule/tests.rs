@@ -142,6 +142,33 @@ fn headers_are_changed() {
     }
 }
 
+/// Recorded from haproxy 2.6.12.
+#[test]
+fn variables_are_set_on_conditions() {
+    for (old, condition, new, expected) in [
+        ("str(old)", "ifexists", "int(9)", "9"),
+        ("str(old)", "ifnotexists", "int(9)", "old"),
+        ("str(old)", "ifempty", "int(9)", "old"),
+        ("str(old)", "ifempty", "str()", ""),
+        ("str(old)", "ifnotempty", "str()", "old"),
+        ("bool(0)", "ifset", "int(9)", "9"),
+        ("bool(0)", "ifnotset", "int(9)", "0"),
+        ("int(5)", "ifgt", "int(9)", "5"),
+        ("int(5)", "ifgt", "int(1)", "1"),
+        ("int(5)", "iflt", "int(1)", "5"),
+        ("int(5)", "iflt", "str()", ""),
+        ("var(txn.none)", "ifgt", "int(1)", "1"),
+        ("var(txn.none)", "ifset", "int(1)", ""),
+    ] {
+        let rules = format!(
+            " http-request set-var(txn.a) {old}\n http-request set-var(txn.a,{condition}) {new}\n http-request set-header n %[var(txn.a)]"
+        );
+        let (_, exchange) = run(&rules);
+        let value = exchange.request.headers.iter().find(|(name, _)| *name == b"n").map(|(_, value)| value);
+        assert_eq!(value, Some(expected.as_bytes()), "{old} {condition} {new}");
+    }
+}
+
 #[test]
 fn responses_are_changed() {
     let frontend = http_frontend(

@@ -61,6 +61,17 @@ fn values_are_haproxys() {
 }
 
 #[test]
+fn other_sections_are_asked() {
+    let text = "defaults\n mode http\n timeout client 1s\n timeout server 1s\n timeout connect 1s\nfrontend f\n bind 127.0.0.1:80\n http-request return content-type a/b lf-string \"%[nbsrv(b)] %[str(b),nbsrv] %[srv_is_up(b/s1)] %[be_conn(b)] %[queue(b)] %[avg_queue(b)] %[connslots(b)] %[srv_iweight(b/s2)] %[fe_conn] %[str(x),fe_exists]\"\nbackend b\n server s1 127.0.0.1:1 maxconn 5 maxqueue 7\n server s2 127.0.0.1:2 weight 3 disabled\n";
+    let frontend = frontend(text).unwrap();
+    let Verdict::Reply(reply) = frontend.rules.http_request.run(&mut exchange(frontend.clone(), REQUEST))
+    else {
+        panic!("no reply");
+    };
+    assert_eq!(String::from_utf8_lossy(&reply.message.body), "1 1 1 0 0 0 12 3 0 0");
+}
+
+#[test]
 fn what_is_not_there_is_refused() {
     for (lines, reason) in [
         (" http-request set-header x %[status]", "not available here"),

@@ -11,8 +11,8 @@ pub(super) const ROWS: &[Row] = &[
     action("set-src", EARLY, |build| {
         act((build.expr(0)?, build.kind), |(expr, kind), exchange| {
             if let Some(ip) = expr.eval(exchange).and_then(|sample| sample.to_ip()) {
-                // The port belonged to the address that is replaced.
-                set(*kind, exchange, SocketAddr::new(ip, 0));
+                let port = exchange.src().map_or(0, |address| address.port());
+                set(*kind, exchange, SocketAddr::new(ip, port));
             }
             Verdict::Continue
         })

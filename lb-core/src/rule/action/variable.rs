@@ -43,10 +43,10 @@ fn conditions(build: &Build<'_, '_>) -> Result<Vec<Condition>, Error> {
             "ifnotexists" => |old, _| old.is_none(),
             "ifempty" => |_, new| is_empty(new),
             "ifnotempty" => |_, new| !is_empty(new),
-            "ifset" => |_, new| is_set(new),
-            "ifnotset" => |_, new| !is_set(new),
-            "ifgt" => |old, new| compare(old, new, |new, old| new > old),
-            "iflt" => |old, new| compare(old, new, |new, old| new < old),
+            "ifset" => |old, _| old.is_some(),
+            "ifnotset" => |old, _| old.is_none(),
+            "ifgt" => |old, new| compare(old, new, |old, new| old > new),
+            "iflt" => |old, new| compare(old, new, |old, new| old < new),
             other => return Err(Error::Text(format!("unknown condition '{other}'"))),
         });
     }
@@ -57,18 +57,11 @@ fn is_empty(sample: &Sample<'_>) -> bool {
     matches!(sample, Sample::Str(bytes) | Sample::Bin(bytes) if bytes.is_empty())
 }
 
-fn is_set(sample: &Sample<'_>) -> bool {
-    match sample {
-        Sample::Bool(value) => *value,
-        Sample::Int(value) => *value != 0,
-        other => !is_empty(other),
-    }
-}
-
 fn compare(old: Option<&Sample<'_>>, new: &Sample<'_>, holds: fn(i64, i64) -> bool) -> bool {
     match (old, new) {
-        (Some(Sample::Int(old)), Sample::Int(new)) => holds(*new, *old),
-        _ => false,
+        (Some(Sample::Int(old)), Sample::Int(new)) => holds(*old, *new),
+        // What cannot be compared is set.
+        _ => true,
     }
 }
 

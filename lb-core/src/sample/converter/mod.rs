@@ -5,6 +5,7 @@ mod bytes;
 mod codec;
 mod date;
 mod digest;
+mod farm;
 pub mod hash;
 mod integer;
 mod json;
@@ -54,6 +55,7 @@ const FAMILIES: &[&[Row]] = &[
     codec::ROWS,
     date::ROWS,
     digest::ROWS,
+    farm::ROWS,
     hash::ROWS,
     integer::ROWS,
     json::ROWS,

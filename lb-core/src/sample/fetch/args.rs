@@ -22,11 +22,6 @@ impl<'a> Args<'a> {
         self.list.get(index).filter(|arg| !matches!(arg, Arg::Absent))
     }
 
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.list.len()
-    }
-
     /// A string.
     pub fn text(&self, index: usize) -> Option<&'a str> {
         match self.get(index)? {

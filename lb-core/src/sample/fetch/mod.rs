@@ -8,6 +8,7 @@ mod capture;
 mod client;
 mod constant;
 mod cookie;
+pub(super) mod farm;
 mod header;
 mod proxy;
 mod random;
@@ -60,6 +61,7 @@ const FAMILIES: &[&[Row]] = &[
     client::ROWS,
     constant::ROWS,
     cookie::ROWS,
+    farm::ROWS,
     header::ROWS,
     proxy::ROWS,
     random::ROWS,

@@ -1,7 +1,4 @@
-//! Names and numbers of backends, frontends and servers (manual 7.3.2).
-//!
-//! A proxy that an argument names may be compiled later than the expression, so it is found by name in the plan's
-//! directory when the expression first runs.
+//! The exchange's own backend and server (manual 7.3.3, 7.3.4).
 
 use super::{Row, fetch, plain};
 use crate::exchange::Exchange;

@@ -1,0 +1,34 @@
+//! Proxies by name, for expressions that ask about another section.
+
+use crate::proxy::{Backend, Frontend};
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock, Weak};
+
+/// The proxies of a plan. It is filled once all of them are compiled; what they compiled before holds it already.
+///
+/// It does not keep proxies alive: they hold it.
+#[derive(Debug, Default)]
+pub struct Directory {
+    frontends: OnceLock<HashMap<String, Weak<Frontend>>>,
+    backends: OnceLock<HashMap<String, Weak<Backend>>>,
+}
+
+impl Directory {
+    /// Says which proxies there are; only the first call counts.
+    pub fn fill(&self, frontends: &[Arc<Frontend>], backends: &[Arc<Backend>]) {
+        let _ =
+            self.frontends.set(frontends.iter().map(|one| (one.name.clone(), Arc::downgrade(one))).collect());
+        let _ =
+            self.backends.set(backends.iter().map(|one| (one.name.clone(), Arc::downgrade(one))).collect());
+    }
+
+    /// A frontend.
+    pub fn frontend(&self, name: &str) -> Option<Arc<Frontend>> {
+        self.frontends.get()?.get(name)?.upgrade()
+    }
+
+    /// A backend.
+    pub fn backend(&self, name: &str) -> Option<Arc<Backend>> {
+        self.backends.get()?.get(name)?.upgrade()
+    }
+}
