@@ -31,7 +31,7 @@ const AT_ONCE: usize = 24;
 /// How long a case may take to become what the record says.
 const LIMIT: Duration = Duration::from_secs(4);
 /// The same for a case that is not expected to.
-const PENDING_LIMIT: Duration = Duration::from_millis(700);
+const PENDING_LIMIT: Duration = Duration::from_millis(1200);
 /// How long nothing more may happen behind what the record says.
 const SETTLE: Duration = Duration::from_millis(60);
 /// How long nothing may happen until a case that is recorded is over: longer than any timeout of the configurations.
