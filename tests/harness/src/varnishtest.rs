@@ -145,11 +145,13 @@ fn outcome(status: Option<ExitStatus>, log: &str) -> Outcome {
 /// test missed.
 fn reason(log: &str) -> String {
     let find = |mark: &str| log.lines().find(|line| line.contains(mark));
-    let line = find("panicked at")
-        .or_else(|| find("[ALERT]"))
-        .or_else(|| find("[WARNING]"))
-        .or_else(|| log.lines().find(|line| line.starts_with("----")))
-        .unwrap_or("no reason in the log");
+    let refused = log.lines().find(|line| {
+        // What a master says of its worker's end, and that a warning was fatal, only follow from the cause.
+        line.contains("[ALERT]") && !line.contains("Current worker") && !line.contains("zero-warning")
+    });
+    let warning = find("zero-warning").and_then(|_| find("[WARNING]"));
+    let missed = || log.lines().find(|line| line.starts_with("----"));
+    let line = find("panicked at").or(refused).or(warning).or_else(missed).unwrap_or("no reason in the log");
     // `***  h1  debug|[ALERT]    (123) : config : ...`: the prefix and the pid say nothing.
     let line = line.rsplit_once("debug|").map_or(line, |(_, text)| text);
     let words: Vec<&str> = line.split_whitespace().collect();
@@ -177,6 +179,12 @@ mod tests {
         let log = "***  h1    debug|[ALERT]    (12) : config : parsing [/x:3] : unknown keyword\n\
                    ---- c1    HTTP rx failed\n";
         assert_eq!(reason(log), "[ALERT] (12) : config : parsing [/x:3] : unknown keyword");
+        let warned = "*** h1 debug|[WARNING] (12) : w\n*** h1 debug|[ALERT] (12) : 'zero-warning' is set\n";
+        assert_eq!(reason(warned), "[WARNING] (12) : w");
+        assert_eq!(
+            reason("*** h1 debug|[WARNING] (12) : w\n---- c1 EXPECT failed\n"),
+            "---- c1 EXPECT failed"
+        );
         assert_eq!(reason("**** c1 fine\n---- c1    EXPECT failed\n"), "---- c1 EXPECT failed");
     }
 
