@@ -23,16 +23,16 @@ mod worker;
 use crate::cli::Options;
 use crate::load::{self, Loaded};
 use crate::message::Messages;
-use crate::sys;
+use crate::{sys, version};
 use channel::Channel;
 use daemon::{Side, Starter};
-use haproxy_cfg_parser::model::Config;
+use haproxy_cfg_parser::model::{Config, Level};
 pub(crate) use identity::Identity;
 use lb_core::compile::Plan;
 use lb_core::engine::{Engine, Hooks};
 use lb_core::listen::{self, Sockets};
 use lb_core::process::{self, Facts};
-use lb_core::{clock, log};
+use lb_core::{admin, clock, log, stats};
 use limits::Limits;
 use master_cli::MasterSocket;
 use monitor::{Face, Monitor};
@@ -44,7 +44,10 @@ use pidfile::PidFile;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
+
+/// `stats timeout` where the file has none.
+const STATS_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What a signal that asks for a reload is answered.
 const NO_RELOAD: &str = "Reloading is not supported yet: the running configuration stays. \
@@ -248,6 +251,37 @@ impl Start {
         self.identity.assume(may_gain, |text| messages.warning(&in_main(text)))
     }
 
+    /// What the runtime API says of this process.
+    fn about(&self, messages: &Messages) -> stats::Process {
+        let global = &self.config.global;
+        let sockets = global.stats_sockets.iter().flat_map(|socket| {
+            let level = match socket.bind.options.level.unwrap_or_default() {
+                Level::User => "user",
+                Level::Operator => "operator",
+                Level::Admin => "admin",
+            };
+            socket.bind.addresses.iter().map(move |(_, text)| (text.clone(), level))
+        });
+        let files = limits::present().map_or(0, |(soft, _)| soft);
+        stats::Process {
+            product: "HAProxy".to_owned(),
+            version: version::VERSION.to_owned(),
+            release_date: version::DATE.to_owned(),
+            pid: std::process::id(),
+            node: global.node.clone().unwrap_or_else(process::hostname),
+            description: global.description.clone(),
+            started: SystemTime::now(),
+            files: u32::try_from(files).unwrap_or(u32::MAX).into(),
+            hard_maxconn: self.plan.connections.max().into(),
+            stopping: false.into(),
+            dropped_logs: 0.into(),
+            warnings: u32::try_from(messages.warnings()).unwrap_or(u32::MAX).into(),
+            startup_logs: String::new(),
+            environment: self.config.environment.clone(),
+            sockets: sockets.collect(),
+        }
+    }
+
     fn start_engine(self, messages: &Arc<Messages>) -> Result<Arc<Engine>, String> {
         let config = Arc::clone(&self.config);
         let for_threads = Arc::clone(messages);
@@ -257,6 +291,9 @@ impl Start {
                     for_threads.warning(&format!("cpu-map: thread {} is not bound: {error}", thread + 1));
                 }
             }),
+            authority: Arc::new(admin::Local),
+            process: Arc::new(self.about(messages)),
+            admin_timeout: self.config.global.stats_timeout.unwrap_or(STATS_TIMEOUT),
         };
         process::set_facts(Facts {
             pid: std::process::id(),

@@ -1,9 +1,8 @@
 //! A count with a limit, and those who wait for it to sink.
 
-use std::future::poll_fn;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::task::{Poll, Waker};
+use std::task::{Context, Poll, Waker};
 
 /// How many there are, and how many there may be.
 #[derive(Debug, Default)]
@@ -44,7 +43,7 @@ impl Limit {
         max != 0 && self.current.load(Ordering::Relaxed) >= max
     }
 
-    /// Counts one more and says how many there are then. Never refuses: ask [`Self::ready`] before.
+    /// Counts one more and says how many there are then. Never refuses: ask [`Self::poll_ready`] before.
     #[inline]
     pub fn enter(&self) -> u32 {
         self.current.fetch_add(1, Ordering::Relaxed) + 1
@@ -71,20 +70,19 @@ impl Limit {
         }
     }
 
-    /// Waits until one more may come.
-    pub async fn ready(&self) {
-        poll_fn(|cx| {
-            if !self.is_full() {
-                return Poll::Ready(());
-            }
-            if let Ok(mut wakers) = self.wakers.lock() {
-                wakers.push(cx.waker().clone());
-            }
-            self.waiting.store(true, Ordering::SeqCst);
-            // One may have left between the look and the flag.
-            if self.current.load(Ordering::SeqCst) < self.max() { Poll::Ready(()) } else { Poll::Pending }
-        })
-        .await;
+    /// Ready when one more may come; else the task is woken then.
+    pub fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<()> {
+        if !self.is_full() {
+            return Poll::Ready(());
+        }
+        if let Ok(mut wakers) = self.wakers.lock()
+            && !wakers.iter().any(|waker| waker.will_wake(cx.waker()))
+        {
+            wakers.push(cx.waker().clone());
+        }
+        self.waiting.store(true, Ordering::SeqCst);
+        // One may have left between the look and the flag.
+        if self.current.load(Ordering::SeqCst) < self.max() { Poll::Ready(()) } else { Poll::Pending }
     }
 }
 
@@ -96,11 +94,11 @@ mod tests {
     #[tokio::test]
     async fn waits_for_one_to_leave() {
         let limit = Arc::new(Limit::new(1));
-        limit.ready().await;
+        std::future::poll_fn(|cx| limit.poll_ready(cx)).await;
         limit.enter();
         let waiter = tokio::spawn({
             let limit = Arc::clone(&limit);
-            async move { limit.ready().await }
+            async move { std::future::poll_fn(|cx| limit.poll_ready(cx)).await }
         });
         tokio::task::yield_now().await;
         assert!(!waiter.is_finished());

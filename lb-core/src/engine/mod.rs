@@ -6,8 +6,10 @@ mod threads;
 pub use limit::Limit;
 pub use threads::{phase, with_waker};
 
+use crate::admin;
 use crate::compile::Plan;
 use crate::listen::Sockets;
+use crate::stats;
 use async_trait::async_trait;
 use pingora_core::server::configuration::ServerConf;
 use pingora_core::server::{ListenFds, RunArgs, Server, ShutdownSignal, ShutdownSignalWatch, ShutdownWatch};
@@ -16,6 +18,7 @@ use std::io;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 use tokio::sync::watch;
 
 /// What the threads are to do.
@@ -36,19 +39,20 @@ pub enum Phase {
 pub struct Hooks {
     /// Runs on each traffic thread before it carries traffic, with its index from 0 (`cpu-map`).
     pub thread_start: Box<dyn Fn(usize) + Send + Sync>,
-}
-
-impl Default for Hooks {
-    fn default() -> Self {
-        Self { thread_start: Box::new(|_| {}) }
-    }
+    /// Who decides on changes that the runtime API asks for: this node alone, or a cluster.
+    pub authority: Arc<dyn admin::Authority>,
+    /// What the process says of itself.
+    pub process: Arc<stats::Process>,
+    /// `stats timeout`: how long a session of the runtime API may be idle.
+    pub admin_timeout: Duration,
 }
 
 /// What all threads of an engine share.
 pub(crate) struct Shared {
     pub(crate) plan: Arc<Plan>,
     pub(crate) phase: watch::Sender<Phase>,
-    pub(crate) hooks: Hooks,
+    pub(crate) thread_start: Box<dyn Fn(usize) + Send + Sync>,
+    pub(crate) admin: Arc<admin::Context>,
     /// Traffic threads that have not ended.
     pub(crate) alive: AtomicU32,
     /// Sockets not yet taken by their threads.
@@ -65,9 +69,19 @@ impl Engine {
     /// Starts the traffic threads of a plan on sockets that [`crate::listen::bind`] made.
     pub fn start(plan: Arc<Plan>, sockets: Sockets, hooks: Hooks) -> io::Result<Self> {
         let threads = plan.threads;
+        let Hooks { thread_start, authority, process, admin_timeout: timeout } = hooks;
+        let running = Arc::clone(&plan);
+        let admin = admin::Context {
+            plan: Box::new(move || Arc::clone(&running)),
+            process,
+            authority,
+            timeout,
+            bufsize: plan.bufsize,
+        };
         let shared = Arc::new(Shared {
             phase: watch::Sender::new(Phase::Running),
-            hooks,
+            thread_start,
+            admin: Arc::new(admin),
             alive: AtomicU32::new(u32::try_from(threads).unwrap_or(u32::MAX)),
             sockets: Mutex::new(sockets.split(threads)?),
             plan,

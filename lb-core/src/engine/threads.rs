@@ -78,7 +78,7 @@ pub(super) fn run_all(shared: &Arc<Shared>) {
 
 fn run(index: usize, shared: &Arc<Shared>) {
     thread::set_index(index);
-    (shared.hooks.thread_start)(index);
+    (shared.thread_start)(index);
     let sockets = match shared.sockets.lock() {
         Ok(mut all) => all.pop(),
         Err(_) => None,
@@ -98,7 +98,7 @@ fn run(index: usize, shared: &Arc<Shared>) {
 async fn live(shared: &Arc<Shared>, sockets: listen::Sockets) {
     let mut phases = shared.phase.subscribe();
     set_phase(*phases.borrow_and_update());
-    listen::accept_all(&shared.plan, sockets);
+    listen::accept_all(&shared.plan, &shared.admin, sockets);
     let mut tick = tokio::time::interval(Duration::from_secs(1));
     loop {
         tokio::select! {

@@ -1,6 +1,7 @@
 //! Accepting connections: within the limits of the process, the frontend and the `bind` line.
 
 use super::Sockets;
+use crate::admin;
 use crate::compile::Plan;
 use crate::engine::{Phase, phase, with_waker};
 use crate::http::client;
@@ -20,13 +21,18 @@ use tokio::net::{TcpListener, UnixListener};
 const RESUMED_BACKLOG: i32 = 4096;
 
 /// Starts a task for each socket of this thread.
-pub fn accept_all(plan: &Arc<Plan>, sockets: Sockets) {
+pub fn accept_all(plan: &Arc<Plan>, admin: &Arc<admin::Context>, sockets: Sockets) {
     for (listener, sockets) in sockets.all {
         for socket in sockets {
             match Acceptor::new(socket) {
-                Ok(acceptor) => {
-                    tokio::spawn(accept_loop(Arc::clone(plan), Arc::clone(&listener), acceptor));
-                }
+                Ok(acceptor) => match listener.level {
+                    Some(level) => {
+                        tokio::spawn(admin_loop(Arc::clone(admin), level, Arc::clone(&listener), acceptor));
+                    }
+                    None => {
+                        tokio::spawn(accept_loop(Arc::clone(plan), Arc::clone(&listener), acceptor));
+                    }
+                },
                 Err(error) => tracing::error!(address = listener.address, %error, "cannot listen"),
             }
         }
@@ -86,11 +92,6 @@ impl Acceptor {
 async fn accept_loop(plan: Arc<Plan>, listener: Arc<Listener>, mut acceptor: Acceptor) {
     let _woken = poll_fn(|cx| Poll::Ready(with_waker(cx.waker()))).await;
     loop {
-        plan.connections.ready().await;
-        if let Some(frontend) = &*listener.frontend.load() {
-            frontend.connections.ready().await;
-        }
-        listener.connections.ready().await;
         let accepted = poll_fn(|cx| match phase() {
             Phase::Paused | Phase::Stopped => Poll::Ready(None),
             // What the kernel has completed is still served; then the socket closes.
@@ -98,7 +99,14 @@ async fn accept_loop(plan: Arc<Plan>, listener: Arc<Listener>, mut acceptor: Acc
                 Poll::Ready(accepted) => Poll::Ready(Some(accepted)),
                 Poll::Pending => Poll::Ready(None),
             },
-            Phase::Running => acceptor.poll_accept(cx).map(Some),
+            Phase::Running => {
+                ready!(plan.connections.poll_ready(cx));
+                if let Some(frontend) = &*listener.frontend.load() {
+                    ready!(frontend.connections.poll_ready(cx));
+                }
+                ready!(listener.connections.poll_ready(cx));
+                acceptor.poll_accept(cx).map(Some)
+            }
         })
         .await;
         match accepted {
@@ -116,6 +124,27 @@ async fn accept_loop(plan: Arc<Plan>, listener: Arc<Listener>, mut acceptor: Acc
                 client::spawn(Arc::clone(&plan), Arc::clone(&listener), frontend, io, source);
             }
             Some(Err(error)) => refused(&listener, &error).await,
+        }
+    }
+}
+
+/// Accepts sessions of the runtime API, also while traffic is paused or drained: operators watch just then.
+async fn admin_loop(
+    context: Arc<admin::Context>,
+    level: admin::Level,
+    listener: Arc<Listener>,
+    acceptor: Acceptor,
+) {
+    loop {
+        match poll_fn(|cx| acceptor.poll_accept(cx)).await {
+            Ok((io, _)) => {
+                let context = Arc::clone(&context);
+                tokio::spawn(async move {
+                    // A session whose client went away has nobody to tell.
+                    let _ = admin::serve(io, level, &context).await;
+                });
+            }
+            Err(error) => refused(&listener, &error).await,
         }
     }
 }

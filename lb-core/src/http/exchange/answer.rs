@@ -41,7 +41,8 @@ impl Run<'_> {
         }
         self.terminate(reply.cause, reply.phase);
         // As in HAProxy, a redirected request with a body ends its connection, be the body there or not.
-        self.close |= matches!(reply.message.status, 301..=308) && self.exchange.request.framing != Framing::None;
+        self.close |=
+            matches!(reply.message.status, 301..=308) && self.exchange.request.framing != Framing::None;
         self.send_message(&reply.message).await
     }
 

@@ -131,7 +131,9 @@ impl Run<'_> {
                 }
                 if sent_at.is_some() {
                     match watch_client(client, &mut work.client, ended, cx) {
-                        Watched::Failed if abort => return Poll::Ready(Err(NoResponse::Client(Stop::ReadFailed))),
+                        Watched::Failed if abort => {
+                            return Poll::Ready(Err(NoResponse::Client(Stop::ReadFailed)));
+                        }
                         Watched::Ended if abort => return Poll::Ready(Err(NoResponse::Aborted)),
                         _ => {}
                     }
