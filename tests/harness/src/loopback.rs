@@ -4,14 +4,14 @@
 //! share each other's connections. All of 127/8 is loopback on Linux, so each process takes an address made of its pid.
 
 use std::{
-    collections::BTreeSet,
     io,
     net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener},
-    sync::{Mutex, PoisonError},
+    sync::atomic::{AtomicU16, Ordering},
 };
 
-/// Ports that [`free_port`] gave out: never given twice.
-static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+/// The port that [`free_port`] tries next. They are counted up, so that none is given twice, and begin below the range
+/// that the kernel chooses from for port 0, so that no server of the same process is given one of them.
+static NEXT: AtomicU16 = AtomicU16::new(10_000);
 
 /// The address of 127.64/10 that belongs to this process: pids have at most 22 bits on Linux.
 #[must_use]
@@ -23,15 +23,19 @@ pub fn own_address() -> IpAddr {
 /// A free TCP port on [`own_address`], not given out before.
 ///
 /// # Errors
-/// What binding a socket gives, or that no port was left.
+/// That no port was left.
 pub fn free_port() -> io::Result<SocketAddr> {
-    for _ in 0..1000 {
-        let addr = TcpListener::bind((own_address(), 0))?.local_addr()?;
-        if GIVEN.lock().unwrap_or_else(PoisonError::into_inner).insert(addr.port()) {
+    loop {
+        let port = NEXT.fetch_add(1, Ordering::Relaxed);
+        if !(10_000..32_000).contains(&port) {
+            return Err(io::Error::new(io::ErrorKind::AddrInUse, "no free port is left"));
+        }
+        // Somebody may listen on it on all addresses.
+        let addr = SocketAddr::new(own_address(), port);
+        if TcpListener::bind(addr).is_ok() {
             return Ok(addr);
         }
     }
-    Err(io::Error::new(io::ErrorKind::AddrInUse, "no free port found in 1000 tries"))
 }
 
 #[cfg(test)]
