@@ -31,6 +31,10 @@ pub struct Parts {
 const KEPT: usize = 128;
 
 /// Sets that lie ready, and how few of them there were since the last [`trim`].
+#[expect(
+    clippy::vec_box,
+    reason = "sets go out and come back boxed: to move them by value would copy them twice"
+)]
 struct Free {
     sets: Vec<Box<Work>>,
     fewest: usize,

@@ -257,7 +257,7 @@ impl Run<'_> {
         let request_done = upload.is_done();
         self.close |= !request_done;
         if whole && request_done && !connection.close && !self.connection.doubtful {
-            self.keep_server(backend, upstream);
+            self.keep_server(backend, *upstream);
         } else {
             drop(upstream);
         }
@@ -325,14 +325,14 @@ impl Run<'_> {
     }
 
     /// Keeps the server's connection for the next request, where the configuration lets it be kept.
-    fn keep_server(&mut self, backend: &Backend, upstream: Box<Upstream>) {
+    fn keep_server(&mut self, backend: &Backend, upstream: Upstream) {
         let keep = |mode: KeepAlive| mode == KeepAlive::KeepAlive;
         let kept = keep(backend.options.keep_alive) && keep(self.exchange.frontend.options.keep_alive);
         // Bytes beyond the body belong to no request: whoever sent them is not to be trusted with the next.
         if !kept || !self.work.server.is_empty() {
             return;
         }
-        let Upstream { io, in_use, slot, .. } = *upstream;
+        let Upstream { io, in_use, slot, .. } = upstream;
         let Some(server) = slot.server().cloned() else { return };
         drop((in_use, slot));
         if backend.http_reuse == HttpReuse::Never {
