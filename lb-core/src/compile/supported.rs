@@ -88,6 +88,8 @@ const KEYWORDS: &[&str] = &[
     "server",
     "source",
     "tcp-request connection",
+    "tcp-request content",
+    "tcp-request inspect-delay",
     "tcp-request session",
     "timeout",
     "option",

@@ -1,6 +1,6 @@
 //! A client's connection: small while it is idle, and a boxed exchange while a request runs.
 
-use super::exchange::{After, Wake, serve};
+use super::exchange::{After, Wake, admitted, serve};
 use crate::compile::Plan;
 use crate::connect::Private;
 use crate::engine::{Phase, phase, with_waker};
@@ -110,6 +110,9 @@ fn local_address(io: &Io) -> Option<SocketAddr> {
 
 async fn run(mut client: Client, _counted: Counted) {
     let _woken = poll_fn(|cx| Poll::Ready(with_waker(cx.waker()))).await;
+    if !admitted(&mut client) {
+        return;
+    }
     loop {
         let wake = idle(&mut client).await;
         match boxed(&mut client, wake).await {

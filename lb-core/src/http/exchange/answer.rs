@@ -48,7 +48,9 @@ impl Run<'_> {
 
     /// True when the request asks `monitor-uri`.
     pub(super) fn is_monitor(&self) -> bool {
-        self.exchange.frontend.monitor_uri.as_deref().is_some_and(|uri| self.exchange.request.target() == uri)
+        let request = &self.exchange.request;
+        let monitored = |uri: &[u8]| request.target() == uri || request.path_and_query() == uri;
+        self.exchange.frontend.monitor_uri.as_deref().is_some_and(monitored)
     }
 
     /// Answers the monitor: 200, or 503 when a `monitor fail` condition holds.

@@ -291,6 +291,9 @@ impl Run<'_> {
 
     /// Answers a request that got no connection.
     async fn no_connection(&mut self, reason: NoConnection) -> After {
+        if matches!(reason, NoConnection::Refused(Refusal::QueueTimeout) | NoConnection::Aborted) {
+            self.exchange.times.dequeued = Some(Instant::now());
+        }
         let (cause, phase, status) = match reason {
             NoConnection::Refused(Refusal::NoServer) => (Cause::Server, Phase::Connect, 503),
             NoConnection::Refused(Refusal::QueueFull) => (Cause::Server, Phase::Queue, 503),
@@ -301,7 +304,9 @@ impl Run<'_> {
             NoConnection::Aborted => {
                 self.count_client_abort();
                 self.close = true;
-                (Cause::Client, Phase::Queue, 400)
+                self.terminate(Cause::Client, Phase::Queue);
+                self.finish();
+                return After::Close;
             }
         };
         self.terminate(cause, phase);

@@ -3,6 +3,7 @@
 //! `receive` reads the request head, `route` runs the rules up to the backend, `forward` talks to a server,
 //! `answer` sends what lb says itself, `finish` counts and logs.
 
+mod admission;
 mod answer;
 mod capture;
 mod finish;
@@ -11,6 +12,8 @@ mod receive;
 mod route;
 mod transfer;
 mod tunnel;
+
+pub(super) use admission::admitted;
 
 use super::client::Client;
 use super::h1::{Connection, ConnectionHeader};
@@ -110,8 +113,8 @@ pub(super) async fn serve(client: &mut Client, wake: Wake) -> After {
 }
 
 async fn exchange(client: &mut Client, work: &mut Work, wake: Wake) -> After {
-    let Some(mut session) = client.session.take() else { return After::Close };
-    let Some(frontend) = session.listener.frontend.load_full() else { return After::Close };
+    let Some(mut run) = Run::begin(client, work) else { return After::Close };
+    let session = &mut run.exchange.session;
     session.requests += 1;
     let now = Instant::now();
     let mut times = Times::begin(now, SystemTime::now());
@@ -119,49 +122,10 @@ async fn exchange(client: &mut Client, work: &mut Work, wake: Wake) -> After {
         times.began = session.accepted;
         times.began_at = session.accepted_at;
     } else {
-        times.began = client.idle_since;
-        times.idle = now.saturating_duration_since(client.idle_since);
+        times.began = run.client.idle_since;
+        times.idle = now.saturating_duration_since(run.client.idle_since);
     }
-    let Parts { request, response, request_body, vars } = std::mem::take(&mut work.parts);
-    let exchange = Exchange {
-        session,
-        request,
-        response,
-        request_body,
-        frontend,
-        backend: None,
-        server: None,
-        vars,
-        request_captures: Vec::new(),
-        response_captures: Vec::new(),
-        request_cookie: None,
-        response_cookie: None,
-        times,
-        termination: Default::default(),
-        bytes_in: 0,
-        bytes_out: 0,
-        retries: 0,
-        redispatched: false,
-        backend_queue: 0,
-        server_queue: 0,
-        log_level: None,
-        retry_forbidden: false,
-        server_local: None,
-        unique_id: None,
-        src_override: None,
-        number: process::live().next_exchange(),
-    };
-    let mut run = Run {
-        client,
-        work,
-        exchange,
-        connection: Connection::default(),
-        close: false,
-        client_ended: false,
-        body_read: false,
-        persistence: None,
-        in_backend: None,
-    };
+    run.exchange.times = times;
     let after = run.go(wake).await;
     run.end(after)
 }
@@ -169,6 +133,55 @@ async fn exchange(client: &mut Client, work: &mut Work, wake: Wake) -> After {
 /// Answers end their connection. Asked again when the answer's head is written: a stop may begin while a request waits.
 fn draining() -> bool {
     phase() >= Phase::Draining
+}
+
+impl<'a> Run<'a> {
+    /// Takes the session from the client's connection and memory from the thread; [`Self::end`] gives both back.
+    fn begin(client: &'a mut Client, work: &'a mut Work) -> Option<Self> {
+        let session = client.session.take()?;
+        let frontend = session.listener.frontend.load_full()?;
+        let times = Times::begin(session.accepted, session.accepted_at);
+        let Parts { request, response, request_body, vars } = std::mem::take(&mut work.parts);
+        let exchange = Exchange {
+            session,
+            request,
+            response,
+            request_body,
+            frontend,
+            backend: None,
+            server: None,
+            vars,
+            request_captures: Vec::new(),
+            response_captures: Vec::new(),
+            request_cookie: None,
+            response_cookie: None,
+            times,
+            termination: Default::default(),
+            bytes_in: 0,
+            bytes_out: 0,
+            retries: 0,
+            redispatched: false,
+            backend_queue: 0,
+            server_queue: 0,
+            log_level: None,
+            retry_forbidden: false,
+            server_local: None,
+            unique_id: None,
+            src_override: None,
+            number: process::live().next_exchange(),
+        };
+        Some(Self {
+            client,
+            work,
+            exchange,
+            connection: Connection::default(),
+            close: false,
+            client_ended: false,
+            body_read: false,
+            persistence: None,
+            in_backend: None,
+        })
+    }
 }
 
 impl Run<'_> {

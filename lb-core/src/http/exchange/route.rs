@@ -27,11 +27,14 @@ impl Run<'_> {
         if self.is_monitor() {
             return Route::Done(self.answer_monitor().await);
         }
-        let verdict = frontend.rules.http_request.run(&mut self.exchange);
-        if let Some(after) = self.conclude_request(verdict).await {
-            return Route::Done(after);
+        for rules in [&frontend.rules.tcp_request_content, &frontend.rules.http_request] {
+            let verdict = rules.run(&mut self.exchange);
+            if let Some(after) = self.conclude_request(verdict).await {
+                return Route::Done(after);
+            }
         }
         let Some(backend) = self.switch() else {
+            self.exchange.times.request = None;
             self.terminate(Cause::Server, Phase::Connect);
             self.settle_keep_alive();
             return Route::Done(self.answer_status(503).await);
@@ -42,9 +45,11 @@ impl Run<'_> {
         counters.sess_tot.inc();
         counters.req_tot.inc();
         counters.sess_rate.add(1, clock::at(self.exchange.times.first_byte));
-        let verdict = backend.rules.http_request.run(&mut self.exchange);
-        if let Some(after) = self.conclude_request(verdict).await {
-            return Route::Done(after);
+        for rules in [&backend.rules.tcp_request_content, &backend.rules.http_request] {
+            let verdict = rules.run(&mut self.exchange);
+            if let Some(after) = self.conclude_request(verdict).await {
+                return Route::Done(after);
+            }
         }
         self.settle_keep_alive();
         self.add_forwarded();
@@ -60,32 +65,33 @@ impl Run<'_> {
                 Some(self.answer_rule(&reply).await)
             }
             Verdict::Tarpit(reply) => {
-                let now = Instant::now();
                 let timeouts = &self.exchange.frontend.timeouts;
                 let wait = timeouts.tarpit.or(timeouts.connect).unwrap_or(Duration::ZERO);
-                tokio::time::sleep_until((now + wait).into()).await;
-                self.close = true;
+                tokio::time::sleep_until((Instant::now() + wait).into()).await;
+                // As HAProxy logs it: no request time, and the wait as time in a queue.
+                self.exchange.times.request = None;
+                self.exchange.times.dequeued = Some(Instant::now());
+                self.settle_keep_alive();
                 self.terminate(Cause::Proxy, Phase::Tarpit);
                 Some(self.answer_rule(&reply).await)
             }
-            Verdict::Reject => {
-                self.terminate(Cause::Proxy, Phase::Request);
-                self.count_denied(Phase::Request);
-                self.log();
-                self.close = true;
-                Some(After::Close)
-            }
+            Verdict::Reject => Some(self.reject()),
             Verdict::SilentDrop => {
-                self.terminate(Cause::Proxy, Phase::Request);
-                self.count_denied(Phase::Request);
-                self.log();
-                self.close = true;
-                // The client is to go on waiting: a reset or an end would tell it.
-                let fd = self.client.io.fd();
-                let _ = socket2::SockRef::from(&fd).set_linger(Some(Duration::ZERO));
-                Some(After::Close)
+                let after = self.reject();
+                self.client.io.vanish();
+                Some(after)
             }
         }
+    }
+
+    /// Ends the connection without an answer.
+    fn reject(&mut self) -> After {
+        self.exchange.times.request = None;
+        self.terminate(Cause::Proxy, Phase::Request);
+        self.count_denied(Phase::Request);
+        self.log();
+        self.close = true;
+        After::Close
     }
 
     /// The first `use_backend` rule that holds, else the default.

@@ -193,6 +193,7 @@ impl Run<'_> {
         connection: Connection,
     ) -> After {
         let frontend = Arc::clone(self.frontend());
+        self.exchange.vars.end_request();
         self.capture_response();
         let verdict = backend.rules.http_response.run(&mut self.exchange);
         let verdict = match verdict {
