@@ -49,8 +49,13 @@ impl Run<'_> {
             if up_over && down_over {
                 return Poll::Ready(None);
             }
+            // Once one side has ended, the shorter patience of the `-fin` timeouts holds where it is set.
+            let half = up_over || down_over;
+            let client_fin = self.exchange.frontend.timeouts.client_fin.filter(|_| half);
+            let server_fin = backend.timeouts.server_fin.filter(|_| half);
             let slow_client = down.waiting == Waiting::Write || (up.waiting == Waiting::Read && !up_over);
-            let timeout = if slow_client { client_timeout } else { server_timeout };
+            let timeout =
+                if slow_client { client_fin.or(client_timeout) } else { server_fin.or(server_timeout) };
             client.deadline.after(up.moved_at.max(down.moved_at), timeout);
             if client.deadline.poll(cx) {
                 let cause = if slow_client { Cause::ClientTimeout } else { Cause::ServerTimeout };
