@@ -301,6 +301,13 @@ pub struct RetryOn {
     pub statuses: Vec<u16>,
 }
 
+impl RetryOn {
+    /// Asks for more than a second attempt to connect: requests must be kept to be sent again.
+    pub fn needs_request(&self) -> bool {
+        self.empty_response || self.junk_response || self.response_timeout || !self.statuses.is_empty()
+    }
+}
+
 /// Where a frontend's logs go, and how they look.
 #[derive(Debug, Default)]
 pub struct Logging {

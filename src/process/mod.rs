@@ -273,8 +273,6 @@ impl Start {
             started: SystemTime::now(),
             files: u32::try_from(files).unwrap_or(u32::MAX).into(),
             hard_maxconn: self.plan.connections.max().into(),
-            stopping: false.into(),
-            dropped_logs: 0.into(),
             warnings: u32::try_from(messages.warnings()).unwrap_or(u32::MAX).into(),
             startup_logs: String::new(),
             environment: self.config.environment.clone(),

@@ -110,6 +110,7 @@ const KEYWORDS: &[&str] = &[
     "option dontlog-normal",
     "option dontlognull",
     "option forwardfor",
+    "option http-buffer-request",
     "option http-ignore-probes",
     "option http-keep-alive",
     "option http-server-close",

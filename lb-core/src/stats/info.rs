@@ -3,6 +3,7 @@
 use super::process::Process;
 use super::value::{Tags, Value};
 use crate::compile::Plan;
+use crate::process::live;
 use crate::proxy::{ProxyCounters, Rate};
 use std::sync::atomic::Ordering;
 use std::time::UNIX_EPOCH;
@@ -111,7 +112,7 @@ pub static FIELDS: &[Field] = &[
     field("Idle_pct", b"MaP", "Share of the last second spent waiting, in percent", none),
     field("node", b"COS", "Name of the node", |s| text(&s.process.node)),
     field("description", b"COS", "Description of the node", |s| s.process.description.as_deref().map_or(Value::None, text)),
-    field("Stopping", b"MGP", "1 while a soft stop is under way", |s| Value::U32(s.process.stopping.load(Ordering::Relaxed).into())),
+    field("Stopping", b"MGP", "1 while a soft stop is under way", |_| Value::U32(live().stopping.load(Ordering::Relaxed).into())),
     field("Jobs", b"MGP", "Connections and listeners", |s| {
         Value::u32(u64::from(s.plan.connections.current()) + s.plan.binds.len() as u64)
     }),
@@ -119,7 +120,7 @@ pub static FIELDS: &[Field] = &[
     field("Listeners", b"MGP", "Addresses listened on", |s| Value::u32(s.plan.binds.len() as u64)),
     field("ActivePeers", b"MGP", "Peers that are connected and verified", none),
     field("ConnectedPeers", b"MGP", "Peers that are connected", none),
-    field("DroppedLogs", b"MGP", "Log messages that could not be sent", |s| Value::u32(s.process.dropped_logs.load(Ordering::Relaxed))),
+    field("DroppedLogs", b"MGP", "Log messages that could not be sent", |_| Value::u32(live().dropped_logs.load(Ordering::Relaxed))),
     field("BusyPolling", b"MGP", "1 when threads poll without sleeping", |_| Value::U32(0)),
     field("FailedResolutions", b"MGP", "Names that did not resolve at run time", none),
     field("TotalBytesOut", b"MGP", "Bytes sent to clients", |s| Value::U64(s.sum(|c| c.bout.get()))),

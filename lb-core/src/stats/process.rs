@@ -1,6 +1,6 @@
 //! What the process says of itself.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
+use std::sync::atomic::AtomicU32;
 use std::time::SystemTime;
 
 /// Facts about the process that are in no plan. The binary fills it in once and keeps its atomics up to date.
@@ -24,10 +24,6 @@ pub struct Process {
     pub files: AtomicU32,
     /// `maxconn` at start.
     pub hard_maxconn: AtomicU32,
-    /// A soft stop is under way.
-    pub stopping: AtomicBool,
-    /// Log messages that could not be sent.
-    pub dropped_logs: AtomicU64,
     /// Warnings of the configuration.
     pub warnings: AtomicU32,
     /// What starting up printed.

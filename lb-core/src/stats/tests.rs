@@ -8,7 +8,7 @@ use crate::proxy::{Backend, Frontend, Logging, ProxyStats, RetryOn, Rules};
 use crate::server::{Farm, Server, ServerAddress, testing};
 use haproxy_cfg_parser::model;
 use std::collections::{BTreeSet, HashMap};
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
+use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
@@ -158,8 +158,6 @@ pub(crate) fn process() -> Arc<Process> {
         started: SystemTime::now(),
         files: AtomicU32::new(2064),
         hard_maxconn: AtomicU32::new(1000),
-        stopping: AtomicBool::new(false),
-        dropped_logs: AtomicU64::new(0),
         warnings: AtomicU32::new(0),
         startup_logs: String::new(),
         environment: vec![("HOME".into(), "/root".into()), ("A".into(), String::new())],

@@ -53,6 +53,8 @@ impl Run<'_> {
         let mut attempts = Attempts { left: backend.retries, ..Attempts::default() };
         let direct = self.direct_server(&backend);
         self.write_head(&backend);
+        let wanted = backend.retry_on.needs_request() && !self.exchange.retry_forbidden;
+        let repeatable = wanted && self.buffer_body().await;
         loop {
             let upstream = match self.connect(&backend, direct.as_ref(), &mut attempts).await {
                 Ok(upstream) => upstream,
@@ -64,8 +66,7 @@ impl Run<'_> {
                 let local = socket2::SockRef::from(&fd).local_addr().ok();
                 self.exchange.server_local = local.and_then(|address| address.as_socket());
             }
-            let may_retry =
-                attempts.left > 0 && backend.retry_on.empty_response && !self.exchange.retry_forbidden;
+            let may_retry = attempts.left > 0 && repeatable;
             match self.transfer(&backend, upstream, sent, may_retry).await {
                 Attempt::Done(after) => return after,
                 Attempt::Again => {

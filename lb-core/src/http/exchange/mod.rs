@@ -5,6 +5,7 @@
 
 mod admission;
 mod answer;
+mod buffering;
 mod capture;
 mod finish;
 mod forward;

@@ -27,6 +27,10 @@ impl Run<'_> {
         if self.is_monitor() {
             return Route::Done(self.answer_monitor().await);
         }
+        if frontend.options.http_buffer_request {
+            self.buffer_body().await;
+            self.show_body();
+        }
         for rules in [&frontend.rules.tcp_request_content, &frontend.rules.http_request] {
             let verdict = rules.run(&mut self.exchange);
             if let Some(after) = self.conclude_request(verdict).await {
@@ -45,6 +49,10 @@ impl Run<'_> {
         counters.sess_tot.inc();
         counters.req_tot.inc();
         counters.sess_rate.add(1, clock::at(self.exchange.times.first_byte));
+        if backend.options.http_buffer_request && !frontend.options.http_buffer_request {
+            self.buffer_body().await;
+            self.show_body();
+        }
         for rules in [&backend.rules.tcp_request_content, &backend.rules.http_request] {
             let verdict = rules.run(&mut self.exchange);
             if let Some(after) = self.conclude_request(verdict).await {

@@ -53,18 +53,28 @@ impl Run<'_> {
         let got = self.response_head(backend, &mut upstream, &mut upload).await;
         self.exchange.bytes_in += upload.taken;
         self.body_read = upload.all_read();
+        let retry_on = &backend.retry_on;
+        let again = may_retry
+            && match &got {
+                Ok(_) => retry_on.statuses.contains(&self.exchange.response.status),
+                Err(NoResponse::Empty) => retry_on.empty_response,
+                Err(NoResponse::Truncated | NoResponse::Invalid) => retry_on.junk_response,
+                Err(NoResponse::TimedOut) => retry_on.response_timeout,
+                Err(NoResponse::Client(_) | NoResponse::Aborted) => false,
+            };
+        if again {
+            // The body goes back before what has come after it.
+            let body = kept.as_deref().and_then(|kept| kept.get(..upload.taken as usize)).unwrap_or_default();
+            let whole = [body, self.work.client.filled()].concat();
+            self.work.client.clear();
+            self.work.client.fill(&whole);
+            self.work.out = upload.into_head();
+            return Attempt::Again;
+        }
         match got {
             Ok(connection) => {
                 self.exchange.times.response = Some(Instant::now());
                 Attempt::Done(self.respond(backend, upstream, upload, connection).await)
-            }
-            Err(NoResponse::Empty) if may_retry && upload.all_read() => {
-                self.work.out = upload.into_head();
-                if let Some(body) = kept {
-                    self.work.client.clear();
-                    self.work.client.fill(&body);
-                }
-                Attempt::Again
             }
             Err(reason) => {
                 // Logs count what is there besides this exchange.

@@ -1,0 +1,51 @@
+//! Waiting for a request's body before it goes on (`option http-buffer-request`, `retry-on`).
+
+use super::Run;
+use super::transfer::walk;
+use crate::http::h1::{Body, Progress};
+use crate::http::message::Framing;
+use std::time::Instant;
+
+impl Run<'_> {
+    /// Waits until the request's body is in the buffer, the buffer is full, or the time for the request is over.
+    /// True: all of it is there.
+    pub(super) async fn buffer_body(&mut self) -> bool {
+        let framing = self.exchange.request.framing;
+        if framing == Framing::None {
+            return true;
+        }
+        let timeouts = &self.exchange.frontend.timeouts;
+        self.client.deadline.after(Instant::now(), timeouts.http_request.or(timeouts.client));
+        loop {
+            match walk(&mut Body::new(framing), &self.work.client) {
+                Ok(Some(_)) => return true,
+                Ok(None) if !self.work.client.is_full() => {}
+                // What is broken is refused when it is sent on.
+                Ok(None) | Err(_) => return false,
+            }
+            match self.client.io.read(&mut self.work.client, &mut self.client.deadline).await {
+                Ok(n) if n > 0 => {}
+                _ => return false,
+            }
+        }
+    }
+
+    /// Copies the data of the body that is in the buffer, for rules that look at it.
+    pub(super) fn show_body(&mut self) {
+        let mut body = Body::new(self.exchange.request.framing);
+        let buffer = &self.work.client;
+        let shown = &mut self.exchange.request_body;
+        shown.clear();
+        let mut at = 0;
+        loop {
+            match body.step(buffer.slice(at..buffer.len())) {
+                Ok(Progress::Skip(n)) => at += n,
+                Ok(Progress::Data(n)) => {
+                    shown.extend_from_slice(buffer.slice(at..at + n));
+                    at += n;
+                }
+                Ok(Progress::End(..) | Progress::More) | Err(_) => return,
+            }
+        }
+    }
+}
