@@ -10,6 +10,9 @@ mod target;
 mod trailer;
 mod write;
 
+#[cfg(test)]
+mod tests;
+
 pub use body::{Body, BodyError, Progress};
 pub use head::Connection;
 pub(crate) use parse::message_weight;
