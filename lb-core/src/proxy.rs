@@ -171,6 +171,8 @@ pub struct Frontend {
     pub options: model::Options,
     /// `option forwardfor` prepared.
     pub forwardfor: Option<ForwardFor>,
+    /// `option originalto` prepared.
+    pub originalto: Option<ForwardFor>,
     /// Rules.
     pub rules: Rules,
     /// `use_backend` rules in order.
@@ -214,6 +216,8 @@ pub struct Backend {
     pub options: model::Options,
     /// `option forwardfor` prepared.
     pub forwardfor: Option<ForwardFor>,
+    /// `option originalto` prepared.
+    pub originalto: Option<ForwardFor>,
     /// Rules.
     pub rules: Rules,
     /// `use-server` rules in order.
@@ -277,7 +281,7 @@ pub struct UseServer {
     pub target: Result<usize, Format>,
 }
 
-/// `option forwardfor`, prepared.
+/// `option forwardfor` or `option originalto`, prepared.
 #[derive(Clone, Debug)]
 pub struct ForwardFor {
     /// `header`.

@@ -47,6 +47,7 @@ pub(super) fn backend(
         options: proxy.options.clone(),
         // In a `listen` section the frontend side does it.
         forwardfor: proxy.options.forwardfor.as_ref().filter(|_| !listen).map(forward_for),
+        originalto: proxy.options.originalto.as_ref().filter(|_| !listen).map(forward_for),
         rules: if listen { Rules::default() } else { rules(proxy, context) },
         use_server,
         servers,

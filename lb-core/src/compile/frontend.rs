@@ -37,6 +37,7 @@ pub(super) fn frontend(
         timeouts: proxy.timeouts,
         options: proxy.options.clone(),
         forwardfor: proxy.options.forwardfor.as_ref().map(forward_for),
+        originalto: proxy.options.originalto.as_ref().map(forward_for),
         rules: rules(proxy, context),
         switching,
         default_backend: OnceLock::new(),

@@ -116,6 +116,7 @@ const KEYWORDS: &[&str] = &[
     "option http-server-close",
     "option httpclose",
     "option httplog",
+    "option originalto",
     "option persist",
     "option redispatch",
 ];

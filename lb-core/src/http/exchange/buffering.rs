@@ -4,28 +4,40 @@ use super::Run;
 use super::transfer::walk;
 use crate::http::h1::{Body, Progress};
 use crate::http::message::Framing;
+use crate::net::Fail;
 use std::time::Instant;
+
+/// How much of a body is in the buffer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Buffered {
+    /// All of it.
+    Whole,
+    /// As much as fits, or as came before its sender ended.
+    Part,
+    /// What came before the time was over.
+    TimedOut,
+}
 
 impl Run<'_> {
     /// Waits until the request's body is in the buffer, the buffer is full, or the time for the request is over.
-    /// True: all of it is there.
-    pub(super) async fn buffer_body(&mut self) -> bool {
+    pub(super) async fn buffer_body(&mut self) -> Buffered {
         let framing = self.exchange.request.framing;
         if framing == Framing::None {
-            return true;
+            return Buffered::Whole;
         }
         let timeouts = &self.exchange.frontend.timeouts;
         self.client.deadline.after(Instant::now(), timeouts.http_request.or(timeouts.client));
         loop {
             match walk(&mut Body::new(framing), &self.work.client) {
-                Ok(Some(_)) => return true,
+                Ok(Some(_)) => return Buffered::Whole,
                 Ok(None) if !self.work.client.is_full() => {}
                 // What is broken is refused when it is sent on.
-                Ok(None) | Err(_) => return false,
+                Ok(None) | Err(_) => return Buffered::Part,
             }
             match self.client.io.read(&mut self.work.client, &mut self.client.deadline).await {
                 Ok(n) if n > 0 => {}
-                _ => return false,
+                Err(Fail::Timeout) => return Buffered::TimedOut,
+                _ => return Buffered::Part,
             }
         }
     }

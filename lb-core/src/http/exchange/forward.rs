@@ -1,5 +1,6 @@
 //! To a server: choosing one, connecting, trying again.
 
+use super::buffering::Buffered;
 use super::{After, Persistence, Run};
 use crate::connect::{ConnectError, Upstream, dial, pool};
 use crate::exchange::{Cause, Phase};
@@ -54,7 +55,7 @@ impl Run<'_> {
         let direct = self.direct_server(&backend);
         self.write_head(&backend);
         let wanted = backend.retry_on.needs_request() && !self.exchange.retry_forbidden;
-        let repeatable = wanted && self.buffer_body().await;
+        let repeatable = wanted && self.buffer_body().await == Buffered::Whole;
         loop {
             let upstream = match self.connect(&backend, direct.as_ref(), &mut attempts).await {
                 Ok(upstream) => upstream,

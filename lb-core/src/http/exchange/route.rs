@@ -1,5 +1,6 @@
 //! From a request to a backend: the frontend's rules, `use_backend`, the backend's rules.
 
+use super::buffering::Buffered;
 use super::{After, InBackend, Run};
 use crate::clock;
 use crate::exchange::{Cause, Phase};
@@ -27,9 +28,10 @@ impl Run<'_> {
         if self.is_monitor() {
             return Route::Done(self.answer_monitor().await);
         }
-        if frontend.options.http_buffer_request {
-            self.buffer_body().await;
-            self.show_body();
+        if frontend.options.http_buffer_request
+            && let Some(after) = self.wait_for_body().await
+        {
+            return Route::Done(after);
         }
         for rules in [&frontend.rules.tcp_request_content, &frontend.rules.http_request] {
             let verdict = rules.run(&mut self.exchange);
@@ -49,9 +51,11 @@ impl Run<'_> {
         counters.sess_tot.inc();
         counters.req_tot.inc();
         counters.sess_rate.add(1, clock::at(self.exchange.times.first_byte));
-        if backend.options.http_buffer_request && !frontend.options.http_buffer_request {
-            self.buffer_body().await;
-            self.show_body();
+        if backend.options.http_buffer_request
+            && !frontend.options.http_buffer_request
+            && let Some(after) = self.wait_for_body().await
+        {
+            return Route::Done(after);
         }
         for rules in [&backend.rules.tcp_request_content, &backend.rules.http_request] {
             let verdict = rules.run(&mut self.exchange);
@@ -62,6 +66,17 @@ impl Run<'_> {
         self.settle_keep_alive();
         self.add_forwarded();
         Route::Backend(backend)
+    }
+
+    /// `option http-buffer-request`: the body first, as much as fits. Some: it did not come in time.
+    async fn wait_for_body(&mut self) -> Option<After> {
+        if self.buffer_body().await == Buffered::TimedOut {
+            self.close = true;
+            self.terminate(Cause::ClientTimeout, Phase::Data);
+            return Some(self.answer_status(408).await);
+        }
+        self.show_body();
+        None
     }
 
     /// Carries out a verdict of request rules; none: the request goes on.
@@ -124,28 +139,41 @@ impl Run<'_> {
         frontend.default_backend.get().cloned()
     }
 
-    /// `option forwardfor` of frontend and backend: the client's address as a further header.
+    /// `option forwardfor` and `option originalto`: the client's address and the one it reached, as further headers.
     fn add_forwarded(&mut self) {
-        let Some(IpAddr::V4(_) | IpAddr::V6(_)) = self.exchange.src().map(|src| src.ip()) else { return };
         let frontend = Arc::clone(self.frontend());
         let backend = self.exchange.backend.clone();
-        let of_backend = backend.as_ref().and_then(|backend| backend.forwardfor.as_ref());
-        // Both sides may ask for it; the backend's header name and the exceptions of both hold.
-        let Some(chosen) = of_backend.or(frontend.forwardfor.as_ref()) else { return };
-        let Some(src) = self.exchange.src().map(|src| src.ip()) else { return };
-        let excepted = |option: Option<&ForwardFor>| {
-            option.is_some_and(|option| option.except.iter().any(|(net, bits)| contains(*net, *bits, src)))
-        };
-        if excepted(of_backend) || excepted(frontend.forwardfor.as_ref()) {
-            return;
+        let backend = backend.as_deref();
+        let src = self.exchange.src().map(|src| src.ip());
+        self.add_address(frontend.forwardfor.as_ref(), backend.and_then(|one| one.forwardfor.as_ref()), src);
+        if frontend.originalto.is_some() || backend.is_some_and(|one| one.originalto.is_some()) {
+            let dst = self.exchange.session.dst.map(|dst| dst.ip());
+            self.add_address(
+                frontend.originalto.as_ref(),
+                backend.and_then(|one| one.originalto.as_ref()),
+                dst,
+            );
         }
-        let if_none = chosen.if_none;
-        if if_none && self.exchange.request.headers.contains(&chosen.header) {
+    }
+
+    /// Both sides may ask for it; then the backend's header name counts, and the exceptions of both.
+    fn add_address(
+        &mut self,
+        frontend: Option<&ForwardFor>,
+        backend: Option<&ForwardFor>,
+        address: Option<IpAddr>,
+    ) {
+        let (Some(chosen), Some(address)) = (backend.or(frontend), address) else { return };
+        let excepted = [frontend, backend]
+            .into_iter()
+            .flatten()
+            .any(|option| option.except.iter().any(|(net, bits)| contains(*net, *bits, address)));
+        if excepted || (chosen.if_none && self.exchange.request.headers.contains(&chosen.header)) {
             return;
         }
         let mut text = [0_u8; 48];
         let mut cursor = &mut text[..];
-        if write!(cursor, "{src}").is_ok() {
+        if write!(cursor, "{address}").is_ok() {
             let left = cursor.len();
             let length = text.len() - left;
             self.exchange.request.headers.append_key(&chosen.header, &text[..length]);
