@@ -68,7 +68,7 @@ fn load_and_go(options: &Options, messages: &Arc<Messages>) -> u8 {
         show(&objects::list());
     }
     match options.action {
-        Action::Check => check::verdict(&loaded, options.verbose || options.debug, messages),
+        Action::Check => check::verdict(&loaded, messages),
         _ => process::run(options, loaded, messages),
     }
 }

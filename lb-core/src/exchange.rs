@@ -8,7 +8,7 @@ use crate::proxy::{Backend, Frontend, Listener};
 use crate::sample::Vars;
 use crate::server::Server;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
 /// The client's connection, as rules and logs see it. It outlives the exchanges on it.
@@ -187,8 +187,8 @@ pub struct Exchange {
     pub log_level: Option<Option<u8>>,
     /// `http-request disable-l7-retry`: what `retry-on` allows is forbidden for this one.
     pub retry_forbidden: bool,
-    /// A unique id once made (`unique-id-format`).
-    pub unique_id: Option<Vec<u8>>,
+    /// A unique id once made (`unique-id-format`); see [`crate::log::unique_id`].
+    pub unique_id: OnceLock<Vec<u8>>,
     /// This side's address of the connection to the server (`%bi`, `%bp`), once there is one.
     pub server_local: Option<SocketAddr>,
     /// Source address set by `http-request set-src`; else the session's.
@@ -198,6 +198,38 @@ pub struct Exchange {
 }
 
 impl Exchange {
+    /// An exchange of which nothing has been read yet.
+    pub fn new(session: Box<Session>, frontend: Arc<Frontend>, times: Times) -> Self {
+        Self {
+            session,
+            request: Request::default(),
+            response: Response::default(),
+            request_body: Vec::new(),
+            frontend,
+            backend: None,
+            server: None,
+            vars: Vars::default(),
+            request_captures: Vec::new(),
+            response_captures: Vec::new(),
+            request_cookie: None,
+            response_cookie: None,
+            times,
+            termination: Default::default(),
+            bytes_in: 0,
+            bytes_out: 0,
+            retries: 0,
+            redispatched: false,
+            backend_queue: 0,
+            server_queue: 0,
+            log_level: None,
+            retry_forbidden: false,
+            unique_id: Default::default(),
+            server_local: None,
+            src_override: None,
+            number: 0,
+        }
+    }
+
     /// The client's address, as rules may have set it.
     pub fn src(&self) -> Option<SocketAddr> {
         self.src_override.or(self.session.src)

@@ -3,8 +3,8 @@
 
 use crate::compile::{Options, compile};
 use crate::exchange::{Exchange, Session, Times};
+use crate::http::Request;
 use crate::http::h1::{Connection, Parsed, parse_request, parse_response};
-use crate::http::{Request, Response};
 use crate::proxy::Frontend;
 use crate::sample::Vars;
 use haproxy_cfg_parser::{Diagnostic, Severity, Source, SystemWorld, parse};
@@ -48,34 +48,7 @@ pub(crate) fn exchange(frontend: Arc<Frontend>, head: &[u8]) -> Exchange {
         vars: Vars::default(),
         requests: 1,
     };
-    Exchange {
-        session: Box::new(session),
-        request,
-        response: Response::default(),
-        request_body: Vec::new(),
-        frontend,
-        backend: None,
-        server: None,
-        vars: Vars::default(),
-        request_captures: Vec::new(),
-        response_captures: Vec::new(),
-        request_cookie: None,
-        response_cookie: None,
-        times: Times::begin(now, wall),
-        termination: Default::default(),
-        bytes_in: 0,
-        bytes_out: 0,
-        retries: 0,
-        redispatched: false,
-        backend_queue: 0,
-        server_queue: 0,
-        log_level: None,
-        retry_forbidden: false,
-        unique_id: None,
-        server_local: None,
-        src_override: None,
-        number: 0,
-    }
+    Exchange { request, ..Exchange::new(Box::new(session), frontend, Times::begin(now, wall)) }
 }
 
 /// Gives an exchange a response.

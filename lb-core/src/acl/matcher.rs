@@ -72,6 +72,7 @@ pub(super) const ROWS: &[Row] = &[
             Ok(Matcher::Regex(patterns?))
         },
     },
+    Row { name: "auth", build: |patterns, _| Ok(Matcher::Group(Exact::new(bytes(patterns), false))) },
     Row {
         name: "method",
         build: |patterns, options| Ok(Matcher::Method(methods(patterns), options.ignore_case)),
@@ -105,6 +106,8 @@ pub enum Matcher {
     Words(Words),
     /// `reg`.
     Regex(Vec<Pattern>),
+    /// `auth`, of `http_auth_group`: groups of the user, not the sample.
+    Group(Exact),
     /// `method`: tokens; `-i` has no effect on the known ones.
     Method(Vec<Box<[u8]>>, bool),
 }
@@ -128,7 +131,7 @@ impl Matcher {
                 .is_some_and(|text| i64::try_from(text.len()).is_ok_and(|len| ranges.contains(len))),
             Self::Ip(networks) => sample.to_ip().is_some_and(|address| networks.contains(address)),
             Self::Bytes(set) => sample.into_bin().is_some_and(|bytes| set.contains(&bytes)),
-            Self::Exact(set) => text(sample).is_some_and(|text| set.contains(&text)),
+            Self::Exact(set) | Self::Group(set) => text(sample).is_some_and(|text| set.contains(&text)),
             Self::Prefix(set) => text(sample).is_some_and(|text| set.any_prefix_of(&text)),
             Self::Suffix(set) => text(sample).is_some_and(|text| {
                 let fold = Fold::reversed(&text, set.longest());

@@ -3,7 +3,7 @@
 use super::matcher::{self, Matcher};
 use crate::compile::Context;
 use crate::exchange::Exchange;
-use crate::sample::{Expr, Place, Type};
+use crate::sample::{Expr, Place, Sample, Type};
 use haproxy_cfg_parser::model::AclTest;
 
 /// A compiled `acl` line or anonymous `{ ... }`.
@@ -52,6 +52,11 @@ impl Acl {
     pub fn holds(&self, exchange: &Exchange) -> bool {
         match &self.matcher {
             Matcher::Found => self.expr.any(exchange, &mut |_| true).unwrap_or(false),
+            Matcher::Group(_) => self
+                .expr
+                .groups(exchange)
+                .iter()
+                .any(|group| self.matcher.matches(Sample::str(group.as_bytes()))),
             matcher => self.expr.any(exchange, &mut |sample| matcher.matches(sample)).unwrap_or(false),
         }
     }

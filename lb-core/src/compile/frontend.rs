@@ -3,7 +3,7 @@
 use super::{Context, Options, condition};
 use crate::engine::Limit;
 use crate::http::HeaderKey;
-use crate::log::{Builtin, Format, Identity, Logger, resolve};
+use crate::log::{Builtin, Format, Identity, Logger, Style, resolve};
 use crate::proxy::{ForwardFor, Frontend, Listener, Logging, ProxyStats, Rules, Switch, SwitchTarget};
 use crate::rule::{Kind, Replies, Ruleset};
 use crate::sample::Place;
@@ -25,9 +25,17 @@ pub(super) fn frontend(
         .filter_map(|fail| condition(Some(fail), context, place).ok().flatten())
         .collect();
     let switching = proxy.use_backend.iter().filter_map(|rule| switch(rule, context)).collect();
-    let unique_id = proxy.unique_id_format.as_ref().and_then(|(format, _)| {
+    let unique_id = proxy.unique_id_format.as_ref().and_then(|(format, place)| {
+        if asks_for_id(format) {
+            context.error(
+                place,
+                "'unique-id-format' : the id cannot be made from itself; leave '%ID' and 'unique-id' out.",
+            );
+            return None;
+        }
+        let place = Place::HttpRequestFrontend;
         let header = proxy.unique_id_header.as_ref().map(|name| HeaderKey::new(name.as_bytes()));
-        Some((Format::compile(format, context, place)?, header))
+        Some((Format::styled(format, context, place, Style::Id)?, header))
     });
     Frontend {
         name: proxy.name.clone(),
@@ -55,6 +63,15 @@ pub(super) fn frontend(
         stats: Arc::new(ProxyStats::new(options.threads)),
         listeners,
     }
+}
+
+/// A format that would never end.
+fn asks_for_id(format: &model::LogFormat) -> bool {
+    format.parts.iter().any(|part| match part {
+        FormatPart::Text(_) => false,
+        FormatPart::Alias { name, .. } => name == "ID",
+        FormatPart::Expr { expr, .. } => expr.fetch.name == "unique-id",
+    })
 }
 
 /// A proxy's own `maxconn`, else the process's.

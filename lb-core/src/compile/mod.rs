@@ -7,6 +7,7 @@ mod directory;
 mod frontend;
 mod plan;
 mod supported;
+mod variable;
 
 pub use context::Context;
 pub use directory::Directory;
@@ -52,6 +53,9 @@ pub fn compile(config: &Config, options: &Options) -> Result<(Plan, Vec<Diagnost
         compiler.proxy(config, proxy, options);
     }
     compiler.link(config);
+    if !compiler.findings.iter().any(|finding| finding.severity == Severity::Alert) {
+        compiler.findings.extend(variable::set(config, options));
+    }
     if compiler.findings.iter().any(|finding| finding.severity == Severity::Alert) {
         return Err(compiler.findings);
     }

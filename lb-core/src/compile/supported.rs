@@ -38,6 +38,8 @@ const KEYWORDS: &[&str] = &[
     "presetenv",
     "quiet",
     "resetenv",
+    "set-var",
+    "set-var-fmt",
     "setenv",
     "stats maxconn",
     "stats socket",

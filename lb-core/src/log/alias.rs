@@ -120,7 +120,7 @@ const WORDS: &[Row] = rows! {
         memchr::memchr(b'?', uri).and_then(|mark| uri.get(mark..)).unwrap_or_default()
     });
     "HV" => |r, out| line(r, out, |line| word(line, 2).unwrap_or_default());
-    "ID" => |r, out| r.text(r.exchange.unique_id.as_deref().unwrap_or_default(), out);
+    "ID" => |r, out| r.text(super::unique_id(r.exchange).unwrap_or_default(), out);
     "lc" => |r, out| r.number_or_hex(r.exchange.frontend.log.count(), 4, out);
     "rt" => |r, out| r.number_or_hex(r.exchange.number, 4, out);
     "pid" => |r, out| r.number_or_hex(process::facts().pid, 4, out);

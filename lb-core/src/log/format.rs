@@ -5,7 +5,7 @@ use super::render::{IN_HTTP, Render, quoted, write_text};
 use super::timers::Timers;
 use crate::compile::Context;
 use crate::exchange::Exchange;
-use crate::sample::{Expr, Place, Sample};
+use crate::sample::{Expr, Place, Sample, Type};
 use haproxy_cfg_parser::model::{self, FormatFlags, FormatPart};
 use std::fmt;
 use std::time::Instant;
@@ -14,8 +14,30 @@ use std::time::Instant;
 #[derive(Debug)]
 pub struct Format {
     items: Box<[Item]>,
-    /// Where it stands: text from outside is encoded in HTTP messages, and what is missing is `-` in logs.
-    http: bool,
+    style: Style,
+}
+
+/// How a format's text is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// A log line: what is missing is `-`, and runs of spaces are one.
+    Log,
+    /// A part of an HTTP message: control characters of expressions are encoded.
+    Message,
+    /// As [`Self::Message`], and runs of spaces are one (`unique-id-format`).
+    Id,
+    /// As it is (`set-var-fmt`).
+    Plain,
+}
+
+impl Style {
+    fn merges_spaces(self) -> bool {
+        matches!(self, Self::Log | Self::Id)
+    }
+
+    fn encodes(self) -> bool {
+        matches!(self, Self::Message | Self::Id)
+    }
 }
 
 enum Item {
@@ -42,12 +64,24 @@ impl Format {
     ///
     /// At [`Place::Log`] it makes log lines, elsewhere parts of HTTP messages.
     pub fn compile(format: &model::LogFormat, context: &mut Context<'_>, place: Place) -> Option<Self> {
-        let log = place == Place::Log;
+        let style = if place == Place::Log { Style::Log } else { Style::Message };
+        Self::styled(format, context, place, style)
+    }
+
+    /// As [`Self::compile`], for text of any style.
+    pub fn styled(
+        format: &model::LogFormat,
+        context: &mut Context<'_>,
+        place: Place,
+        style: Style,
+    ) -> Option<Self> {
+        let log = style == Style::Log;
         let mut items = Vec::with_capacity(format.parts.len());
         let mut whole = true;
         for part in &format.parts {
             match part {
-                FormatPart::Text(text) => push_words(text.as_bytes(), &mut items),
+                FormatPart::Text(text) if style.merges_spaces() => push_words(text.as_bytes(), &mut items),
+                FormatPart::Text(text) => items.push(Item::Text(text.as_bytes().into())),
                 // Flags for what follows; the parser has applied them.
                 FormatPart::Alias { name, .. } if name == "o" => {}
                 FormatPart::Alias { name, flags, .. } => match alias::row(name) {
@@ -68,7 +102,7 @@ impl Format {
                 },
             }
         }
-        whole.then(|| Self { items: items.into(), http: !log })
+        whole.then(|| Self { items: items.into(), style })
     }
 
     /// The text when nothing in it depends on the exchange.
@@ -129,12 +163,15 @@ impl Format {
 
     #[inline]
     fn write_expr(&self, sample: Option<Sample<'_>>, flags: FormatFlags, out: &mut Vec<u8>) {
-        let Some(sample) = sample else { return write_text(b"", flags, out) };
+        let Some(sample) = sample.and_then(|sample| sample.cast(Type::Str)) else {
+            return write_text(b"", flags, out);
+        };
         let text = sample.into_bytes();
-        if self.http && !text.is_empty() {
+        if self.style.encodes() && !text.is_empty() {
             quoted(flags.quote, out, |out| IN_HTTP.push(&text, out));
         } else {
-            write_text(&text, flags, out);
+            // Text that is not encoded ends before the first NUL.
+            write_text(text.split(|byte| *byte == 0).next().unwrap_or_default(), flags, out);
         }
     }
 }

@@ -13,11 +13,13 @@ mod target;
 #[cfg(test)]
 mod tests;
 mod timers;
+mod unique_id;
 
 pub use builtin::Builtin;
 pub use emit::emit;
-pub use format::Format;
+pub use format::{Format, Style};
 pub use logger::{Identity, Logger, resolve};
+pub use unique_id::unique_id;
 
 /// True when a log-format alias (without its `%`) has a behaviour here.
 pub fn supports(alias: &str) -> bool {

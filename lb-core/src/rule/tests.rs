@@ -186,7 +186,7 @@ fn responses_are_changed() {
 
 #[test]
 fn users_are_known_by_their_passwords() {
-    let users = " http-request auth unless { http_auth(u) }\n http-request set-header g yes if { http_auth_group(u) -m str staff }\nuserlist u\n group staff users alice\n user alice insecure-password secret\n user bob password $5$rounds=1000$salt$V0MtQXsRpGXUZNgMs7bvxk8EuTkwmMFyVIpzdAzJIy1\n";
+    let users = " http-request auth unless { http_auth(u) }\n http-request set-header g yes if { http_auth_group(u) staff }\nuserlist u\n group staff users alice\n user alice insecure-password secret\n user bob password $5$rounds=1000$salt$V0MtQXsRpGXUZNgMs7bvxk8EuTkwmMFyVIpzdAzJIy1\n";
     let frontend = http_frontend(users);
     // alice:secret, alice:wrong, none.
     for (line, lets_in) in [("YWxpY2U6c2VjcmV0", true), ("YWxpY2U6d3Jvbmc=", false), ("", false)] {

@@ -137,6 +137,11 @@ impl Expr {
         found.filter(|_| offered)
     }
 
+    /// The groups of the user that the fetch reads (`http_auth_group`); none for any other fetch.
+    pub fn groups<'a>(&'a self, exchange: &Exchange) -> &'a [String] {
+        self.fetch.groups(exchange)
+    }
+
     #[inline]
     fn convert<'a>(&'a self, mut sample: Sample<'a>, exchange: &'a Exchange) -> Option<Sample<'a>> {
         for step in &self.converters {

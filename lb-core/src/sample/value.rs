@@ -145,7 +145,10 @@ impl<'a> Sample<'a> {
             Type::Bool => self.to_bool().map(Self::Bool),
             Type::Int => self.to_int().map(Self::Int),
             Type::Ip => self.to_ip().map(Self::Ip),
-            Type::Str => Some(Self::Str(self.into_bytes())),
+            Type::Str => Some(Self::Str(match self {
+                Self::Bin(bytes) => until_nul(bytes),
+                other => other.into_bytes(),
+            })),
             Type::Bin => self.into_bin().map(Self::Bin),
             Type::Method => Some(Self::method(self.into_bytes())),
         }
@@ -200,6 +203,18 @@ impl Type {
     }
 }
 
+/// Bytes as a string end before the first NUL.
+fn until_nul(bytes: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
+    let Some(end) = memchr::memchr(0, &bytes) else { return bytes };
+    match bytes {
+        Cow::Borrowed(bytes) => Cow::Borrowed(bytes.get(..end).unwrap_or_default()),
+        Cow::Owned(mut bytes) => {
+            bytes.truncate(end);
+            Cow::Owned(bytes)
+        }
+    }
+}
+
 /// Upper-case hexadecimal digits.
 pub(super) fn hex(bytes: &[u8]) -> Vec<u8> {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
@@ -218,7 +233,7 @@ mod tests {
             Sample::Int(16_909_060).cast(Type::Ip),
             Some(Sample::Ip(Ipv4Addr::new(1, 2, 3, 4).into()))
         );
-        assert_eq!(Sample::Bin(b"\x00\xffa"[..].into()).cast(Type::Str), Some(Sample::str(b"\x00\xffa")));
+        assert_eq!(Sample::Bin(b"a\xff\x00b"[..].into()).cast(Type::Str), Some(Sample::str(b"a\xff")));
         assert_eq!(Sample::Int(5).cast(Type::Bin), Some(Sample::Bin(b"\0\0\0\0\0\0\0\x05"[..].into())));
         assert_eq!(Sample::Bool(true).cast(Type::Str), Some(Sample::str(b"1")));
         assert_eq!(Sample::Bool(true).cast(Type::Bin), None);

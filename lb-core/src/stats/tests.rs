@@ -32,7 +32,7 @@ fn frontend(name: &str, id: u32, mode: model::Mode) -> Arc<Frontend> {
         request_captures: vec![],
         response_captures: vec![],
         cookie_capture: None,
-        unique_id: None,
+        unique_id: Default::default(),
         stats: Arc::new(ProxyStats::new(1)),
         listeners: vec![],
     })

@@ -167,7 +167,7 @@ impl<'a> Run<'a> {
             log_level: None,
             retry_forbidden: false,
             server_local: None,
-            unique_id: None,
+            unique_id: Default::default(),
             src_override: None,
             number: process::live().next_exchange(),
         };

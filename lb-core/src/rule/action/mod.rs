@@ -18,7 +18,7 @@ use super::ruleset::{Kind, Verdict};
 use crate::compile::Context;
 use crate::exchange::Exchange;
 use crate::http::Headers;
-use crate::log::Format;
+use crate::log::{Format, Style};
 use crate::sample::{Expr, Place, VarKey};
 use haproxy_cfg_parser::model::{self, ActionArg};
 use std::cell::Cell;
@@ -115,6 +115,16 @@ impl<'b> Build<'b, '_> {
     fn format(&mut self, index: usize) -> Result<Format, Error> {
         match self.args.get(index) {
             Some(ActionArg::Format(format)) => self.compile_format(format),
+            _ => Err(Error::Text(format!("argument {} must be a format", index + 1))),
+        }
+    }
+
+    /// A format whose text is taken as it is.
+    fn plain_format(&mut self, index: usize) -> Result<Format, Error> {
+        match self.args.get(index) {
+            Some(ActionArg::Format(format)) => {
+                Format::styled(format, self.context, self.place, Style::Plain).ok_or(Error::Reported)
+            }
             _ => Err(Error::Text(format!("argument {} must be a format", index + 1))),
         }
     }

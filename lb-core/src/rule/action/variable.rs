@@ -17,11 +17,14 @@ pub(super) const ROWS: &[Row] = &[
         })
     }),
     action("set-var-fmt", ALL, |build| {
-        act((build.var(0)?, build.format(1)?, conditions(build)?), |(key, format, conditions), exchange| {
-            let value = Sample::owned(format.text(exchange));
-            set(*key, value, conditions, exchange);
-            Verdict::Continue
-        })
+        act(
+            (build.var(0)?, build.plain_format(1)?, conditions(build)?),
+            |(key, format, conditions), exchange| {
+                let value = Sample::owned(format.text(exchange));
+                set(*key, value, conditions, exchange);
+                Verdict::Continue
+            },
+        )
     }),
     action("unset-var", ALL, |build| {
         act(build.var(0)?, |key, exchange| {

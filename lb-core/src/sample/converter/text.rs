@@ -80,6 +80,25 @@ pub(super) const ROWS: &[Row] = &[
             Some(Sample::owned(out))
         })
     }),
+    convert("add_item", Type::Str, Type::Str, |args, _| {
+        let delimiter = args.required(0)?.as_bytes().to_vec();
+        let suffix = args.text(2).unwrap_or_default().as_bytes().to_vec();
+        with((delimiter, args.var(1)?, suffix), |(delimiter, key, suffix), input, exchange| {
+            let mut out = input.into_bytes().into_owned();
+            let value = key.and_then(|key| exchange.var(key)?.cast(Type::Str));
+            if value.is_none() && suffix.is_empty() {
+                return Some(Sample::owned(out));
+            }
+            if !out.is_empty() {
+                out.extend_from_slice(delimiter);
+            }
+            if let Some(value) = value {
+                value.write_text(&mut out);
+            }
+            out.extend_from_slice(suffix);
+            Some(Sample::owned(out))
+        })
+    }),
     convert("regsub", Type::Str, Type::Str, regsub),
     convert("host_only", Type::Str, Type::Str, |_, _| {
         plain(|input| {
@@ -190,11 +209,8 @@ impl Pieces {
 impl super::Converter for Pieces {
     fn apply<'a>(&'a self, input: Sample<'a>, _: &'a crate::exchange::Exchange) -> Option<Sample<'a>> {
         let text = input.into_bytes();
-        match self.range(&text) {
-            Some((start, end)) => Some(Sample::Str(slice(text, start, end))),
-            // A field that is not there is empty; a word that is not there is no value.
-            None => (!self.skip_empty).then(|| Sample::str(b"")),
-        }
+        let (start, end) = self.range(&text)?;
+        Some(Sample::Str(slice(text, start, end)))
     }
 }
 

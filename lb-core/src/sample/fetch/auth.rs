@@ -1,5 +1,6 @@
 //! Basic authentication and userlists (manual 3.4, 7.3.6: `http_auth`).
 
+mod known;
 mod password;
 
 use super::{Built, Fetch, Row, fetch, plain, with};
@@ -94,21 +95,22 @@ impl Users {
     }
 
     /// The user whose name and password the request carries.
-    fn of(&self, exchange: &Exchange) -> Option<&Entry> {
+    fn of(&self, exchange: &Exchange) -> Option<(Vec<u8>, &Entry)> {
         let (user, password) = basic(exchange)?;
-        self.users.get(&*user).filter(|entry| entry.password.is(&password))
+        let entry = self.users.get(&*user).filter(|entry| entry.password.is(&password))?;
+        Some((user, entry))
     }
 }
 
+/// Its value is the user's name; the matcher `auth` asks for the groups.
 struct Group(Users);
 
 impl Fetch for Group {
     fn eval<'a>(&'a self, exchange: &'a Exchange) -> Option<Sample<'a>> {
-        self.0.of(exchange)?.groups.first().map(|group| Sample::str(group.as_bytes()))
+        self.0.of(exchange).map(|(user, _)| Sample::owned(user))
     }
 
-    fn any(&self, exchange: &Exchange, test: &mut dyn FnMut(Sample<'_>) -> bool) -> Option<bool> {
-        let entry = self.0.of(exchange)?;
-        Some(entry.groups.iter().any(|group| test(Sample::str(group.as_bytes()))))
+    fn groups<'a>(&'a self, exchange: &Exchange) -> &'a [String] {
+        self.0.of(exchange).map_or(&[], |(_, entry)| &entry.groups)
     }
 }

@@ -35,6 +35,11 @@ pub trait Fetch: Send + Sync {
     fn any(&self, exchange: &Exchange, test: &mut dyn FnMut(Sample<'_>) -> bool) -> Option<bool> {
         self.eval(exchange).map(test)
     }
+
+    /// The groups of the user that it reads.
+    fn groups<'a>(&'a self, _: &Exchange) -> &'a [String] {
+        &[]
+    }
 }
 
 /// What building a fetch gives; the error says what is wrong with the arguments.

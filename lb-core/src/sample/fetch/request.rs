@@ -14,7 +14,7 @@ pub(super) const ROWS: &[Row] = &[
     fetch("req.proto_http", Type::Bool, Request, |_, _| constant(Sample::Bool(true))),
     fetch("req_proto_http", Type::Bool, Request, |_, _| constant(Sample::Bool(true))),
     fetch("unique-id", Type::Str, Client, |_, _| {
-        plain(|exchange| exchange.unique_id.as_deref().map(Sample::str))
+        plain(|exchange| crate::log::unique_id(exchange).map(Sample::str))
     }),
     fetch("txn.id32", Type::Int, Client, |_, _| plain(|exchange| Some(Sample::int(exchange.number)))),
     // Conditions that wait for more data hold once there is no more to wait for: an HTTP head is always complete.

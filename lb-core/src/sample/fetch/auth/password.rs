@@ -1,5 +1,6 @@
 //! Passwords of userlists: in clear, or as crypt(3) hashes.
 
+use super::known;
 use haproxy_cfg_parser::model::User;
 
 /// What a password is checked against.
@@ -36,12 +37,12 @@ impl Password {
                 known.len() == given.len()
                     && known.iter().zip(given).fold(0, |differs, (a, b)| differs | (a ^ b)) == 0
             }
-            Self::Sha256(hash) => {
+            Self::Sha256(hash) => known::or_check(hash, given, || {
                 std::str::from_utf8(given).is_ok_and(|given| sha_crypt::sha256_check(given, hash).is_ok())
-            }
-            Self::Sha512(hash) => {
+            }),
+            Self::Sha512(hash) => known::or_check(hash, given, || {
                 std::str::from_utf8(given).is_ok_and(|given| sha_crypt::sha512_check(given, hash).is_ok())
-            }
+            }),
         }
     }
 }
