@@ -93,7 +93,8 @@ impl Run<'_> {
         if self.exchange.request.method != Method::Head {
             self.work.out.extend_from_slice(&message.body);
         }
-        self.exchange.bytes_out += weight(message);
+        let head_only = self.exchange.request.method == Method::Head;
+        self.exchange.bytes_out += weight(message, head_only);
         if self.send_out().await.is_err() {
             self.close = true;
         }
@@ -150,9 +151,11 @@ fn write_refusal(message: &Message, out: &mut Vec<u8>) {
     out.extend_from_slice(&message.body);
 }
 
-/// A message's size as HAProxy counts it for logs.
-fn weight(message: &Message) -> u64 {
+/// A message's size as HAProxy counts it for logs. Its pages for 400 and 408 have a `Connection: close` of their own.
+fn weight(message: &Message, head_only: bool) -> u64 {
     let status = if message.status > 999 { 4 } else { 3 };
     let headers = message.headers.iter().map(|(name, value)| (name.name().len() + value.len()) as u64);
-    message_weight(status, message.reason.len()) + headers.sum::<u64>() + message.body.len() as u64
+    let own_close = if matches!(message.status, 400 | 408) { "connectionclose".len() as u64 } else { 0 };
+    let body = if head_only { 0 } else { message.body.len() as u64 };
+    message_weight(status, message.reason.len()) + headers.sum::<u64>() + own_close + body
 }

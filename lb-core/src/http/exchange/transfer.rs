@@ -98,6 +98,7 @@ impl Run<'_> {
             let parsed = self.parse_response_head()?;
             if let Some(connection) = parsed {
                 if self.exchange.response.status == 101 && !self.connection.upgrade {
+                    self.exchange.bytes_out += self.exchange.response.weight;
                     return Err(NoResponse::Invalid);
                 }
                 if self.exchange.response.status >= 200 || connection.upgrade {

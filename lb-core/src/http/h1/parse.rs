@@ -1,7 +1,7 @@
 //! Heads of requests and responses, from bytes.
 
 use super::head::{Connection, HeadScan, Refusal};
-use crate::http::header::{Headers, Span};
+use crate::http::header::{HeaderId, Headers, Span};
 use crate::http::message::{Framing, Method, Request, Response, Version};
 use memchr::memchr2;
 
@@ -224,11 +224,17 @@ fn parse_headers(input: &[u8], max_headers: usize, headers: &mut Headers, scan: 
         if name.is_empty() {
             return Parsed::Invalid(400, at);
         }
-        scan.weight += (name.len() + stored.len()) as u64;
         let id = headers.push_parsed(name, stored);
+        let before = headers.len();
         if let Err(Refusal { status, .. }) = scan.see(id, headers) {
             return Parsed::Invalid(status, value_at);
         }
+        // HAProxy doesn't count what it takes out while it reads; what it takes out later it has counted.
+        scan.weight += match id {
+            HeaderId::Connection | HeaderId::ContentLength if headers.len() < before => 0,
+            HeaderId::Connection | HeaderId::ContentLength => name.len() + headers.last_value().len(),
+            _ => name.len() + stored.len(),
+        } as u64;
         at = value_at + next;
     }
 }
