@@ -48,6 +48,8 @@ pub struct Pump {
     discard: bool,
     /// The buffer that a larger one stands in for while the body is long.
     lent: Option<Buffer>,
+    /// What the sender sends beyond the body is its next message, and must not get lost.
+    keeps_surplus: bool,
     finished: bool,
     /// What it waits for.
     pub waiting: Waiting,
@@ -76,12 +78,19 @@ impl Pump {
             discard: false,
             weight: 0,
             lent: None,
+            keeps_surplus: false,
             finished: body.is_done(),
             waiting: Waiting::Read,
             moved_at: now,
             taken: 0,
             written: 0,
         }
+    }
+
+    /// The same for a sender that may go on with its next message behind the body: a client.
+    pub fn keeping_surplus(mut self) -> Self {
+        self.keeps_surplus = true;
+        self
     }
 
     /// The same with so many bytes of the head sent already.
@@ -148,7 +157,10 @@ impl Pump {
             if self.lent.is_none() && self.is_long(buffer) {
                 self.lent = Some(std::mem::replace(buffer, take_large()));
             }
-            match from.poll_read(cx, buffer.space()) {
+            let limit = self.read_limit();
+            let space = buffer.space();
+            let length = space.len().min(limit);
+            match from.poll_read(cx, &mut space[..length]) {
                 Poll::Ready(Ok(0)) if self.body.ends_at_close() => self.end(),
                 Poll::Ready(Ok(0)) => return Poll::Ready(Err(Stop::Truncated)),
                 Poll::Ready(Ok(n)) => {
@@ -172,14 +184,26 @@ impl Pump {
             && long < LARGE_BUFFER as u64
             && match self.body.remaining() {
                 Some(left) => left > long,
-                None => self.taken > 2 * long,
+                // The end of chunks can't be foreseen, nor how much comes behind it.
+                None => self.taken > 2 * long && (!self.keeps_surplus || self.body.ends_at_close()),
             }
+    }
+
+    /// Into a large buffer no more is read than the body and what the sender's own buffer can take over.
+    #[inline]
+    fn read_limit(&self) -> usize {
+        match (&self.lent, self.body.remaining()) {
+            (Some(own), Some(left)) => {
+                usize::try_from(left).unwrap_or(usize::MAX).saturating_add(own.capacity())
+            }
+            _ => usize::MAX,
+        }
     }
 
     /// Puts the sender's own buffer back in place of the large one.
     fn give_buffer_back(&mut self, buffer: &mut Buffer) {
         if let Some(mut own) = self.lent.take() {
-            // Only bytes beyond the body can be left; more than fit are as good as unread.
+            // Only bytes beyond the body are left: those of a client fit, those of a server are not to be trusted.
             own.clear();
             own.fill(buffer.filled());
             give_large(std::mem::replace(buffer, own));
@@ -304,5 +328,89 @@ impl Pump {
             self.before.extend_from_slice(b"\r\n");
             self.before_at = 0;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::http::h1::Body as Framed;
+    use std::future::poll_fn;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::UnixStream;
+
+    /// Sends `input` through a pump; gives what came out, and what is left for the next message.
+    async fn pump(framing: Framing, input: Vec<u8>, body_is_whole: usize) -> (Vec<u8>, Vec<u8>) {
+        let (mut client, from) = UnixStream::pair().unwrap();
+        let (to, mut server) = UnixStream::pair().unwrap();
+        let sender = tokio::spawn(async move {
+            client.write_all(&input).await.unwrap();
+            client.shutdown().await.unwrap();
+            client
+        });
+        let receiver = tokio::spawn(async move {
+            let mut out = Vec::new();
+            server.read_to_end(&mut out).await.unwrap();
+            out
+        });
+        let (mut from, mut to) = (Io::Unix(from), Io::Unix(to));
+        let mut buffer = Buffer::new(16384);
+        let mut pump = Pump::new(framing, framing == Framing::Chunked, b"head ".to_vec(), Instant::now())
+            .keeping_surplus();
+        poll_fn(|cx| pump.poll(cx, &mut from, &mut buffer, &mut to)).await.unwrap();
+        assert!(pump.is_done());
+        assert_eq!(pump.taken, body_is_whole as u64);
+        assert_eq!(buffer.capacity(), 16384);
+        drop(to);
+        let mut left = buffer.filled().to_vec();
+        if let Io::Unix(stream) = &mut from {
+            stream.read_to_end(&mut left).await.unwrap();
+        }
+        drop(sender.await.unwrap());
+        (receiver.await.unwrap(), left)
+    }
+
+    #[tokio::test]
+    async fn what_comes_behind_a_long_body_is_kept() {
+        let body: Vec<u8> = (0..300_000_u32).map(|n| n as u8).collect();
+        let next: Vec<u8> = b"next ".repeat(10_000);
+        let (out, left) = pump(Framing::Length(300_000), [&body[..], &next].concat(), 300_000).await;
+        assert_eq!(out, [b"head ", &body[..]].concat());
+        assert_eq!(left, next);
+    }
+
+    #[tokio::test]
+    async fn chunks_are_coded_anew() {
+        let mut input = Vec::new();
+        let mut data = Vec::new();
+        for size in [1_usize, 10, 5_000, 40_000, 3, 70_000] {
+            let piece = vec![b'a' + (size % 7) as u8; size];
+            input.extend_from_slice(format!("{size:x};ext\r\n").as_bytes());
+            input.extend_from_slice(&piece);
+            input.extend_from_slice(b"\r\n");
+            data.extend_from_slice(&piece);
+        }
+        input.extend_from_slice(b"0\r\nX-T: y\r\n\r\n");
+        let whole = input.len();
+        input.extend_from_slice(b"GET /next");
+        let (out, left) = pump(Framing::Chunked, input, whole).await;
+        assert_eq!(left, b"GET /next");
+        // The same data behind other chunk sizes, the trailer in lower case.
+        let coded = out.strip_prefix(b"head ").unwrap();
+        assert!(coded.ends_with(b"\r\n0\r\nx-t: y\r\n\r\n"));
+        let (mut body, mut at, mut seen) = (Framed::new(Framing::Chunked), 0, Vec::new());
+        loop {
+            match body.step(&coded[at..]).unwrap() {
+                Progress::Skip(n) => at += n,
+                Progress::Data(n) => {
+                    seen.extend_from_slice(&coded[at..at + n]);
+                    at += n;
+                }
+                Progress::End(lines, blank) => break assert_eq!(at + lines + blank, coded.len()),
+                Progress::More => unreachable!("the body is whole"),
+            }
+        }
+        assert!(seen == data);
     }
 }

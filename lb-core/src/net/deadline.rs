@@ -36,11 +36,6 @@ impl Deadline {
         self.at
     }
 
-    /// The task that polls changes (a stream taken over by another task): forget whom to wake.
-    pub fn moved(&mut self) {
-        self.registered = false;
-    }
-
     /// True when the moment has come; else the task is woken then.
     #[inline]
     pub fn poll(&mut self, cx: &mut Context<'_>) -> bool {

@@ -48,7 +48,8 @@ impl Run<'_> {
         let kept = if may_retry { Some(self.work.client.filled().to_vec()) } else { None };
         let framing = self.exchange.request.framing;
         let now = Instant::now();
-        let mut upload = Pump::new(framing, framing == Framing::Chunked, head, now).already_sent(sent);
+        let mut upload =
+            Pump::new(framing, framing == Framing::Chunked, head, now).keeping_surplus().already_sent(sent);
         self.work.server.clear();
         let got = self.response_head(backend, &mut upstream, &mut upload).await;
         self.exchange.bytes_in += upload.taken;
