@@ -17,15 +17,15 @@ fix:
 
 # CPU per request and memory beside haproxy and nginx (tests/performance/README.md).
 performance *ARGUMENTS:
-    LB_DEMAND_TOOLS=1 cargo bench --bench performance -- {{ARGUMENTS}}
+    LB_DEMAND_TOOLS=1 cargo bench --workspace --bench performance -- {{ARGUMENTS}}
 
 # HAProxy's own regression tests on lb (tests/regression/README.md).
 regression *ARGUMENTS:
-    cargo test --release --test regression -- --run {{ARGUMENTS}}
+    cargo test --release --workspace --test regression -- --run {{ARGUMENTS}}
 
 # Our own .vtc files on haproxy and lb (tests/vtc/README.md).
 vtc *ARGUMENTS:
-    LB_DEMAND_TOOLS=1 cargo test --release --test vtc -- {{ARGUMENTS}}
+    LB_DEMAND_TOOLS=1 cargo test --release --workspace --test vtc -- {{ARGUMENTS}}
 
 # Everything, as the gate does; installs Debian packages when they are missing.
 ci:

@@ -45,14 +45,13 @@ fn nothing_to_do_shows_the_usage() {
 }
 
 #[test]
-fn a_good_configuration_is_silent_or_valid() {
+fn a_good_configuration_is_said_to_be_valid() {
     let place = Place::new();
     for line in ["-c -f CFG", "-c -- CFG", "-c -V -f CFG", "-c -dM -dI -dW -f CFG", "-c -sf 1 -f CFG"] {
         let ended = run(&place, line);
         assert_eq!((ended.end, ended.stderr.as_str()), (End::Code(0), ""), "{line}");
-        assert!(!ended.stdout.contains("valid") || !is_lb() || line.contains("-V"), "{line}: {ended:?}");
+        assert_eq!(ended.stdout, "Configuration file is valid\n", "{line}");
     }
-    assert_eq!(run(&place, "-c -V -f CFG").stdout, "Configuration file is valid\n");
     assert_eq!(run(&place, "-c -q -f CFG").stdout, "");
 }
 
