@@ -1,6 +1,6 @@
 //! Names that rules and servers refer to: backends, servers, tables, resolvers.
 
-use crate::model::{ActionArg, FormatPart, Place, Proxy, ProxyKind};
+use crate::model::{ActionArg, ErrorPage, FormatPart, HttpErrors, Place, Proxy, ProxyKind};
 use crate::parse::Cx;
 use crate::{Diagnostic, Severity};
 use std::collections::HashMap;
@@ -25,6 +25,7 @@ pub(super) fn check(cx: &Cx<'_>) -> Vec<Diagnostic> {
             tracked(cx, proxy, &mut findings);
             captures(proxy, &mut findings);
             caches(cx, proxy, &mut findings);
+            error_pages(cx, proxy, &mut findings);
         }
     }
     findings
@@ -213,10 +214,9 @@ fn captures(proxy: &Proxy, findings: &mut Vec<Diagnostic>) {
     if !proxy.kind.is_frontend() {
         return;
     }
-    let declared = |request| proxy.declared_captures.iter().filter(|capture| capture.0 == request).count();
     let lists = [
-        ("http-request", &proxy.http_request, declared(true) + proxy.capture_request.len()),
-        ("http-response", &proxy.http_response, declared(false) + proxy.capture_response.len()),
+        ("http-request", &proxy.http_request, proxy.request_slots.len()),
+        ("http-response", &proxy.http_response, proxy.response_slots.len()),
     ];
     for (keyword, rules, slots) in lists {
         for rule in rules.iter().filter(|rule| rule.action.name == "capture") {
@@ -234,6 +234,60 @@ fn captures(proxy: &Proxy, findings: &mut Vec<Diagnostic>) {
                 );
                 findings.push(alert(&rule.place, text));
             }
+        }
+    }
+}
+
+/// `http-errors` sections that proxies and rules name, and statuses that they lack.
+fn error_pages(cx: &Cx<'_>, proxy: &Proxy, findings: &mut Vec<Diagnostic>) {
+    let owner = &proxy.name;
+    let set = |name: &str| cx.config.http_errors.iter().find(|set| set.name == name);
+    let has = |set: &HttpErrors, status: i64| set.files.iter().any(|file| i64::from(file.status) == status);
+    for page in &proxy.error_pages {
+        let ErrorPage::Section { name, statuses, place } = page else { continue };
+        let Some(set) = set(name) else {
+            let text = format!("proxy '{owner}': unknown http-errors section '{name}' (at {place}).");
+            findings.push(alert(place, text));
+            continue;
+        };
+        for status in statuses.iter().filter(|status| !has(set, i64::from(**status))) {
+            let text = format!(
+                "config: proxy '{owner}' : status '{status}' not declared in http-errors section '{name}' (at {place})."
+            );
+            findings.push(Diagnostic { severity: Severity::Warning, ..alert(place, text) });
+        }
+    }
+    let rules = proxy.http_request.iter().chain(&proxy.http_response).chain(&proxy.http_after_response);
+    for rule in rules {
+        let keyed = |key: &str| {
+            rule.action.args.iter().find_map(|arg| match arg {
+                ActionArg::Keyed(name, Some(value)) if *name == key => Some(&**value),
+                _ => None,
+            })
+        };
+        let Some(ActionArg::Str(name)) = keyed("errorfiles") else { continue };
+        let Some(set) = set(name) else {
+            let text = format!(
+                "Proxy '{owner}': unknown http-errors section '{name}' referenced by an http reply ."
+            );
+            findings.push(alert(&rule.place, text));
+            continue;
+        };
+        let usual = match rule.action.name {
+            "return" => 200,
+            "tarpit" => 500,
+            _ if proxy.http_request.iter().any(|other| std::ptr::eq(other, rule)) => 403,
+            _ => 502,
+        };
+        let status = match keyed("status").or_else(|| keyed("deny_status")) {
+            Some(ActionArg::Int(status)) => *status,
+            _ => usual,
+        };
+        if !has(set, status) {
+            let text = format!(
+                "Proxy '{owner}': status '{status}' referenced by an http reply not declared in http-errors section '{name}'."
+            );
+            findings.push(Diagnostic { severity: Severity::Warning, ..alert(&rule.place, text) });
         }
     }
 }

@@ -107,7 +107,7 @@ fn modes(proxy: &Proxy, findings: &mut Vec<Diagnostic>) {
     }
     let title = format!("{} '{}'", kind(proxy), proxy.name);
     let (front, back) = (proxy.kind.is_frontend(), proxy.kind.is_backend());
-    let captures = !proxy.capture_request.is_empty() || !proxy.capture_response.is_empty();
+    let captures = proxy.request_slots.iter().chain(&proxy.response_slots).any(|slot| slot.name.is_some());
     let captures = captures || proxy.capture_cookie.is_some();
     let layer_7 = proxy
         .balance

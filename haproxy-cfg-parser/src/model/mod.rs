@@ -40,6 +40,8 @@ pub struct Config {
     pub proxies: Vec<Proxy>,
     /// `userlist` sections.
     pub userlists: Vec<Userlist>,
+    /// `http-errors` sections.
+    pub http_errors: Vec<HttpErrors>,
     /// The environment after the last `setenv`, `presetenv`, `unsetenv` and `resetenv`.
     pub environment: Vec<(String, String)>,
     /// Every keyword that the files use, so that the engine can refuse what it does not act on.

@@ -124,18 +124,15 @@ pub struct Proxy {
     pub unique_id_format: Option<(LogFormat, Place)>,
     /// `unique-id-header`.
     pub unique_id_header: Option<String>,
-    /// `capture request header NAME len N`.
-    pub capture_request: Vec<Capture>,
-    /// `capture response header NAME len N`.
-    pub capture_response: Vec<Capture>,
+    /// Slots of captured request headers in the order of their lines: `capture request header`, `declare capture request`
+    /// and `http-request capture ... len`, those of the defaults section first.
+    pub request_slots: Vec<CaptureSlot>,
+    /// Slots of captured response headers.
+    pub response_slots: Vec<CaptureSlot>,
     /// `capture cookie NAME len N`.
     pub capture_cookie: Option<Capture>,
-    /// `declare capture request|response len N`: true for request.
-    pub declared_captures: Vec<(bool, u32)>,
-    /// `errorfile CODE FILE` with the file's bytes.
-    pub errorfiles: Vec<ErrorFile>,
-    /// `errorloc`, `errorloc302`, `errorloc303`: status, redirect code, URL.
-    pub errorlocs: Vec<(u16, u16, String)>,
+    /// Its own error pages in the order of their lines; the last one for a status counts.
+    pub error_pages: Vec<ErrorPage>,
     /// `monitor-uri`.
     pub monitor_uri: Option<String>,
     /// `monitor fail` conditions.
@@ -520,6 +517,51 @@ pub struct Capture {
     pub name: String,
     /// How many bytes are kept.
     pub len: u32,
+}
+
+/// Room for one captured header.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaptureSlot {
+    /// The header; none: rules fill the slot.
+    pub name: Option<String>,
+    /// How many bytes are kept.
+    pub len: u32,
+}
+
+/// Where error pages of a proxy come from.
+#[derive(Clone, Debug)]
+pub enum ErrorPage {
+    /// `errorfile CODE FILE`.
+    File(ErrorFile),
+    /// `errorloc`, `errorloc302`, `errorloc303`.
+    Location {
+        /// The status that it replaces.
+        status: u16,
+        /// The status of the redirection.
+        code: u16,
+        /// Where it leads.
+        url: String,
+    },
+    /// `errorfiles NAME [CODE]*`: pages of an `http-errors` section.
+    Section {
+        /// The section.
+        name: String,
+        /// Only these; empty: all that it has.
+        statuses: Vec<u16>,
+        /// Where.
+        place: Place,
+    },
+}
+
+/// An `http-errors` section (manual 3.8).
+#[derive(Clone, Debug)]
+pub struct HttpErrors {
+    /// Its name.
+    pub name: String,
+    /// Where it starts.
+    pub place: Place,
+    /// Its files; the last one for a status counts.
+    pub files: Vec<ErrorFile>,
 }
 
 /// `errorfile`.

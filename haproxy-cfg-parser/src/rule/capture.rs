@@ -4,7 +4,8 @@ use super::Reader;
 use super::reader::Parsed;
 use crate::model::ActionArg;
 
-/// `EXPR len N` or `EXPR id N`: [`ActionArg::Expr`], then `Keyed("len"|"id", Int)`.
+/// `EXPR len N` or `EXPR id N`: [`ActionArg::Expr`], then `Keyed("len"|"id", Int)`; after `len` the section puts
+/// the number of the slot that it gave, `Keyed("slot", Int)`.
 pub(crate) fn capture(r: &mut Reader<'_, '_, '_>) -> Parsed {
     let expr = r.expr()?;
     let (key, text) = if r.eat("len") {

@@ -99,10 +99,12 @@ fn reply(r: &mut Reader<'_, '_, '_>, deny: bool) -> Parsed {
     match (typed, body) {
         (None, true) => Err("a content type must be defined when non-empty payload is configured".into()),
         (Some(text), false) => {
-            let text = format!(
-                "content-type '{text}' ignored by the http reply because neither errorfile nor payload defined"
-            );
-            r.cx.warn(&crate::parse::Args::new(&[]), 0, format!("{text}."));
+            let why = match payload {
+                Some(_) => "when used with an erorrfile",
+                None => "because neither errorfile nor payload defined",
+            };
+            let text = format!("content-type '{text}' ignored by the http reply {why}.");
+            r.cx.warn(&crate::parse::Args::new(&[]), 0, text);
             Ok(args)
         }
         _ if headers && matches!(payload, Some("errorfile" | "errorfiles")) => {

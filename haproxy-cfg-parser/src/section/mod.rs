@@ -3,6 +3,7 @@
 pub(crate) mod bind;
 pub(crate) mod draft;
 pub(crate) mod global;
+mod http_errors;
 pub(crate) mod log;
 mod modifier;
 mod other;
@@ -24,6 +25,7 @@ enum Current {
     Global,
     Proxy(Box<Draft>),
     Userlist,
+    HttpErrors,
     Other(&'static keywords::other::Section),
 }
 
@@ -50,6 +52,7 @@ impl Sections {
             Current::Global => global::line(cx, &args, modifier),
             Current::Proxy(draft) => proxy::line(cx, draft, &args, modifier),
             Current::Userlist => userlist::line(cx, &args),
+            Current::HttpErrors => http_errors::line(cx, &args),
             Current::Other(section) => other::line(cx, section, &args),
         }
     }
@@ -72,6 +75,12 @@ impl Sections {
                 cx.section = "userlist";
                 cx.uses(Class::Section, "userlist");
                 self.current = if userlist::open(cx, args) { Current::Userlist } else { Current::None };
+            }
+            "http-errors" => {
+                self.close(cx);
+                cx.section = "http-errors";
+                cx.uses(Class::Section, "http-errors");
+                self.current = if http_errors::open(cx, args) { Current::HttpErrors } else { Current::None };
             }
             "defaults" | "frontend" | "backend" | "listen" => {
                 self.close(cx);

@@ -21,8 +21,7 @@ pub struct Context<'a> {
     pub directory: Arc<Directory>,
     /// ACLs of the section that have been compiled already, by name and the place of their use.
     pub compiled_acls: HashMap<(String, Place), Vec<Arc<Acl>>>,
-    /// Capture slots of the section's requests: `capture request header`, then `declare capture request`, then those
-    /// that `http-request capture` rules add while they are compiled.
+    /// Capture slots of the section's requests.
     pub request_captures: Vec<(Option<HeaderKey>, usize)>,
     /// Capture slots of the section's responses.
     pub response_captures: Vec<(Option<HeaderKey>, usize)>,
@@ -43,8 +42,8 @@ impl<'a> Context<'a> {
             proxy,
             directory: Arc::default(),
             compiled_acls: HashMap::new(),
-            request_captures: captures(proxy, |proxy| &proxy.capture_request, true),
-            response_captures: captures(proxy, |proxy| &proxy.capture_response, false),
+            request_captures: proxy.map_or_else(Vec::new, |proxy| captures(&proxy.request_slots)),
+            response_captures: proxy.map_or_else(Vec::new, |proxy| captures(&proxy.response_slots)),
             diagnostics: Vec::new(),
         }
     }
@@ -84,15 +83,10 @@ impl<'a> Context<'a> {
     }
 }
 
-/// The slots of `capture` lines, then those of `declare capture` lines for requests or responses.
-fn captures(
-    proxy: Option<&model::Proxy>,
-    lines: fn(&model::Proxy) -> &[model::Capture],
-    of_requests: bool,
-) -> Vec<(Option<HeaderKey>, usize)> {
-    let Some(proxy) = proxy else { return Vec::new() };
-    let named =
-        lines(proxy).iter().map(|line| (Some(HeaderKey::new(line.name.as_bytes())), line.len as usize));
-    let declared = proxy.declared_captures.iter().filter(|(requests, _)| *requests == of_requests);
-    named.chain(declared.map(|(_, len)| (None, *len as usize))).collect()
+/// The slots of `capture` and `declare capture` lines and of rules, in order.
+fn captures(slots: &[model::CaptureSlot]) -> Vec<(Option<HeaderKey>, usize)> {
+    slots
+        .iter()
+        .map(|slot| (slot.name.as_ref().map(|name| HeaderKey::new(name.as_bytes())), slot.len as usize))
+        .collect()
 }

@@ -70,6 +70,7 @@ const KEYWORDS: &[&str] = &[
     "enabled",
     "error-log-format",
     "errorfile",
+    "errorfiles",
     "errorloc",
     "errorloc302",
     "errorloc303",
@@ -295,7 +296,7 @@ const IGNORED_SERVER: &[&str] = &["log-bufsize", "max-reuse"];
 /// What the engine does about a keyword of the language's tables.
 pub fn supports(class: Class, name: &str) -> Support {
     let full = match class {
-        Class::Section => name == "userlist",
+        Class::Section => matches!(name, "http-errors" | "userlist"),
         Class::Keyword => KEYWORDS.contains(&name) || IDLE_KEYWORDS.contains(&name),
         Class::Bind => BIND.contains(&name),
         Class::Server => SERVER.contains(&name),

@@ -4,7 +4,7 @@ use super::builtin;
 use super::message::Message;
 use crate::compile::Context;
 use crate::exchange::Exchange;
-use haproxy_cfg_parser::model;
+use haproxy_cfg_parser::model::{self, ErrorFile, ErrorPage};
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
@@ -18,29 +18,24 @@ pub struct Replies {
 }
 
 impl Replies {
-    /// Reads a proxy's `errorfile`, `errorloc`, `errorloc302` and `errorloc303`; errors are recorded.
+    /// Reads a proxy's `errorfile`, `errorfiles`, `errorloc`, `errorloc302` and `errorloc303`; errors are recorded.
     pub fn compile(proxy: &model::Proxy, context: &mut Context<'_>) -> Self {
         let mut own = HashMap::new();
-        for file in &proxy.errorfiles {
-            match Message::parse(file.status, &file.content) {
-                Ok(message) => {
-                    own.insert(file.status, Arc::new(message));
+        for page in &proxy.error_pages {
+            match page {
+                ErrorPage::File(file) => own.extend(read(file, context).map(|page| (file.status, page))),
+                ErrorPage::Location { status, code, url } => {
+                    let message = Message::new(*code)
+                        .header("cache-control", "no-cache")
+                        .header("content-length", "0")
+                        .header("location", url.as_str());
+                    own.insert(*status, Arc::new(message));
                 }
-                Err(reason) => context.error(
-                    &file.place,
-                    format!(
-                        "errorfile : unable to convert message in HTX : error file <{}> : {reason}.",
-                        file.path
-                    ),
-                ),
+                ErrorPage::Section { name, statuses, .. } => {
+                    let wanted = |status| statuses.is_empty() || statuses.contains(&status);
+                    own.extend(section(name, context).into_iter().filter(|(status, _)| wanted(*status)));
+                }
             }
-        }
-        for (status, code, url) in &proxy.errorlocs {
-            let message = Message::new(*code)
-                .header("cache-control", "no-cache")
-                .header("content-length", "0")
-                .header("location", url.as_str());
-            own.insert(*status, Arc::new(message));
         }
         Self { own }
     }
@@ -59,6 +54,26 @@ impl Replies {
     /// True for statuses that have a page.
     pub fn has_page(status: u16) -> bool {
         builtin::has_page(status)
+    }
+}
+
+/// The pages of an `http-errors` section; the parser has made sure that it is there.
+pub(super) fn section(name: &str, context: &mut Context<'_>) -> HashMap<u16, Arc<Message>> {
+    let set = context.config.http_errors.iter().find(|set| set.name == name);
+    let files = set.map_or(&[][..], |set| &set.files);
+    files.iter().filter_map(|file| Some((file.status, read(file, context)?))).collect()
+}
+
+fn read(file: &ErrorFile, context: &mut Context<'_>) -> Option<Arc<Message>> {
+    match Message::parse(file.status, &file.content) {
+        Ok(message) => Some(Arc::new(message)),
+        Err(reason) => {
+            let path = &file.path;
+            let text =
+                format!("errorfile : unable to convert message in HTX : error file <{path}> : {reason}.");
+            context.error(&file.place, text);
+            None
+        }
     }
 }
 

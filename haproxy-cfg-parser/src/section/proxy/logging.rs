@@ -1,7 +1,7 @@
 //! Log formats, unique ids and captures.
 
 use crate::expr::{self, Site};
-use crate::model::{Capture, LogFormat, Place};
+use crate::model::{Capture, CaptureSlot, LogFormat, Place};
 use crate::parse::{Args, Cx};
 use crate::section::draft::Draft;
 use crate::tables::reach::Stage;
@@ -76,7 +76,7 @@ pub(crate) fn log_tag(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
     draft.proxy.log_tag = Some(args.get(1).into());
 }
 
-fn header(cx: &mut Cx<'_>, args: &Args<'_>) -> Option<Capture> {
+fn header(cx: &mut Cx<'_>, args: &Args<'_>) -> Option<CaptureSlot> {
     let kind = args.get(1);
     if args.get(2) != "header" || args.get(3).is_empty() || args.get(4) != "len" || args.get(5).is_empty() {
         cx.wrong(args, 1, format!("'capture {kind}' expects 'header' <header_name> 'len' <len>."));
@@ -84,15 +84,15 @@ fn header(cx: &mut Cx<'_>, args: &Args<'_>) -> Option<Capture> {
     }
     cx.too_many(&args.skip(1), 4);
     let len = value::lenient_integer(args.get(5)).clamp(0, 65535) as u32;
-    Some(Capture { name: args.get(3).into(), len })
+    Some(CaptureSlot { name: Some(args.get(3).into()), len })
 }
 
 pub(crate) fn capture_request(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
-    draft.proxy.capture_request.extend(header(cx, args));
+    draft.proxy.request_slots.extend(header(cx, args));
 }
 
 pub(crate) fn capture_response(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
-    draft.proxy.capture_response.extend(header(cx, args));
+    draft.proxy.response_slots.extend(header(cx, args));
 }
 
 pub(crate) fn capture_cookie(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
@@ -115,7 +115,11 @@ pub(crate) fn declare_capture(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_
         }
     };
     match (args.get(3), args.get(4).parse()) {
-        ("len", Ok(len)) => draft.proxy.declared_captures.push((request, len)),
+        ("len", Ok(len)) => {
+            let proxy = &mut draft.proxy;
+            let slots = if request { &mut proxy.request_slots } else { &mut proxy.response_slots };
+            slots.push(CaptureSlot { name: None, len });
+        }
         (word, _) => cx.wrong(args, 3, format!("'declare capture': cannot parse the length '{word}'.")),
     }
 }

@@ -1,7 +1,7 @@
 //! `http-request`, `http-response`, `http-after-response`, `tcp-request`, `tcp-response`, `redirect`.
 
 use super::order::{self, Kind};
-use crate::model::{Action, Class, Proxy, Rule};
+use crate::model::{Action, ActionArg, CaptureSlot, Class, Proxy, Rule};
 use crate::parse::{Args, Cx};
 use crate::rule::{self, Position, Reader};
 use crate::section::draft::Draft;
@@ -23,7 +23,8 @@ fn add(
     let at = ruleset.keyword().split(' ').count();
     let title = draft.title();
     let position = Position { ruleset, kind: draft.proxy.kind, section: &title, acls: &draft.acls };
-    if let Some(rule) = rule::rule(cx, args, at, position) {
+    if let Some(mut rule) = rule::rule(cx, args, at, position) {
+        give_slot(&mut rule, &mut draft.proxy);
         list(&mut draft.proxy).push(rule);
     }
     let kind = match ruleset {
@@ -34,6 +35,20 @@ fn add(
         _ => return,
     };
     order::note(cx, draft, args, kind);
+}
+
+/// Room for what a `capture ... len N` rule captures. Its number joins the arguments.
+fn give_slot(rule: &mut Rule, proxy: &mut Proxy) {
+    let len = rule.action.args.iter().find_map(|arg| match arg {
+        ActionArg::Keyed("len", Some(value)) => Some(&**value),
+        _ => None,
+    });
+    if let ("capture", Some(ActionArg::Int(len))) = (rule.action.name, len) {
+        let number = i64::try_from(proxy.request_slots.len()).unwrap_or(i64::MAX);
+        let len = u32::try_from(*len).unwrap_or(u32::MAX);
+        proxy.request_slots.push(CaptureSlot { name: None, len });
+        rule.action.args.push(ActionArg::Keyed("slot", Some(Box::new(ActionArg::Int(number)))));
+    }
 }
 
 pub(crate) fn http_request(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {

@@ -95,6 +95,7 @@ pub(super) fn rows() -> Vec<Row> {
         rows.push(Row::new(Class::Section, section.name, section.doc, ""));
         rows.extend(section.keywords.iter().map(|(name, doc)| keyword(name, doc, "")));
     }
+    rows.push(Row::new(Class::Section, "http-errors", "A named set of error pages.", ""));
     rows.push(Row::new(Class::Section, "userlist", "Users and groups for HTTP authentication.", ""));
     rows
 }

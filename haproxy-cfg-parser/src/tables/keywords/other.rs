@@ -51,9 +51,6 @@ pub(crate) const SECTIONS: &[Section] = &[
         ("mailer", "A mail server."),
         ("timeout", "Time for sending a mail."),
     ]},
-    Section { name: "http-errors", named: true, doc: "A named set of error pages.", keywords: &[
-        ("errorfile", "An error page for a status."),
-    ]},
     Section { name: "ring", named: true, doc: "A buffer for logs and traces.", keywords: &[
         ("backing-file", "A file that keeps the buffer."),
         ("description", "A text about it."),

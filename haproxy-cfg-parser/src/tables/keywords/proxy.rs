@@ -56,7 +56,7 @@ pub(crate) const ROWS: &[Keyword<Draft>] = &[
     row("enabled", BOTH, identity::enabled, "Turns the section on.", "enabled"),
     row("error-log-format", FE, logging::error_log_format, "The log line of failed handshakes.", "error-log-format %ci"),
     row("errorfile", BOTH, error_page::errorfile, "An error page from a file.", "errorfile 503 /dev/null"),
-    row("errorfiles", BOTH, kept::kept_argument, "Error pages of a named set.", "errorfiles e"),
+    row("errorfiles", BOTH, error_page::errorfiles, "Error pages of a named set.", "errorfiles e"),
     row("errorloc", BOTH, error_page::errorloc, "Redirects instead of an error, with 302.", "errorloc 503 http://a.test/"),
     row("errorloc302", BOTH, error_page::errorloc, "Redirects instead of an error, with 302.", "errorloc302 503 http://a.test/"),
     row("errorloc303", BOTH, error_page::errorloc, "Redirects instead of an error, with 303.", "errorloc303 503 http://a.test/"),

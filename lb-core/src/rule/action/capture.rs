@@ -6,21 +6,15 @@ use crate::rule::{Kind, Verdict};
 pub(super) const ROWS: &[Row] =
     &[action("capture", HTTP, capture), action("capture", &[Kind::TcpContent], capture)];
 
-/// `capture EXPR len N` takes a new slot of the frontend, `capture EXPR id N` a declared one.
+/// `capture EXPR len N` fills a slot of its own, `capture EXPR id N` a declared one.
 fn capture(build: &mut Build<'_, '_>) -> Built {
     let expr = build.expr(0)?;
     let response = build.kind.is_response();
-    let (slot, length) = match (build.number("len"), build.number("id")) {
-        (Some(length), _) => {
-            if response {
-                return Err("expects 'id <idx>' of a slot that 'declare capture response' made".into());
-            }
-            if build.context.proxy.is_some_and(|proxy| !proxy.kind.is_frontend()) {
-                return Err("'len' needs a frontend; in a backend, use 'id' with 'declare capture'".into());
-            }
-            let length = usize::try_from(length).map_err(|_| "length must be > 0")?;
-            build.context.request_captures.push((None, length));
-            (build.context.request_captures.len() - 1, length)
+    let (slot, length) = match (build.number("slot"), build.number("id")) {
+        (Some(slot), _) => {
+            let length = build.number("len").and_then(|length| usize::try_from(length).ok());
+            let slot = usize::try_from(slot).map_err(|_| "no room for another slot")?;
+            (slot, length.ok_or("length must be > 0")?)
         }
         // The length is that of the slot, which a backend's rule cannot know: the widest that HAProxy has.
         (None, Some(id)) => {

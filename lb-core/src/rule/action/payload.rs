@@ -3,6 +3,7 @@
 use super::{Build, Error};
 use crate::exchange::Exchange;
 use crate::log::Format;
+use crate::rule::replies::section;
 use crate::rule::{Message, Replies, error_reply};
 use haproxy_cfg_parser::model::ActionArg;
 use std::sync::Arc;
@@ -52,9 +53,10 @@ impl Payload {
             return page(status);
         }
         let status = u16::try_from(status).map_err(|_| Error::from("the status is out of range"))?;
-        if let Some(name) = build.keyed("errorfiles") {
-            let _ = name;
-            return Err("'errorfiles' is not supported yet; use 'errorfile FILE'".into());
+        if let Some(ActionArg::Str(name)) = build.keyed("errorfiles") {
+            // A status that the section lacks has the usual page.
+            let own = section(name, build.context).remove(&status);
+            return Ok(own.map_or(Self::Page(status), Self::Fixed));
         }
         if let Some(ActionArg::File(path, bytes)) = build.keyed("errorfile") {
             let message =

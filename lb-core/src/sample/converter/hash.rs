@@ -54,8 +54,7 @@ pub fn wt6(bytes: &[u8]) -> u32 {
     let (mut low, mut high) = (0xa53c_965a_u32, 0x5ca6_953a_u32);
     let (mut low_step, mut high_step) = (6u32, 18u32);
     for byte in bytes {
-        // The bytes are signed there.
-        let byte = i32::from(*byte as i8) as u32;
+        let byte = u32::from(*byte);
         (low, high) =
             ((!high.wrapping_add(byte)).rotate_left(low_step), (!(low ^ byte)).rotate_left(high_step));
         let mixed = (low >> 16 ^ high) & 0xffff;
