@@ -120,7 +120,7 @@ impl Computed {
             Body::Fixed(body) => body.clone(),
             Body::Format(format) => text(format).into(),
         };
-        let empty = matches!(self.body, Body::None);
+        let empty = body.is_empty();
         message = message.body(body);
         match &self.content_type {
             Some(kind) if !empty => message.header("content-type", kind.as_str()),
