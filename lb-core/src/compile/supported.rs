@@ -277,7 +277,6 @@ const SERVER: &[&str] = &[
     "on-error",
     "error-limit",
     "observe",
-    "slowstart",
     "check-sni",
     "check-ssl",
     "check-proto",
