@@ -208,7 +208,6 @@ const IGNORED_KEYWORDS: &[&str] = &[
     "profiling.tasks",
     "set-dumpable",
     "prealloc-fd",
-    "option http-restrict-req-hdr-names",
     "thread-groups",
     "thread-group",
     "cpu-policy",

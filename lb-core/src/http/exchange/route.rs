@@ -64,6 +64,7 @@ impl Run<'_> {
             }
         }
         self.settle_keep_alive();
+        self.add_unique_id();
         self.add_forwarded();
         Route::Backend(backend)
     }
@@ -137,6 +138,15 @@ impl Run<'_> {
             }
         }
         frontend.default_backend.get().cloned()
+    }
+
+    /// `unique-id-header`.
+    fn add_unique_id(&mut self) {
+        let exchange = &mut self.exchange;
+        let Some((_, Some(header))) = &exchange.frontend.unique_id else { return };
+        if let Some(id) = crate::log::unique_id(exchange).map(<[u8]>::to_vec) {
+            exchange.request.headers.append_key(header, &id);
+        }
     }
 
     /// `option forwardfor` and `option originalto`: the client's address and the one it reached, as further headers.
