@@ -53,7 +53,6 @@ const KEYWORDS: &[&str] = &[
     "tune.bufsize",
     "tune.http.maxhdr",
     "tune.maxrewrite",
-    "tune.http.logurilen",
     // Proxies.
     "acl",
     "backlog",
