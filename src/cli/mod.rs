@@ -40,8 +40,6 @@ pub(crate) struct Options {
     pub(crate) list_objects: bool,
     /// `-dK`: the classes of keywords to list.
     pub(crate) keywords: Option<String>,
-    /// `-dr`: a server's address that does not resolve is no error.
-    pub(crate) ignore_resolution: bool,
     /// Start-up options that a flag switched off, by the names that `enabled()` knows (manual 2.4).
     pub(crate) disabled: Vec<&'static str>,
     /// `-n`: the process's `maxconn`, before the file's.

@@ -91,7 +91,7 @@ const FLAGS: &[Flag] = &[
     switch("dI", Some("accepted, no effect: processes may be started"), harmless),
     switch("dF", None, harmless),
     switch("dZ", None, harmless),
-    switch("dr", Some("a server name that does not resolve is no error"), |o, _| o.ignore_resolution = true),
+    Flag { name: "dr", open: false, act: Act::Unsupported, argument: "", doc: None },
     switch("dL", Some("list the loaded object files after the check"), |o, _| o.list_objects = true),
     switch("dW", Some("a warning is an error"), |o, _| o.zero_warning = true),
     switch("dD", Some("show what is merely suspicious too"), |o, _| o.diagnostic = true),

@@ -52,7 +52,7 @@ fn what_is_not_understood_shows_the_usage() {
 
 #[test]
 fn what_is_not_acted_on_is_refused() {
-    for flag in ["-x", "-4", "-dV", "-dR", "-dC"] {
+    for flag in ["-x", "-4", "-dV", "-dR", "-dC", "-dr"] {
         assert!(matches!(read(&format!("{flag} -f a")).unwrap_err(), Refusal::Wrong(_)), "{flag}");
     }
 }

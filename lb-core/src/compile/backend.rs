@@ -76,6 +76,13 @@ fn servers(
         if line.source.is_none() {
             line.source = proxy.source.clone();
         }
+        if let Some(unmet) = line.source.as_ref().and_then(unmet_source) {
+            context.error(
+                &line.place,
+                format!("'server {}' : 'source' : {unmet} is not supported by lb yet.", line.name),
+            );
+            continue;
+        }
         let own_id = line.id;
         let id = own_id.unwrap_or_else(|| u32::try_from(servers.len() + 1).unwrap_or(u32::MAX));
         let server = Server::new(line, &proxy.name, id, *uid, address, Arc::clone(farm), options.threads);
@@ -85,6 +92,17 @@ fn servers(
     servers
 }
 
+/// What of a `source` the engine does not do.
+fn unmet_source(source: &model::Source) -> Option<&'static str> {
+    match &source.address {
+        _ if source.usesrc.is_some() => Some("'usesrc'"),
+        _ if source.interface.is_some() => Some("'interface'"),
+        Address::Inet { ports, .. } if ports.0 != ports.1 => Some("a port range"),
+        Address::Inet { host: Host::Ip(_) | Host::Any, .. } => None,
+        _ => Some("an address that is no IP address"),
+    }
+}
+
 /// Where a server is; names are resolved now, as HAProxy does without `init-addr`.
 fn address(line: &model::ServerLine, context: &mut Context<'_>) -> Option<ServerAddress> {
     let refuse = |context: &mut Context<'_>, message: String| {
@@ -92,6 +110,13 @@ fn address(line: &model::ServerLine, context: &mut Context<'_>) -> Option<Server
         None
     };
     match &line.address {
+        Address::Inet { ports, offset, .. } if offset.is_some() || ports.0 == 0 => refuse(
+            context,
+            format!(
+                "'server {}' : lb does not take a server's port from the client's connection yet; write the port that '{}' is to be reached at.",
+                line.name, line.address_text
+            ),
+        ),
         Address::Inet { host: Host::Ip(ip), ports, .. } => {
             Some(ServerAddress::Inet(SocketAddr::new(*ip, ports.0)))
         }
@@ -116,7 +141,7 @@ fn address(line: &model::ServerLine, context: &mut Context<'_>) -> Option<Server
             Some(ServerAddress::Inet(SocketAddr::new(ip, ports.0)))
         }
         Address::Unix(path) => Some(ServerAddress::Unix(path.clone())),
-        Address::Abstract(name, _) => Some(ServerAddress::Abstract(name.clone())),
+        Address::Abstract(name, false) => Some(ServerAddress::Abstract(name.clone())),
         _ => refuse(
             context,
             format!(

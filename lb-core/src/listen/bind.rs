@@ -110,7 +110,7 @@ fn bind_one(spec: &BindSpec, threads: usize) -> Result<Vec<Socket>, Failure> {
             (0..threads).map(|_| inet(spec, address)).collect()
         }
         Address::Unix(path) => unix(spec, path).map(|socket| vec![socket]),
-        Address::Abstract(name, _) => {
+        Address::Abstract(name, false) => {
             let address = SockAddr::unix(format!("\0{name}")).map_err(|error| ("invalid address", error))?;
             let socket = Socket::new(Domain::UNIX, Type::STREAM, None)
                 .map_err(|error| ("cannot create receiving socket", error))?;
