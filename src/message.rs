@@ -1,7 +1,7 @@
 //! What the program tells its user on stderr, in HAProxy's form: `[ALERT]    (pid) : text`.
 
 use crate::version;
-use haproxy_cfg_parser::{Diagnostic, Severity};
+use haproxy_cfg_parser::{Diagnostic, Severity, raw};
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -40,7 +40,8 @@ impl Messages {
 
     /// A finding about the configuration.
     pub(crate) fn diagnostic(&self, diagnostic: &Diagnostic) {
-        let text = diagnostic.message.strip_prefix("config : ").unwrap_or(&diagnostic.message);
+        let text = raw::shown(&diagnostic.message);
+        let text = text.strip_prefix("config : ").unwrap_or(&text);
         self.tell(diagnostic.severity, &format!("config : {text}"));
     }
 

@@ -1,10 +1,12 @@
 //! The only room of this package that may hold `unsafe`.
 #![allow(unsafe_code)]
 
+use haproxy_cfg_parser::raw;
 use nix::unistd::ForkResult;
 use std::ffi::{CStr, OsStr};
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
+use std::os::unix::ffi::OsStrExt;
 
 /// Splits the process in two. Only while it has one thread: after `fork` the child has just the calling one,
 /// and what the others had locked stays locked.
@@ -30,7 +32,7 @@ pub(crate) fn replace_environment(wanted: &[(String, String)]) -> io::Result<()>
         }
     }
     for (name, value) in wanted {
-        set_variable(name, value);
+        set_variable(name, OsStr::from_bytes(&raw::bytes(value)));
     }
     Ok(())
 }
@@ -42,14 +44,14 @@ pub(crate) fn replace_environment(wanted: &[(String, String)]) -> io::Result<()>
 pub(crate) fn add_environment(added: &[(&str, String)]) -> io::Result<()> {
     require_one_thread("change the environment")?;
     for (name, value) in added {
-        set_variable(name, value);
+        set_variable(name, OsStr::new(value));
     }
     Ok(())
 }
 
 /// Called with one thread only.
-fn set_variable(name: &str, value: &str) {
-    let valid = !name.is_empty() && !name.contains(['=', '\0']) && !value.contains('\0');
+fn set_variable(name: &str, value: &OsStr) {
+    let valid = !name.is_empty() && !name.contains(['=', '\0']) && !value.as_encoded_bytes().contains(&0);
     if valid {
         // SAFETY: the callers have checked that there is only this thread, so nobody reads the environment
         // meanwhile; the name and the value are ones that `set_var` accepts.

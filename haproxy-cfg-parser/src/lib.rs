@@ -20,6 +20,7 @@ mod expr;
 pub mod lex;
 pub mod model;
 mod parse;
+pub mod raw;
 mod render;
 mod rule;
 mod section;

@@ -1,6 +1,6 @@
 //! Diagnostics as text: HAProxy's own lines, and lines with carets.
 
-use crate::{Diagnostic, Severity, Source};
+use crate::{Diagnostic, Severity, Source, raw};
 use std::fmt::Write;
 
 /// The label of a severity, without brackets.
@@ -18,7 +18,7 @@ fn label(severity: Severity) -> &'static str {
 /// The label is padded to ten characters. The text may have several lines; no newline ends it.
 pub fn render(diagnostic: &Diagnostic, pid: u32) -> String {
     let label = format!("[{}]", label(diagnostic.severity));
-    format!("{label:<10} ({pid}) : config : {}", diagnostic.message)
+    format!("{label:<10} ({pid}) : config : {}", raw::shown(&diagnostic.message))
 }
 
 /// One diagnostic with its line, carets under the word, and advice.
@@ -33,7 +33,7 @@ pub fn render_caret(diagnostic: &Diagnostic, sources: &[Source]) -> String {
     };
     // The place is shown below, and the lexer's own excerpt would come twice.
     let first = diagnostic.message.lines().next().unwrap_or_default();
-    let mut text = format!("{kind}: {}", plain(first, diagnostic));
+    let mut text = format!("{kind}: {}", raw::shown(plain(first, diagnostic)));
     if let Some(place) = &diagnostic.place {
         let line = sources
             .iter()
@@ -44,15 +44,18 @@ pub fn render_caret(diagnostic: &Diagnostic, sources: &[Source]) -> String {
                     .split(|byte| *byte == b'\n')
                     .nth(place.line as usize - usize::from(place.line > 0))
             })
-            .map(|line| String::from_utf8_lossy(line).trim_end().replace('\t', " "));
+            .map(<[u8]>::trim_ascii_end);
         let number = place.line.to_string();
         let margin = " ".repeat(number.len());
         let _ = write!(text, "\n{margin}--> {place}");
         if let Some(line) = line.filter(|line| !line.is_empty()) {
-            let _ = write!(text, "\n{margin} |\n{number} | {line}");
+            let shown = String::from_utf8_lossy(line).replace('\t', " ");
+            let _ = write!(text, "\n{margin} |\n{number} | {shown}");
             if let Some((start, end)) = diagnostic.span.filter(|(start, end)| start < end) {
-                let width =
-                    |upto: u32| line.get(..upto as usize).map_or(line.len(), |part| part.chars().count());
+                let width = |upto: u32| {
+                    let part = line.get(..upto as usize).unwrap_or(line);
+                    String::from_utf8_lossy(part).chars().count()
+                };
                 let (start, end) = (width(start), width(end));
                 let _ = write!(
                     text,

@@ -1,5 +1,7 @@
 //! The outside as the parser sees it: environment, files, and what the running program can do.
 
+use crate::raw;
+use std::ffi::OsStr;
 use std::io;
 use std::path::Path;
 
@@ -7,7 +9,7 @@ use std::path::Path;
 ///
 /// The binary implements it for real; tests implement it with fixed answers.
 pub trait World {
-    /// The environment that `${VAR}`, `defined()` and the `setenv` family start from.
+    /// The environment that `${VAR}`, `defined()` and the `setenv` family start from; values as [`raw`] keeps them.
     fn env(&self) -> Vec<(String, String)>;
     /// True if the program was built with the feature (`feature(NAME)`, manual 2.4).
     fn feature(&self, name: &str) -> bool;
@@ -47,7 +49,10 @@ impl Default for SystemWorld {
 impl World for SystemWorld {
     fn env(&self) -> Vec<(String, String)> {
         std::env::vars_os()
-            .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()))
+            .map(|(name, value)| {
+                let text = |part: &OsStr| raw::text(part.as_encoded_bytes()).into_owned();
+                (text(&name), text(&value))
+            })
             .collect()
     }
 

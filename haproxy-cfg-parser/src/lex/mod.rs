@@ -5,6 +5,7 @@ mod word;
 pub use word::{LexError, Word};
 pub(crate) use word::{MAX_WORDS, words};
 
+use crate::raw;
 use std::borrow::Cow;
 
 /// A file cut into lines, without loss: [`Document::write`] gives back the bytes it was made from.
@@ -46,8 +47,8 @@ impl<'a> Document<'a> {
 }
 
 impl<'a> RawLine<'a> {
-    /// Its text; bytes that are not UTF-8 are shown as the replacement character.
+    /// Its text; bytes that are not UTF-8 are kept as [`crate::raw`] says.
     pub fn text(&self) -> Cow<'a, str> {
-        String::from_utf8_lossy(self.body)
+        raw::text(self.body)
     }
 }

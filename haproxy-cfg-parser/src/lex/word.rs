@@ -1,6 +1,7 @@
 //! Words of a line: quotes, escapes, variables and comments, as a nom grammar.
 
 use crate::environment::Environment;
+use crate::raw;
 use nom::Parser;
 use nom::branch::alt;
 use nom::bytes::complete::{tag, take, take_while, take_while1};
@@ -15,7 +16,7 @@ pub(crate) const MAX_WORDS: usize = 64;
 /// One word of a line, quotes and escapes undone, variables put in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Word<'a> {
-    /// Its text.
+    /// Its text; bytes that are not UTF-8 are kept as [`crate::raw`] says.
     pub text: Cow<'a, str>,
     /// Byte range in the line as written.
     pub span: (u32, u32),
@@ -202,16 +203,16 @@ fn resolve<'a>(pieces: Vec<Piece<'a>>, span: (u32, u32), env: &Environment, word
     let mut bytes = Vec::new();
     let mut emit = !pieces.iter().any(|piece| matches!(piece, Piece::Variable { spread: true, .. }));
     let push = |bytes: &mut Vec<u8>, words: &mut Vec<Word<'a>>| {
-        let text = String::from_utf8_lossy(bytes).into_owned();
+        let text = raw::text(bytes).into_owned();
         bytes.clear();
         words.push(Word { text: Cow::Owned(text), span });
     };
     for piece in pieces {
         match piece {
-            Piece::Text(text) => bytes.extend_from_slice(text.as_bytes()),
+            Piece::Text(text) => bytes.extend_from_slice(&raw::bytes(text)),
             Piece::Byte(byte) => bytes.push(byte),
             Piece::Variable { name, spread: false, default } => {
-                bytes.extend_from_slice(env.get(name).or(default).unwrap_or_default().as_bytes());
+                bytes.extend_from_slice(&raw::bytes(env.get(name).or(default).unwrap_or_default()));
             }
             Piece::Variable { name, spread: true, default } => {
                 let value = env.get(name).or(default).unwrap_or_default();
@@ -221,7 +222,7 @@ fn resolve<'a>(pieces: Vec<Piece<'a>>, span: (u32, u32), env: &Environment, word
                         push(&mut bytes, words);
                     }
                     first = false;
-                    bytes.extend_from_slice(part.as_bytes());
+                    bytes.extend_from_slice(&raw::bytes(part));
                     emit = true;
                 }
             }
@@ -254,6 +255,14 @@ mod tests {
         assert_eq!(texts(r"a\#b c#d e").unwrap(), ["a#b", "c"]);
         assert_eq!(texts(r"\x41\n^\.js").unwrap(), ["A\n^\\.js"]);
         assert_eq!(texts(r"'$A' $A").unwrap(), ["$A", "$A"]);
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_kept() {
+        let found = texts(r"a\xE0b \xC3\xA9").unwrap();
+        assert_eq!(*raw::bytes(&found[0]), *b"a\xE0b");
+        assert_eq!(found[1], "\u{e9}");
+        assert_eq!(*raw::bytes(&texts(&raw::text(b"\"<\xFF$A>\"")).unwrap()[0]), *b"<\xFFone>");
     }
 
     #[test]

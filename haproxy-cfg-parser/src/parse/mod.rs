@@ -10,7 +10,8 @@ use crate::directive::{self, Blocks, Branch};
 use crate::lex::{self, Document, LexError, MAX_WORDS, Word};
 use crate::model::Place;
 use crate::section::Sections;
-use crate::{Config, Diagnostic, Severity, Source, World};
+use crate::{Config, Diagnostic, Severity, Source, World, raw};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Reads sources in order into one configuration, with everything that is wrong with them.
@@ -35,13 +36,21 @@ fn file(cx: &mut Cx<'_>, sections: &mut Sections, source: &Source) {
     for (index, line) in document.lines.iter().enumerate() {
         cx.place = Place { file: Arc::clone(&source.name), line: index as u32 + 1 };
         let text = line.text();
-        if let Some(at) = text.find('\0') {
+        if let Some(at) = line.body.iter().position(|byte| *byte == 0) {
             let here = cx.here();
             cx.alert(format!("{here}: Stray NUL character at position {}.", at + 1));
             continue;
         }
         let words = match lex::words(&text, &cx.env) {
-            Ok(words) => words,
+            Ok(mut words) => {
+                if let Cow::Owned(text) = &text {
+                    let written = |at: u32| as_written(text, at as usize) as u32;
+                    words
+                        .iter_mut()
+                        .for_each(|word| word.span = (written(word.span.0), written(word.span.1)));
+                }
+                words
+            }
             Err(error) => {
                 lexing_error(cx, &text, error);
                 continue;
@@ -84,12 +93,17 @@ fn file(cx: &mut Cx<'_>, sections: &mut Sections, source: &Source) {
 
 fn lexing_error(cx: &mut Cx<'_>, text: &str, error: LexError) {
     let here = cx.here();
-    let at = error.position();
-    let (shown, column) = excerpt(text, at);
+    let (shown, column) = excerpt(text, error.position());
+    let at = as_written(text, error.position());
     cx.alert_span(
         (at as u32, at as u32 + 1),
         format!("{here}: {error} at position {}:\n  {shown}\n  {}^", at + 1, " ".repeat(column)),
     );
+}
+
+/// The place in the line's bytes of a place in its text.
+fn as_written(text: &str, at: usize) -> usize {
+    raw::bytes(text.get(..at).unwrap_or(text)).len()
 }
 
 /// A line for showing under a message: indentation stripped, cut to 80 columns around `at`.

@@ -6,6 +6,7 @@ use super::ranges::{Ranges, parse_ranges};
 use super::strings::{Exact, Fold, Prefixes, Substrings};
 use super::words::Words;
 use crate::sample::{Sample, Type};
+use haproxy_cfg_parser::raw;
 use std::borrow::Cow;
 
 /// Flags of an ACL line that change how patterns are read.
@@ -155,7 +156,7 @@ fn text(sample: Sample<'_>) -> Option<Cow<'_, [u8]>> {
 }
 
 fn bytes(patterns: &[&str]) -> Vec<Vec<u8>> {
-    patterns.iter().map(|pattern| pattern.as_bytes().to_vec()).collect()
+    patterns.iter().map(|pattern| raw::bytes(pattern).into_owned()).collect()
 }
 
 fn unhex(patterns: &[&str]) -> Result<Vec<Vec<u8>>, String> {
@@ -167,5 +168,5 @@ fn unhex(patterns: &[&str]) -> Result<Vec<Vec<u8>>, String> {
 }
 
 fn methods(patterns: &[&str]) -> Vec<Box<[u8]>> {
-    patterns.iter().map(|pattern| pattern.as_bytes().into()).collect()
+    patterns.iter().map(|pattern| (&*raw::bytes(pattern)).into()).collect()
 }

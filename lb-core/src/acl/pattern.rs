@@ -3,6 +3,7 @@
 //! Most run on the `regex` crate, whose time is linear in the text. Those that need look-around, back-references or
 //! atomic groups run on `fancy-regex`, which gives up (no match) instead of running for long.
 
+use haproxy_cfg_parser::raw;
 use std::borrow::Cow;
 
 /// A compiled regular expression.
@@ -21,6 +22,7 @@ const STEPS: usize = 1_000_000;
 impl Pattern {
     /// Compiles an expression; the error says what is wrong with it.
     pub fn new(text: &str, ignore_case: bool) -> Result<Self, String> {
+        let text = &as_escapes(text);
         let syntax = translate(text);
         let linear = regex::bytes::RegexBuilder::new(&syntax)
             .unicode(false)
@@ -124,6 +126,18 @@ fn expand(with: &[u8], text: &[u8], groups: &[Option<(usize, usize)>], out: &mut
             None => {}
         }
     }
+}
+
+/// Bytes that are no text, written as escapes.
+fn as_escapes(text: &str) -> Cow<'_, str> {
+    if let Cow::Borrowed(_) = raw::bytes(text) {
+        return Cow::Borrowed(text);
+    }
+    let escape = |c: char| match raw::byte(c) {
+        Some(byte) => format!("\\x{byte:02x}"),
+        None => c.to_string(),
+    };
+    Cow::Owned(text.chars().map(escape).collect())
 }
 
 /// Rewrites what PCRE and the `regex` crate read differently: a `[` within a class, operators of classes, a `{` that

@@ -1,6 +1,7 @@
 //! Sets of strings: equal, prefixes, substrings.
 
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder};
+use haproxy_cfg_parser::raw;
 use smallvec::SmallVec;
 use std::collections::HashSet;
 use std::ops::Deref;
@@ -130,13 +131,13 @@ impl Substrings {
     pub fn new(patterns: &[&str], ignore_case: bool) -> Result<Self, String> {
         if let ([only], false) = (patterns, ignore_case) {
             return Ok(Self {
-                one: Some(memchr::memmem::Finder::new(only.as_bytes()).into_owned()),
+                one: Some(memchr::memmem::Finder::new(&*raw::bytes(only)).into_owned()),
                 many: None,
             });
         }
         let many = AhoCorasickBuilder::new()
             .ascii_case_insensitive(ignore_case)
-            .build(patterns)
+            .build(patterns.iter().map(|pattern| raw::bytes(pattern)))
             .map_err(|error| format!("cannot build a search for these patterns: {error}"))?;
         Ok(Self { one: None, many: Some(many) })
     }

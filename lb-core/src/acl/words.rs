@@ -1,5 +1,7 @@
 //! Words between delimiters: `dir` in paths, `dom` in host names.
 
+use haproxy_cfg_parser::raw;
+
 /// Words that a text may contain between delimiters.
 #[derive(Debug)]
 pub struct Words {
@@ -11,7 +13,7 @@ pub struct Words {
 impl Words {
     /// A set of words; delimiters at their ends are dropped.
     pub fn new(patterns: &[&str], delimiters: &'static [u8], ignore_case: bool) -> Self {
-        let words = patterns.iter().map(|pattern| trim(pattern.as_bytes(), delimiters).into()).collect();
+        let words = patterns.iter().map(|pattern| trim(&raw::bytes(pattern), delimiters).into()).collect();
         Self { words, delimiters, ignore_case }
     }
 

@@ -5,6 +5,7 @@ use crate::acl::Acl;
 use crate::http::HeaderKey;
 use crate::sample::Place;
 use haproxy_cfg_parser::model;
+use haproxy_cfg_parser::raw;
 use haproxy_cfg_parser::{Diagnostic, Severity};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -87,6 +88,6 @@ impl<'a> Context<'a> {
 fn captures(slots: &[model::CaptureSlot]) -> Vec<(Option<HeaderKey>, usize)> {
     slots
         .iter()
-        .map(|slot| (slot.name.as_ref().map(|name| HeaderKey::new(name.as_bytes())), slot.len as usize))
+        .map(|slot| (slot.name.as_ref().map(|name| HeaderKey::new(&raw::bytes(name))), slot.len as usize))
         .collect()
 }

@@ -8,6 +8,7 @@ use crate::proxy::{ForwardFor, Frontend, Listener, Logging, ProxyStats, Rules, S
 use crate::rule::{Kind, Replies, Ruleset};
 use crate::sample::Place;
 use haproxy_cfg_parser::model::{self, FormatPart, Mode};
+use haproxy_cfg_parser::raw;
 use std::sync::{Arc, OnceLock};
 
 /// Compiles the frontend side of a proxy; its backends are set once all are there.
@@ -34,7 +35,7 @@ pub(super) fn frontend(
             return None;
         }
         let place = Place::HttpRequestFrontend;
-        let header = proxy.unique_id_header.as_ref().map(|name| HeaderKey::new(name.as_bytes()));
+        let header = proxy.unique_id_header.as_ref().map(|name| HeaderKey::new(&raw::bytes(name)));
         Some((Format::styled(format, context, place, Style::Id)?, header))
     });
     Frontend {
@@ -51,14 +52,14 @@ pub(super) fn frontend(
         default_backend: OnceLock::new(),
         log: logging(proxy, context),
         replies: Arc::new(Replies::compile(proxy, context)),
-        monitor_uri: proxy.monitor_uri.as_ref().map(|uri| uri.clone().into_bytes()),
+        monitor_uri: proxy.monitor_uri.as_ref().map(|uri| raw::bytes(uri).into_owned()),
         monitor_fail,
         request_captures: std::mem::take(&mut context.request_captures),
         response_captures: std::mem::take(&mut context.response_captures),
         cookie_capture: proxy
             .capture_cookie
             .as_ref()
-            .map(|capture| (capture.name.clone().into_bytes(), capture.len as usize)),
+            .map(|capture| (raw::bytes(&capture.name).into_owned(), capture.len as usize)),
         unique_id,
         stats: Arc::new(ProxyStats::new(options.threads)),
         listeners,
@@ -82,7 +83,7 @@ fn limit(own: Option<u64>, options: &Options) -> u32 {
 /// `option forwardfor`, prepared.
 pub(super) fn forward_for(option: &model::ForwardFor) -> ForwardFor {
     ForwardFor {
-        header: HeaderKey::new(option.header.as_bytes()),
+        header: HeaderKey::new(&raw::bytes(&option.header)),
         except: option.except.clone(),
         if_none: option.if_none,
     }

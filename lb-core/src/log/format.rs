@@ -7,6 +7,7 @@ use crate::compile::Context;
 use crate::exchange::Exchange;
 use crate::sample::{Expr, Place, Sample, Type};
 use haproxy_cfg_parser::model::{self, FormatFlags, FormatPart};
+use haproxy_cfg_parser::raw;
 use std::fmt;
 use std::time::Instant;
 
@@ -80,8 +81,8 @@ impl Format {
         let mut whole = true;
         for part in &format.parts {
             match part {
-                FormatPart::Text(text) if style.merges_spaces() => push_words(text.as_bytes(), &mut items),
-                FormatPart::Text(text) => items.push(Item::Text(text.as_bytes().into())),
+                FormatPart::Text(text) if style.merges_spaces() => push_words(&raw::bytes(text), &mut items),
+                FormatPart::Text(text) => items.push(Item::Text((&*raw::bytes(text)).into())),
                 // Flags for what follows; the parser has applied them.
                 FormatPart::Alias { name, .. } if name == "o" => {}
                 FormatPart::Alias { name, flags, .. } => match alias::row(name) {

@@ -3,6 +3,7 @@
 use crate::http::message::Framing;
 use crate::http::{HeaderId, HeaderKey, Response, Version};
 use bytes::Bytes;
+use haproxy_cfg_parser::raw;
 
 /// Status, headers and body of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +37,7 @@ impl Message {
 
     /// Appends a header.
     pub fn header(mut self, name: &str, value: impl Into<Vec<u8>>) -> Self {
-        self.headers.push((HeaderKey::new(name.as_bytes()), value.into()));
+        self.headers.push((HeaderKey::new(&raw::bytes(name)), value.into()));
         self
     }
 

@@ -3,14 +3,15 @@
 use super::Key;
 use crate::http::header::list_elements;
 use crate::http::{HeaderKey, Headers};
+use haproxy_cfg_parser::raw;
 
 /// The header's name, and whether only the domain in it counts.
 pub(super) fn parse(args: &[&str]) -> Result<Key, String> {
     match args {
         [] | [""] => Err("'balance hdr(name)' requires an http header field name.".to_owned()),
-        [name] => Ok(Key::Header { key: HeaderKey::new(name.as_bytes()), domain_only: false }),
+        [name] => Ok(Key::Header { key: HeaderKey::new(&raw::bytes(name)), domain_only: false }),
         [name, "use_domain_only"] => {
-            Ok(Key::Header { key: HeaderKey::new(name.as_bytes()), domain_only: true })
+            Ok(Key::Header { key: HeaderKey::new(&raw::bytes(name)), domain_only: true })
         }
         _ => Err("'balance hdr(name)' only accepts 'use_domain_only' modifier.".to_owned()),
     }

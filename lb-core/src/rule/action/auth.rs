@@ -3,6 +3,7 @@
 use super::{REQUEST, Row, act, action};
 use crate::rule::{Reply, Verdict, error_reply};
 use haproxy_cfg_parser::model::ActionArg;
+use haproxy_cfg_parser::raw;
 use std::sync::Arc;
 
 pub(super) const ROWS: &[Row] = &[action("auth", REQUEST, |build| {
@@ -10,7 +11,7 @@ pub(super) const ROWS: &[Row] = &[action("auth", REQUEST, |build| {
         Some(ActionArg::Str(realm)) => realm.clone(),
         _ => build.context.proxy.map(|proxy| proxy.name.clone()).unwrap_or_default(),
     };
-    let challenge = format!("Basic realm=\"{realm}\"").into_bytes();
+    let challenge = raw::bytes(&format!("Basic realm=\"{realm}\"")).into_owned();
     act((challenge, build.kind), |(challenge, kind), exchange| {
         // A request in proxy form is answered as a proxy answers (RFC 9110 11.7.1).
         let proxied = !matches!(exchange.request.target().first(), Some(b'/' | b'*'));

@@ -6,6 +6,7 @@ use crate::http::HeaderKey;
 use crate::rule::{Kind, Verdict};
 use crate::sample::Sample;
 use haproxy_cfg_parser::model::ActionArg;
+use haproxy_cfg_parser::raw;
 
 pub(super) const ROWS: &[Row] = &[
     action("set-header", HTTP, |build| {
@@ -30,7 +31,7 @@ pub(super) const ROWS: &[Row] = &[
             Some(ActionArg::Str(text)) => text.clone(),
             _ => crate::rule::message::reason(status).to_owned(),
         };
-        act((status, reason.into_bytes()), |(status, reason), exchange| {
+        act((status, raw::bytes(&reason).into_owned()), |(status, reason), exchange| {
             exchange.response.set_status(*status, reason);
             Verdict::Continue
         })
@@ -42,7 +43,7 @@ fn key(build: &Build<'_, '_>) -> Result<HeaderKey, Error> {
     if name.is_empty() {
         Err("the header's name is empty".into())
     } else {
-        Ok(HeaderKey::new(name.as_bytes()))
+        Ok(HeaderKey::new(&raw::bytes(name)))
     }
 }
 

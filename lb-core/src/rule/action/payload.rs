@@ -6,6 +6,7 @@ use crate::log::Format;
 use crate::rule::replies::section;
 use crate::rule::{Message, Replies, error_reply};
 use haproxy_cfg_parser::model::ActionArg;
+use haproxy_cfg_parser::raw;
 use std::sync::Arc;
 
 /// An answer, as far as it is known at load.
@@ -21,7 +22,7 @@ pub(super) enum Payload {
 pub(super) struct Computed {
     status: u16,
     headers: Vec<(String, Format)>,
-    content_type: Option<String>,
+    content_type: Option<Vec<u8>>,
     body: Body,
 }
 
@@ -70,13 +71,13 @@ impl Payload {
             }
         }
         let content_type = match build.keyed("content-type") {
-            Some(ActionArg::Str(text)) => Some(text.clone()),
+            Some(ActionArg::Str(text)) => Some(raw::bytes(text).into_owned()),
             _ => None,
         };
         let formatted = build.keyed("lf-string").or_else(|| build.keyed("lf-file"));
         let body = match (formatted, build.keyed("string"), build.keyed("file")) {
             (Some(ActionArg::Format(format)), ..) => Body::Format(build.compile_format(format)?),
-            (_, Some(ActionArg::Str(text)), _) => Body::Fixed(text.clone().into()),
+            (_, Some(ActionArg::Str(text)), _) => Body::Fixed(raw::bytes(text).into_owned().into()),
             (.., Some(ActionArg::File(_, bytes))) => Body::Fixed(bytes.clone().into()),
             _ => Body::None,
         };
@@ -123,7 +124,7 @@ impl Computed {
         let empty = body.is_empty();
         message = message.body(body);
         match &self.content_type {
-            Some(kind) if !empty => message.header("content-type", kind.as_str()),
+            Some(kind) if !empty => message.header("content-type", kind.as_slice()),
             _ => message,
         }
     }

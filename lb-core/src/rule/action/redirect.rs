@@ -5,6 +5,7 @@ use crate::exchange::Exchange;
 use crate::log::Format;
 use crate::rule::{Message, Reply, Verdict};
 use haproxy_cfg_parser::model::ActionArg;
+use haproxy_cfg_parser::raw;
 use std::sync::Arc;
 
 pub(super) const ROWS: &[Row] = &[action("redirect", REQUEST_RESPONSE, redirect)];
@@ -43,10 +44,12 @@ fn redirect(build: &mut Build<'_, '_>) -> Built {
         .map_err(|_| Error::from("unsupported HTTP code"))?;
     let cookie = match (build.keyed("set-cookie"), build.keyed("set-cookie-fmt"), build.keyed("clear-cookie"))
     {
-        (Some(ActionArg::Str(text)), ..) => Some(Cookie::Fixed(format!("{text}; path=/;").into_bytes())),
+        (Some(ActionArg::Str(text)), ..) => {
+            Some(Cookie::Fixed(raw::bytes(&format!("{text}; path=/;")).into_owned()))
+        }
         (_, Some(ActionArg::Format(format)), _) => Some(Cookie::Computed(build.compile_format(format)?)),
         (.., Some(ActionArg::Str(text))) => {
-            Some(Cookie::Fixed(format!("{text}; path=/; Max-Age=0;").into_bytes()))
+            Some(Cookie::Fixed(raw::bytes(&format!("{text}; path=/; Max-Age=0;")).into_owned()))
         }
         _ => None,
     };

@@ -5,6 +5,7 @@ use crate::sample::value::hex;
 use crate::sample::{Sample, Type};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use haproxy_cfg_parser::raw;
 
 pub(super) const ROWS: &[Row] = &[
     convert("base64", Type::Bin, Type::Str, |_, _| {
@@ -52,7 +53,7 @@ pub(super) const ROWS: &[Row] = &[
 
 /// Chunks of bytes, each printed, joined by a separator: `be2dec(separator[,size[,truncate]])`.
 fn chunks(args: &Args<'_>, most: usize, print: fn(&[u8], &mut Vec<u8>)) -> Built {
-    let separator = args.text(0).unwrap_or_default().as_bytes().to_vec();
+    let separator = raw::bytes(args.text(0).unwrap_or_default()).into_owned();
     let size = args.int(1)?.unwrap_or(1);
     let size = usize::try_from(size).ok().filter(|size| (1..=most).contains(size));
     let size = size.ok_or("the chunk size must be from 1 to 8")?;

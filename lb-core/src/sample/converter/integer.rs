@@ -2,6 +2,7 @@
 
 use super::{Args, Built, Row, convert, plain, with};
 use crate::sample::{Sample, Type, VarKey};
+use haproxy_cfg_parser::raw;
 
 pub(super) const ROWS: &[Row] = &[
     binary("add", |args, _| operation(args, i64::saturating_add)),
@@ -23,7 +24,7 @@ pub(super) const ROWS: &[Row] = &[
     }),
     convert("iif", Type::Bool, Type::Str, |args, _| {
         let (yes, no) = (args.text(0).unwrap_or_default(), args.text(1).unwrap_or_default());
-        with((yes.as_bytes().to_vec(), no.as_bytes().to_vec()), |(yes, no), input, _| {
+        with((raw::bytes(yes).into_owned(), raw::bytes(no).into_owned()), |(yes, no), input, _| {
             Some(Sample::str(if input.to_bool()? { yes } else { no }))
         })
     }),

@@ -6,6 +6,7 @@ use super::{Args, Built, Output, Row, with};
 use crate::acl::Map;
 use crate::compile::Context;
 use crate::sample::{Sample, Type, parse_address};
+use haproxy_cfg_parser::raw;
 
 type Build = fn(&Args<'_>, &mut Context<'_>) -> Built;
 
@@ -62,7 +63,7 @@ fn build(args: &Args<'_>, matcher: &str, output: Type) -> Built {
         map.insert(key, value).map_err(at)?;
     }
     let default = match args.text(1) {
-        Some(text) => Some(read(text.as_bytes(), output)?),
+        Some(text) => Some(read(&raw::bytes(text), output)?),
         None => args.int(1)?.map(Sample::Int),
     };
     map.finish();

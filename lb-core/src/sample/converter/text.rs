@@ -3,6 +3,7 @@
 use super::{Args, Built, Row, convert, plain, with};
 use crate::acl::Pattern;
 use crate::sample::{Sample, Type, VarKey};
+use haproxy_cfg_parser::raw;
 use std::borrow::Cow;
 
 pub(super) const ROWS: &[Row] = &[
@@ -28,14 +29,14 @@ pub(super) const ROWS: &[Row] = &[
         plain(|input| Some(Sample::int(input.into_bytes().len())))
     }),
     convert("ltrim", Type::Str, Type::Str, |args, _| {
-        with(args.required(0)?.as_bytes().to_vec(), |set, input, _| {
+        with(raw::bytes(args.required(0)?).into_owned(), |set, input, _| {
             let text = input.into_bytes();
             let start = text.iter().position(|byte| !set.contains(byte)).unwrap_or(text.len());
             Some(Sample::Str(slice(text, start, usize::MAX)))
         })
     }),
     convert("rtrim", Type::Str, Type::Str, |args, _| {
-        with(args.required(0)?.as_bytes().to_vec(), |set, input, _| {
+        with(raw::bytes(args.required(0)?).into_owned(), |set, input, _| {
             let text = input.into_bytes();
             let end = text.iter().rposition(|byte| !set.contains(byte)).map_or(0, |last| last + 1);
             Some(Sample::Str(slice(text, 0, end)))
@@ -68,8 +69,8 @@ pub(super) const ROWS: &[Row] = &[
         })
     }),
     convert("concat", Type::Str, Type::Str, |args, _| {
-        let start = args.text(0).unwrap_or_default().as_bytes().to_vec();
-        let end = args.text(2).unwrap_or_default().as_bytes().to_vec();
+        let start = raw::bytes(args.text(0).unwrap_or_default()).into_owned();
+        let end = raw::bytes(args.text(2).unwrap_or_default()).into_owned();
         with((start, args.var(1)?, end), |(start, key, end), input, exchange| {
             let mut out = input.into_bytes().into_owned();
             out.extend_from_slice(start);
@@ -81,8 +82,8 @@ pub(super) const ROWS: &[Row] = &[
         })
     }),
     convert("add_item", Type::Str, Type::Str, |args, _| {
-        let delimiter = args.required(0)?.as_bytes().to_vec();
-        let suffix = args.text(2).unwrap_or_default().as_bytes().to_vec();
+        let delimiter = raw::bytes(args.required(0)?).into_owned();
+        let suffix = raw::bytes(args.text(2).unwrap_or_default()).into_owned();
         with((delimiter, args.var(1)?, suffix), |(delimiter, key, suffix), input, exchange| {
             let mut out = input.into_bytes().into_owned();
             let value = key.and_then(|key| exchange.var(key)?.cast(Type::Str));
@@ -177,7 +178,7 @@ impl Pieces {
         let index = args.int(0)?.filter(|index| *index != 0).ok_or("the index must not be 0")?;
         let count = args.int(2)?.unwrap_or(1);
         let count = usize::try_from(count).map_err(|_| "the count must not be negative".to_owned())?;
-        Ok(Self { index, delimiters: args.required(1)?.as_bytes().to_vec(), count, skip_empty })
+        Ok(Self { index, delimiters: raw::bytes(args.required(1)?).into_owned(), count, skip_empty })
     }
 
     /// The range of the pieces asked for; none where the index is beyond them.
@@ -221,7 +222,7 @@ fn regsub(args: &Args<'_>, _: &mut crate::compile::Context<'_>) -> Built {
         return Err(format!("invalid regex flag '{flag}', only 'i' and 'g' are supported"));
     }
     let pattern = Pattern::new(args.required(0)?, flags.contains('i'))?;
-    let with_text = args.text(1).unwrap_or_default().as_bytes().to_vec();
+    let with_text = raw::bytes(args.text(1).unwrap_or_default()).into_owned();
     with((pattern, with_text, flags.contains('g')), |(pattern, with_text, all), input, _| {
         let text = input.into_bytes();
         Some(match pattern.replace(&text, with_text, *all) {

@@ -2,6 +2,7 @@
 
 use super::{Row, convert, with};
 use crate::sample::{Sample, Type};
+use haproxy_cfg_parser::raw;
 use std::borrow::Cow;
 
 pub(super) const ROWS: &[Row] = &[
@@ -16,8 +17,8 @@ pub(super) const ROWS: &[Row] = &[
         Some(other) => Err(format!("Unexpected encode type: '{other}'; use 'query'")),
     }),
     convert("param", Type::Str, Type::Str, |args, _| {
-        let separator = args.text(1).and_then(|text| text.bytes().next()).unwrap_or(b'&');
-        with((args.required(0)?.as_bytes().to_vec(), separator), |(name, separator), input, _| {
+        let separator = args.text(1).and_then(|text| raw::bytes(text).first().copied()).unwrap_or(b'&');
+        with((raw::bytes(args.required(0)?).into_owned(), separator), |(name, separator), input, _| {
             let text = input.into_bytes();
             let value = text.split(|byte| byte == separator).find_map(|pair| {
                 let rest = pair.strip_prefix(name.as_slice())?;

@@ -4,6 +4,7 @@ use crate::compile::Context;
 use crate::http::HeaderKey;
 use crate::sample::{Place, VarKey};
 use haproxy_cfg_parser::model::{Arg, Userlist};
+use haproxy_cfg_parser::raw;
 use std::net::IpAddr;
 
 /// The arguments of one fetch or converter, and where it stands.
@@ -52,7 +53,7 @@ impl<'a> Args<'a> {
 
     /// A header name, prepared for look-ups.
     pub fn header(&self, index: usize) -> Option<HeaderKey> {
-        self.text(index).filter(|name| !name.is_empty()).map(|name| HeaderKey::new(name.as_bytes()))
+        self.text(index).filter(|name| !name.is_empty()).map(|name| HeaderKey::new(&raw::bytes(name)))
     }
 
     /// An address.

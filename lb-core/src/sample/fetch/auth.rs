@@ -11,6 +11,7 @@ use crate::sample::{Sample, Type};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use haproxy_cfg_parser::model::Userlist;
+use haproxy_cfg_parser::raw;
 use password::Password;
 use std::collections::HashMap;
 
@@ -89,7 +90,7 @@ impl Users {
             let mut groups = user.groups.clone();
             let listed = list.groups.iter().filter(|(_, names)| names.contains(&user.name));
             groups.extend(listed.map(|(group, _)| group.clone()));
-            users.insert(user.name.as_bytes().into(), Entry { password, groups });
+            users.insert((&*raw::bytes(&user.name)).into(), Entry { password, groups });
         }
         Ok(Self { users })
     }

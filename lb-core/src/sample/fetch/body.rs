@@ -5,6 +5,7 @@ use super::{Row, fetch, plain, with};
 use crate::http::message::Framing;
 use crate::sample::Needs::RequestBody;
 use crate::sample::{Sample, Type, parse_int};
+use haproxy_cfg_parser::raw;
 
 pub(super) const ROWS: &[Row] = &[
     fetch("req.body", Type::Bin, RequestBody, |_, _| {
@@ -33,7 +34,7 @@ pub(super) const ROWS: &[Row] = &[
 
 fn name(args: &super::Args<'_>) -> Option<(Vec<u8>, bool)> {
     let name = args.text(0).filter(|name| !name.is_empty())?;
-    Some((name.as_bytes().to_vec(), args.text(1) == Some("i")))
+    Some((raw::bytes(name).into_owned(), args.text(1) == Some("i")))
 }
 
 fn find<'a>(body: &'a [u8], name: &Option<(Vec<u8>, bool)>) -> Option<&'a [u8]> {

@@ -4,6 +4,7 @@ use super::{Row, constant, fetch, plain};
 use crate::process;
 use crate::sample::Needs::Nothing;
 use crate::sample::{Sample, Type};
+use haproxy_cfg_parser::raw;
 use std::net::IpAddr;
 use std::sync::atomic::Ordering;
 
@@ -11,7 +12,7 @@ pub(super) const ROWS: &[Row] = &[
     fetch("always_true", Type::Bool, Nothing, |_, _| constant(Sample::Bool(true))),
     fetch("always_false", Type::Bool, Nothing, |_, _| constant(Sample::Bool(false))),
     fetch("str", Type::Str, Nothing, |args, _| {
-        constant(Sample::owned(args.required(0)?.as_bytes().to_vec()))
+        constant(Sample::owned(raw::bytes(args.required(0)?).into_owned()))
     }),
     fetch("int", Type::Int, Nothing, |args, _| match args.int(0)? {
         Some(value) => constant(Sample::Int(value)),
@@ -36,13 +37,13 @@ pub(super) const ROWS: &[Row] = &[
         constant(Sample::Bin(bytes.into()))
     }),
     fetch("meth", Type::Method, Nothing, |args, _| {
-        constant(Sample::method(args.required(0)?.as_bytes().to_vec().into()))
+        constant(Sample::method(raw::bytes(args.required(0)?).into_owned().into()))
     }),
     fetch("env", Type::Str, Nothing, |args, context| {
         let name = args.required(0)?;
         let from_file = context.config.environment.iter().rev().find(|(known, _)| known == name);
         let value = from_file.map(|(_, value)| value.clone()).or_else(|| std::env::var(name).ok());
-        constant(Sample::owned(value.unwrap_or_default().into_bytes()))
+        constant(Sample::owned(raw::bytes(&value.unwrap_or_default()).into_owned()))
     }),
     fetch("hostname", Type::Str, Nothing, |_, _| {
         plain(|_| Some(Sample::str(process::facts().hostname.as_bytes())))

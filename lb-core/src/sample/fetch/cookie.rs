@@ -6,6 +6,7 @@ use crate::exchange::Exchange;
 use crate::http::HeaderId;
 use crate::sample::Needs::{Message, Request, Response};
 use crate::sample::{Sample, Type, parse_int};
+use haproxy_cfg_parser::raw;
 
 pub(super) const ROWS: &[Row] = &[
     fetch("cook", Type::Str, Request, |args, _| values(args, Side::Request, text)),
@@ -44,7 +45,7 @@ struct Values {
 
 impl Values {
     fn new(args: &Args<'_>, side: Side, convert: for<'a> fn(&'a [u8]) -> Sample<'a>) -> Self {
-        let name = args.text(0).filter(|name| !name.is_empty()).map(|name| name.as_bytes().into());
+        let name = args.text(0).filter(|name| !name.is_empty()).map(|name| (&*raw::bytes(name)).into());
         Self { name, side, convert }
     }
 
@@ -85,7 +86,7 @@ fn count(args: &Args<'_>, side: Side) -> Built {
 }
 
 fn names(args: &Args<'_>, side: Side) -> Built {
-    let delimiter = args.text(0).and_then(|text| text.bytes().next()).unwrap_or(b',');
+    let delimiter = args.text(0).and_then(|text| raw::bytes(text).first().copied()).unwrap_or(b',');
     with((side, delimiter), |(side, delimiter), exchange| {
         let mut out = Vec::new();
         for (name, _) in cookies(*side, exchange) {

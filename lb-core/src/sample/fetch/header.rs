@@ -5,6 +5,7 @@ use crate::exchange::Exchange;
 use crate::http::{HeaderKey, Headers};
 use crate::sample::Needs::{Message, Request, Response};
 use crate::sample::{Place, Sample, Type, parse_int};
+use haproxy_cfg_parser::raw;
 use memchr::memchr;
 use std::net::{IpAddr, SocketAddr};
 
@@ -192,7 +193,7 @@ fn count(args: &Args<'_>, side: Side, split: Split) -> Built {
 }
 
 fn names(args: &Args<'_>, side: Side) -> Built {
-    let delimiter = args.text(0).and_then(|text| text.bytes().next()).unwrap_or(b',');
+    let delimiter = args.text(0).and_then(|text| raw::bytes(text).first().copied()).unwrap_or(b',');
     with((side, delimiter), |(side, delimiter), exchange| {
         let mut out = Vec::new();
         for (name, _) in side.headers(exchange).iter() {

@@ -5,6 +5,7 @@ use crate::exchange::Exchange;
 use crate::sample::Needs::Request;
 use crate::sample::converter::hash;
 use crate::sample::{Sample, Type, parse_address, parse_int};
+use haproxy_cfg_parser::raw;
 use std::borrow::Cow;
 use std::net::IpAddr;
 
@@ -106,8 +107,8 @@ struct Param {
 }
 
 fn param(args: &super::Args<'_>, integer: bool) -> Built {
-    let name = args.text(0).filter(|name| !name.is_empty()).map(|name| name.as_bytes().into());
-    let delimiter = args.text(1).and_then(|text| text.bytes().next()).unwrap_or(b'?');
+    let name = args.text(0).filter(|name| !name.is_empty()).map(|name| (&*raw::bytes(name)).into());
+    let delimiter = args.text(1).and_then(|text| raw::bytes(text).first().copied()).unwrap_or(b'?');
     let ignore_case = match args.text(2) {
         None | Some("") => false,
         Some("i") => true,

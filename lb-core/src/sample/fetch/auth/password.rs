@@ -2,6 +2,7 @@
 
 use super::known;
 use haproxy_cfg_parser::model::User;
+use haproxy_cfg_parser::raw;
 
 /// What a password is checked against.
 pub(super) enum Password {
@@ -18,7 +19,7 @@ impl Password {
     pub(super) fn compile(user: &User) -> Result<Self, String> {
         let text = user.password.as_str();
         if user.insecure {
-            return Ok(Self::Clear(text.as_bytes().into()));
+            return Ok(Self::Clear((&*raw::bytes(text)).into()));
         }
         match text.get(..3) {
             Some("$5$") => Ok(Self::Sha256(text.into())),
