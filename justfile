@@ -27,6 +27,10 @@ regression *ARGUMENTS:
 vtc *ARGUMENTS:
     LB_DEMAND_TOOLS=1 cargo test --release --workspace --test vtc -- {{ARGUMENTS}}
 
+# Real files (CORPUS/cases/NAME/haproxy.cfg) with one word changed: haproxy's verdict and the parser's.
+mutation CORPUS *ARGUMENTS:
+    cargo test --release --workspace --test mutation -- {{CORPUS}} {{ARGUMENTS}}
+
 # Everything, as the gate does; installs Debian packages when they are missing.
 ci:
     .ci/run

@@ -104,7 +104,7 @@ fn announce_surroundings(options: &Options) -> io::Result<()> {
     sys::add_environment(&added)
 }
 
-fn sources(options: &Options, world: &dyn World) -> Result<Vec<parser::Source>, Failure> {
+pub(crate) fn sources(options: &Options, world: &dyn World) -> Result<Vec<parser::Source>, Failure> {
     if let Some((path, error)) =
         options.files.iter().find_map(|path| std::fs::metadata(path).err().map(|error| (path, error)))
     {
@@ -170,7 +170,8 @@ impl Surroundings {
     /// As the command line has them.
     pub(crate) fn new(options: &Options) -> Self {
         let features = version::features().map(str::to_owned).collect();
-        let system = SystemWorld { features, version: version::COMPATIBLE.to_owned() };
+        let system =
+            SystemWorld { features, version: version::COMPATIBLE.to_owned(), ..SystemWorld::default() };
         Self { system, disabled: options.disabled.clone() }
     }
 }

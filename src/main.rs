@@ -6,6 +6,7 @@ mod condition;
 mod keywords;
 mod load;
 mod message;
+mod modernise;
 mod objects;
 mod process;
 mod sys;
@@ -44,6 +45,7 @@ fn act(options: &Options) -> u8 {
              them, and nothing changes.\n",
         ),
         Action::Condition(text) => return condition::evaluate(text, &Surroundings::new(options), &messages),
+        Action::Modernise => return modernise::print(options, &messages),
         Action::Check | Action::Run => return load_and_go(options, &messages),
     }
     0

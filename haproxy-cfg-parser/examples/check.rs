@@ -9,7 +9,7 @@ fn main() -> ExitCode {
     let plain =
         arguments.iter().position(|word| word == "--plain").map(|index| arguments.remove(index)).is_some();
     let features = ["OPENSSL", "THREAD", "PROMEX"].map(String::from).to_vec();
-    let world = SystemWorld { features, ..SystemWorld::default() };
+    let world = SystemWorld { features, resolve: true, ..SystemWorld::default() };
     let sources = match load(&arguments, &world) {
         Ok(sources) => sources,
         Err(error) => {

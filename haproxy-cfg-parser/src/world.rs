@@ -3,6 +3,7 @@
 use crate::raw;
 use std::ffi::OsStr;
 use std::io;
+use std::net::ToSocketAddrs;
 use std::path::Path;
 
 /// Everything that a configuration can ask of its surroundings.
@@ -23,6 +24,10 @@ pub trait World {
     fn tls_library(&self) -> (String, String) {
         ("OpenSSL".into(), "3.0.0".into())
     }
+    /// True if a host name has an address. The default doesn't ask: whoever runs the configuration finds out.
+    fn resolves(&self, _host: &str) -> bool {
+        true
+    }
     /// A file's bytes.
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
     /// The names of a folder's entries, unsorted.
@@ -38,11 +43,13 @@ pub struct SystemWorld {
     pub features: Vec<String>,
     /// See [`World::version`].
     pub version: String,
+    /// Ask the system's resolver about host names; see [`World::resolves`].
+    pub resolve: bool,
 }
 
 impl Default for SystemWorld {
     fn default() -> Self {
-        Self { features: Vec::new(), version: "3.5.0".into() }
+        Self { features: Vec::new(), version: "3.5.0".into(), resolve: false }
     }
 }
 
@@ -62,6 +69,10 @@ impl World for SystemWorld {
 
     fn version(&self) -> String {
         self.version.clone()
+    }
+
+    fn resolves(&self, host: &str) -> bool {
+        !self.resolve || (host, 0).to_socket_addrs().is_ok_and(|mut found| found.next().is_some())
     }
 
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {

@@ -1,8 +1,8 @@
 //! Laws that hold for every input.
 
-use haproxy_cfg_parser::lex::Document;
+use haproxy_cfg_parser::lex::{Document, quoted};
 use haproxy_cfg_parser::{
-    Severity, Source, SystemWorld, evaluate_condition, parse, render, render_caret, tables,
+    Severity, Source, SystemWorld, evaluate_condition, modernise, parse, render, render_caret, tables,
 };
 use proptest::prelude::*;
 
@@ -97,6 +97,64 @@ proptest! {
     fn any_expression_is_read(text in "[a-z0-9_.,()'\"\\\\%{}\\[\\]+: -]{0,60}") {
         run(format!("listen l\n acl a {text}\n http-request set-header a {text}\n log-format '{text}'\n"));
     }
+}
+
+/// Lines with removed keywords, and others.
+fn old_lines() -> impl Strategy<Value = String> {
+    let lines = [
+        "listen a 127.0.0.1:80",
+        "listen b :81,:82 ssl crt x",
+        "backend c",
+        " contimeout 5s # why",
+        " clitimeout \"${T-5}\"",
+        " redispatch",
+        " option forceclose",
+        " no option forceclose",
+        " block if { path \"/a b\" } # no",
+        " reqadd X-A:\\ \"b # c\" if { path /x }",
+        " rspdel ^X-B:.*",
+        " reqirep ^Host:\\ (.*) Host:\\ www.\\1",
+        " reqrep ^([^\\ ]*)\\ /old/(.*) \\1\\ /new/\\2",
+        " bind-process 1",
+        " option http-use-htx",
+        " mode http",
+        "global",
+        " nbproc 1",
+        " nbproc 4",
+        " debug",
+        "# a comment",
+        "",
+    ];
+    prop::collection::vec(prop::sample::select(lines.to_vec()), 0..20)
+        .prop_map(|lines| lines.join("\n") + "\n")
+}
+
+proptest! {
+    #[test]
+    fn a_modernised_file_stays_as_it_is(text in old_lines()) {
+        let world = SystemWorld::default();
+        let (once, _) = modernise(&[Source::new("a.cfg", text)], &world);
+        let (twice, said) = modernise(&once, &world);
+        prop_assert_eq!(&once, &twice);
+        let old = said.iter().find(|finding| finding.message.contains("please write"));
+        prop_assert!(old.is_none(), "{:?}", old);
+    }
+
+    #[test]
+    fn a_quoted_word_is_one_word(word in "\\PC{0,20}") {
+        let line = format!("backend {}\n", quoted(&word));
+        let (_, said) = parse(&[Source::new("a.cfg", line)], &SystemWorld::default());
+        let wrong = said.iter().find(|finding| finding.message.contains("unexpected argument"));
+        prop_assert!(wrong.is_none(), "{:?}", wrong);
+    }
+}
+
+#[test]
+fn old_files_become_new_ones() {
+    let text = "listen web 127.0.0.1:80 ssl\n  reqadd X:\\ \"1 2\" if TRUE # why\n  option forceclose\n  bind-process 1\n";
+    let (written, _) = modernise(&[Source::new("a.cfg", text)], &SystemWorld::default());
+    let expected = "listen web\n    bind 127.0.0.1:80 ssl\n  http-request add-header X \"1 2\" if TRUE # why\n  option httpclose\n  # bind-process 1\n";
+    assert_eq!(String::from_utf8_lossy(&written[0].bytes), expected);
 }
 
 #[test]

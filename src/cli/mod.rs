@@ -70,6 +70,8 @@ pub(crate) enum Action {
     Check,
     /// `-cc`: evaluate a condition.
     Condition(String),
+    /// `--modernise`: print the files in today's keywords.
+    Modernise,
     /// `-v` and its variants.
     Version(VersionForm),
     /// `-dMhelp`.

@@ -64,6 +64,16 @@ const FLAGS: &[Flag] = &[
         argument: "<condition>",
         doc: Some("evaluate a condition: exit 0 if it holds, 1 if not, 2 if it is wrong"),
     },
+    value(
+        "-modernise",
+        "<file|dir>",
+        "print this file in today's keywords; warnings show each line that changes",
+        |o, v| {
+            o.action = Action::Modernise;
+            o.files.push(PathBuf::from(v));
+            Ok(())
+        },
+    ),
     switch("c", Some("check the configuration and exit: 0 good, 1 bad, 2 nothing to listen on"), |o, _| {
         o.action = Action::Check;
     }),

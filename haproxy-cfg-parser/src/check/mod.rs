@@ -1,14 +1,24 @@
 //! What only the whole configuration shows: names that nothing defines, modes that do not fit.
 
+mod hosts;
 mod names;
 mod proxies;
 pub(crate) mod references;
+mod users;
 
 use crate::parse::Cx;
+use crate::section::cache;
 
 /// Checks the configuration that was read.
 pub(crate) fn check(cx: &mut Cx<'_>) {
-    let findings = [names::check(cx), proxies::check(cx), references::check(cx)];
+    let findings = [
+        names::check(cx),
+        proxies::check(cx),
+        references::check(cx),
+        users::check(cx),
+        cache::check(cx),
+        hosts::check(cx),
+    ];
     for finding in findings.into_iter().flatten() {
         cx.push(finding);
     }

@@ -31,11 +31,11 @@ pub(super) fn check(cx: &Cx<'_>) -> Vec<Diagnostic> {
     findings
 }
 
-fn alert(place: &Place, message: String) -> Diagnostic {
+pub(super) fn alert(place: &Place, message: String) -> Diagnostic {
     Diagnostic { severity: Severity::Alert, place: Some(place.clone()), span: None, message, help: None }
 }
 
-fn kind(kind: ProxyKind) -> &'static str {
+pub(super) fn kind(kind: ProxyKind) -> &'static str {
     match kind {
         ProxyKind::Frontend => "frontend",
         ProxyKind::Backend => "backend",
@@ -139,6 +139,15 @@ fn references(cx: &Cx<'_>, proxy: &Proxy, backends: &HashMap<&str, &Proxy>, find
                         Some((backend, tracked)) => (backends.get(backend).copied(), tracked),
                         None => (Some(proxy), name.as_str()),
                     };
+                    if backend.is_none() {
+                        let missing = name.split_once('/').map_or(name.as_str(), |parts| parts.0);
+                        let message = format!(
+                            "[{}] : 'server {}/{}' : unable to find required proxy '{missing}' for tracking.",
+                            server.place, proxy.name, server.name
+                        );
+                        findings.push(alert(&server.place, message));
+                        continue;
+                    }
                     let found = backend.is_some_and(|backend| {
                         backend.servers.iter().any(|other| other.name == tracked || other.template.is_some())
                     });

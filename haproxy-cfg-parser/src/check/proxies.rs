@@ -9,7 +9,9 @@ pub(super) fn check(cx: &Cx<'_>) -> Vec<Diagnostic> {
     let config = &cx.config;
     let mut findings = Vec::new();
     for (index, proxy) in config.proxies.iter().enumerate().filter(|(_, proxy)| !proxy.disabled) {
-        listening(proxy, &mut findings);
+        if !cx.unbound.contains(&proxy.name) {
+            listening(proxy, &mut findings);
+        }
         certificates(proxy, &mut findings);
         let late = cx.late.iter().filter(|(of, _)| *of == index);
         findings.extend(late.map(|(_, finding)| finding.clone()));

@@ -72,7 +72,7 @@ fn any(input: &str, depth: usize) -> Parsed<'_, Tree<'_>> {
     let (mut rest, first) = all(input, depth)?;
     let mut terms = vec![first];
     while let (after, Some(_)) = opt(preceded(blanks, tag("||"))).parse(rest)? {
-        let (after, term) = all(after, depth)?;
+        let (after, term) = all(right_side(rest, after)?, depth)?;
         terms.push(term);
         rest = after;
     }
@@ -83,11 +83,23 @@ fn all(input: &str, depth: usize) -> Parsed<'_, Tree<'_>> {
     let (mut rest, first) = term(input, depth)?;
     let mut terms = vec![first];
     while let (after, Some(_)) = opt(preceded(blanks, tag("&&"))).parse(rest)? {
-        let (after, next) = term(after, depth)?;
+        let (after, next) = term(right_side(rest, after)?, depth)?;
         terms.push(next);
         rest = after;
     }
     Ok((rest, Tree::All(terms)))
+}
+
+/// What follows an operator; without anything, the operator is what cannot be read.
+fn right_side<'a>(
+    operator: &'a str,
+    after: &'a str,
+) -> Result<&'a str, nom::Err<nom::error::Error<&'a str>>> {
+    if after.trim_start().is_empty() {
+        let input = operator.trim_start();
+        return Err(nom::Err::Failure(nom::error::Error::new(input, nom::error::ErrorKind::Eof)));
+    }
+    Ok(after)
 }
 
 fn term(input: &str, depth: usize) -> Parsed<'_, Tree<'_>> {
@@ -186,13 +198,17 @@ fn call(name: &str, args: &[&str], asked: &Asked<'_>) -> Result<bool, ConditionE
         let inside = |index: usize| {
             format!("in argument {index} of predicate '{name}' used in conditional expression")
         };
-        let reason = if given < wanted {
-            format!("missing arguments (got {given}/{wanted}), type 'string' expected {}", inside(given))
+        // It shows at the parenthesis that closes too early, or at the comma before what is too much.
+        let length = |count: usize| args.iter().take(count).map(|arg| arg.len() + 1).sum::<usize>();
+        let (reason, length) = if given < wanted {
+            let text =
+                format!("missing arguments (got {given}/{wanted}), type 'string' expected {}", inside(given));
+            (text, length(given))
         } else {
             let extra = args.get(wanted..).unwrap_or_default().join(",");
-            format!("expected ')' before ',{extra})' {}", inside(wanted - 1))
+            (format!("expected ')' before ',{extra})' {}", inside(wanted)), length(wanted))
         };
-        return Err(ConditionError { reason, at });
+        return Err(ConditionError { reason, at: at + name.len() + length });
     }
     let args: Vec<String> = args.iter().map(|arg| unquote(arg)).collect();
     let first = args.first().map(String::as_str).unwrap_or_default();
@@ -222,7 +238,7 @@ mod tests {
     use crate::SystemWorld;
 
     fn check(text: &str) -> Result<bool, ConditionError> {
-        let world = SystemWorld { features: vec!["OPENSSL".into()], version: "3.5.0".into() };
+        let world = SystemWorld { features: vec!["OPENSSL".into()], ..SystemWorld::default() };
         evaluate(text, &world, &Environment::new(vec![("A".into(), "1".into())]))
     }
 

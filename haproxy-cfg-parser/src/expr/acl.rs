@@ -41,7 +41,11 @@ pub(crate) fn acl_test(cx: &mut Cx<'_>, words: &[&str]) -> Result<(AclTest, u32)
     let mut files = Vec::new();
     let mut index = 0;
     while let Some(flag) = rest.get(index).filter(|word| word.starts_with('-')) {
-        let Some((name, _)) = acl::FLAGS.iter().find(|row| row.0 == *flag) else { break };
+        let Some((name, _)) = acl::FLAGS.iter().find(|row| row.0 == *flag) else {
+            return Err(format!(
+                "'{flag}' is not a valid ACL option. Please use '--' before any pattern beginning with a '-'"
+            ));
+        };
         cx.uses(Class::Matcher, name);
         let value = || rest.get(index + 1).copied().unwrap_or_default();
         match *name {
@@ -83,7 +87,7 @@ pub(crate) fn acl_test(cx: &mut Cx<'_>, words: &[&str]) -> Result<(AclTest, u32)
             "matching method must be specified first (using '-m') when using a sample fetch of this type ('{name}')"
         ));
     }
-    patterns(&test, typed.output)?;
+    patterns(cx, &test, typed.output)?;
     Ok((test, typed.reach))
 }
 
@@ -105,7 +109,7 @@ fn pattern_file(cx: &Cx<'_>, name: &str, map: bool) -> Result<Vec<String>, Strin
     let bytes = match cx.read(path) {
         Ok(bytes) => bytes,
         Err(_) if optional => return Ok(Vec::new()),
-        Err(reason) => return Err(format!("failed to open pattern file <{name}>: {reason}")),
+        Err(_) => return Err(format!("failed to open pattern file <{name}>")),
     };
     let text = String::from_utf8_lossy(&bytes);
     let lines = text.lines().map(|line| line.trim_start_matches([' ', '\t']).trim_end_matches('\r'));
@@ -117,7 +121,7 @@ fn pattern_file(cx: &Cx<'_>, name: &str, map: bool) -> Result<Vec<String>, Strin
 }
 
 /// Checks the patterns that must be numbers or networks.
-fn patterns(test: &AclTest, output: Type) -> Result<(), String> {
+fn patterns(cx: &Cx<'_>, test: &AclTest, output: Type) -> Result<(), String> {
     let kind = test.matcher.unwrap_or(match output {
         Type::Bool => "bool",
         Type::Sint => "int",
@@ -125,19 +129,22 @@ fn patterns(test: &AclTest, output: Type) -> Result<(), String> {
         _ => "str",
     });
     if kind == "ip" {
-        // Short forms such as `10.1` are the engine's to judge.
-        let short =
-            |pattern: &str| pattern.bytes().all(|byte| byte.is_ascii_digit() || b"./".contains(&byte));
         let unclear = |pattern: &&String| {
-            value::network(pattern).is_none()
-                && !short(pattern)
-                && (test.no_resolve
-                    || pattern.starts_with(|c: char| c.is_ascii_digit())
-                    || pattern.contains(':'))
+            value::network(pattern).is_none() && (test.no_resolve || !cx.resolves(pattern))
         };
         let wrong = test.patterns.iter().find(unclear);
         return wrong
             .map_or(Ok(()), |pattern| Err(format!("'{pattern}' is not a valid IPv4 or IPv6 address")));
+    }
+    if kind == "reg" {
+        let wrong = test.patterns.iter().find_map(|pattern| Some((pattern, value::regex_problem(pattern)?)));
+        return wrong.map_or(Ok(()), |(pattern, (error, at))| {
+            Err(format!("regex '{pattern}' is invalid (error={error}, erroffset={at})"))
+        });
+    }
+    if kind == "bin" {
+        let odd = test.patterns.iter().flat_map(|pattern| pattern.chars()).find(|c| !c.is_ascii_hexdigit());
+        return odd.map_or(Ok(()), |c| Err(format!("an hex digit is expected (found '{c}')")));
     }
     if !matches!(kind, "int" | "len") {
         return Ok(());
@@ -154,6 +161,12 @@ fn patterns(test: &AclTest, output: Type) -> Result<(), String> {
             } else {
                 format!("'{pattern}' is not a number")
             });
+        }
+        if let Some((low, high)) = pattern.split_once(':')
+            && let (Ok(low), Ok(high)) = (low.parse::<i64>(), high.parse::<i64>())
+            && low > high
+        {
+            return Err(format!("'{pattern}' is not a valid number range"));
         }
     }
     Ok(())

@@ -46,6 +46,10 @@ pub(crate) fn condition(
     let mut index = 0;
     let mask = stages.iter().fold(0, |mask, stage| mask | stage.bit());
     let place = stages.first().map_or("", |stage| stage.name());
+    // Rules on contents are named once more.
+    let ruleset =
+        place.find("tcp-").and_then(|at| place.get(at..)).and_then(|name| name.strip_suffix(" rule"));
+    let within = ruleset.map(|name| format!(" in '{name}'")).unwrap_or_default();
     while let Some(word) = rest.get(index) {
         index += 1;
         let mut word = *word;
@@ -72,7 +76,7 @@ pub(crate) fn condition(
             if reach & mask == 0 {
                 let fetch = test.expr.fetch.name;
                 let text = format!(
-                    "anonymous acl will never match because it uses keyword '{fetch}' which is incompatible with '{place}'"
+                    "anonymous acl will never match{within} because it uses keyword '{fetch}' which is incompatible with '{place}'"
                 );
                 cx.warn(&crate::parse::Args::new(&[]), 0, text);
             }
@@ -88,7 +92,7 @@ pub(crate) fn condition(
             };
             if known.reach & mask == 0 {
                 let text = format!(
-                    "acl '{word}' will never match because it only involves keywords that are incompatible with '{place}'"
+                    "acl '{word}' will never match{within} because it only involves keywords that are incompatible with '{place}'"
                 );
                 cx.warn(&crate::parse::Args::new(&[]), 0, text);
             } else if let Some((fetch, _)) = known.fetches.iter().find(|(_, reach)| reach & mask == 0) {

@@ -40,15 +40,19 @@ pub(crate) fn log_format(cx: &mut Cx<'_>, text: &str, site: Site) -> Result<LogF
                 .ok_or_else(|| format!("missing ']' after '{}'", after.get(1..).unwrap_or_default()))?;
             flush(&mut literal, &mut parts, site);
             let typed = sample(cx, body).map_err(|error| {
-                format!("failed to parse sample expression <{body}> : {}", error.into_text())
+                // HAProxy shows the rest of the text as well.
+                format!("failed to parse sample expression <{body}]{tail}> : {}", error.into_text())
             })?;
-            check_reach(&typed, site)?;
+            check_reach(&typed, site, &format!("{body}]{tail}"))?;
             parts.push(FormatPart::Expr { expr: typed.expr, flags });
             rest = tail;
             continue;
         }
         let length = after.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(after.len());
         let (name, tail) = after.split_at(length);
+        if after.is_empty() {
+            return Err("truncated line after '%'".into());
+        }
         if name.is_empty() {
             let c = after.chars().next().map(String::from).unwrap_or_default();
             return Err(format!(

@@ -26,6 +26,9 @@ impl ExprError {
         match self {
             Self::Missing => "missing fetch method".into(),
             Self::UnknownFetch(name) => format!("unknown fetch method '{name}'"),
+            Self::Fetch(name, reason) if reason.starts_with("invalid variable") => {
+                format!("invalid args in fetch method '{name}' : {reason}")
+            }
             Self::Fetch(name, reason) => format!("fetch method '{name}' : {reason}"),
             Self::Converter(reason) => reason,
         }
@@ -88,8 +91,10 @@ fn converters(cx: &mut Cx<'_>, text: &str, from: Type, expr: &mut Expr) -> Resul
             )));
         };
         let after = after.trim_start();
-        if after.is_empty() {
-            return Ok(current);
+        // An empty place is passed over, unless it is the last.
+        if after.starts_with(',') {
+            rest = after;
+            continue;
         }
         let name = name(after);
         let Some(row) = converter::find(name) else {
@@ -106,6 +111,7 @@ fn converters(cx: &mut Cx<'_>, text: &str, from: Type, expr: &mut Expr) -> Resul
         )?;
         references::note(cx, "converter", row.name, &Signature::parse(row.args), &call.args);
         regsub_flags(&call).map_err(ExprError::Converter)?;
+        map_file(cx, &call).map_err(ExprError::Converter)?;
         expr.converters.push(call);
         if row.output != Type::Any {
             current = row.output;
@@ -125,6 +131,20 @@ fn regsub_flags(call: &Call) -> Result<(), String> {
     }
 }
 
+/// The file of a map must be there.
+fn map_file(cx: &Cx<'_>, call: &Call) -> Result<(), String> {
+    let is_map = call.name == "map" || call.name.starts_with("map_");
+    let (true, Some(Arg::Str(file))) = (is_map, call.args.first()) else { return Ok(()) };
+    let path = match file.split_once('@') {
+        Some(("virt" | "opt", _)) => return Ok(()),
+        Some(("file", path)) => path,
+        _ => file,
+    };
+    let missing =
+        |_| format!("invalid args in converter '{}' : failed to open pattern file <{file}>", call.name);
+    cx.read(path).map(drop).map_err(missing)
+}
+
 fn call<'t>(name: &'static str, signature: &str, text: &'t str) -> Result<(Call, &'t str), (usize, String)> {
     let (texts, rest) = args::split(text).map_err(|()| (1, "expected ')'".to_owned()))?;
     let args = args::typed(&Signature::parse(signature), &texts.unwrap_or_default())?;
@@ -132,13 +152,12 @@ fn call<'t>(name: &'static str, signature: &str, text: &'t str) -> Result<(Call,
 }
 
 /// An error if the fetch cannot be taken where the expression stands.
-pub(crate) fn check_reach(typed: &Typed, site: Site) -> Result<(), String> {
+pub(crate) fn check_reach(typed: &Typed, site: Site, shown: &str) -> Result<(), String> {
     if typed.reach & site.stages != 0 {
         return Ok(());
     }
     Err(format!(
-        "sample fetch <{}> may not be reliably used here because it needs '{}' which is not available here",
-        typed.expr.text,
+        "sample fetch <{shown}> may not be reliably used here because it needs '{}' which is not available here",
         source_name(typed.reach)
     ))
 }

@@ -2,7 +2,7 @@
 
 mod word;
 
-pub use word::{LexError, Word};
+pub use word::{LexError, Word, quoted};
 pub(crate) use word::{MAX_WORDS, words};
 
 use crate::raw;

@@ -233,6 +233,27 @@ fn resolve<'a>(pieces: Vec<Piece<'a>>, span: (u32, u32), env: &Environment, word
     }
 }
 
+/// A word as it can be written in a file: quoted where that is needed, so that it is read as the same word.
+pub fn quoted(word: &str) -> Cow<'_, str> {
+    let plain = |c: char| !is_blank(c) && !c.is_control() && !matches!(c, '"' | '\'' | '\\' | '#' | '$');
+    if !word.is_empty() && word.chars().all(plain) {
+        return Cow::Borrowed(word);
+    }
+    let mut out = String::from("\"");
+    for c in word.chars() {
+        match c {
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '"' | '\\' | '$' => out.extend(['\\', c]),
+            c if c.is_ascii_control() => out.push_str(&format!("\\x{:02x}", u32::from(c))),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    Cow::Owned(out)
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
@@ -263,6 +284,13 @@ mod tests {
         assert_eq!(*raw::bytes(&found[0]), *b"a\xE0b");
         assert_eq!(found[1], "\u{e9}");
         assert_eq!(*raw::bytes(&texts(&raw::text(b"\"<\xFF$A>\"")).unwrap()[0]), *b"<\xFFone>");
+    }
+
+    #[test]
+    fn quoted_words_are_read_back() {
+        for word in ["", "a b", "a\\.b", "it's", "\"$A\" #1", "\n\t\r\u{1}", "plain"] {
+            assert_eq!(texts(&quoted(word)).unwrap(), [word], "{word:?}");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod expr;
 mod global;
 mod proxy;
 mod rule;
+mod section;
 
 use std::fmt;
 use std::net::IpAddr;
@@ -15,6 +16,7 @@ pub use expr::*;
 pub use global::*;
 pub use proxy::*;
 pub use rule::*;
+pub use section::*;
 
 /// A file and a line in it, counted from 1.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -40,6 +42,8 @@ pub struct Config {
     pub proxies: Vec<Proxy>,
     /// `userlist` sections.
     pub userlists: Vec<Userlist>,
+    /// `cache` sections.
+    pub caches: Vec<Cache>,
     /// `http-errors` sections.
     pub http_errors: Vec<HttpErrors>,
     /// The environment after the last `setenv`, `presetenv`, `unsetenv` and `resetenv`.

@@ -5,8 +5,9 @@ use crate::check::references::Reference;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::environment::Environment;
 use crate::model::{Class, Config, Place, Use};
+use crate::modernise::{self, Edit};
 use crate::{Source, World, value};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::time::Duration;
 
@@ -29,12 +30,18 @@ pub(crate) struct Cx<'w> {
     pub(crate) late: Vec<(usize, Diagnostic)>,
     /// The proxy being read; empty in other sections and in defaults.
     pub(crate) proxy: String,
-    /// The `peers` section being read.
-    pub(crate) peers: String,
+    /// Where they were named first.
+    pub(crate) named_at: HashMap<(&'static str, String), Place>,
+    /// The name of the section being read, where it is no proxy.
+    pub(crate) part: String,
+    /// Proxies with a `bind` line that was wrong.
+    pub(crate) unbound: HashSet<String>,
     /// What expressions name.
     pub(crate) references: Vec<Reference>,
     /// `ssl-server-verify none` was said.
     pub(crate) server_verify_off: bool,
+    /// Lines that are written otherwise today.
+    pub(crate) edits: Vec<(Place, Edit)>,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -61,9 +68,12 @@ impl<'w> Cx<'w> {
             named: HashSet::new(),
             late: Vec::new(),
             proxy: String::new(),
-            peers: String::new(),
+            named_at: HashMap::new(),
+            part: String::new(),
+            unbound: HashSet::new(),
             references: Vec::new(),
             server_verify_off: false,
+            edits: Vec::new(),
             diagnostics: Vec::new(),
         }
     }
@@ -71,6 +81,11 @@ impl<'w> Cx<'w> {
     pub(crate) fn finish(mut self) -> (Config, Vec<Diagnostic>) {
         self.config.environment = self.env.into_pairs();
         (self.config, self.diagnostics)
+    }
+
+    /// `expose-experimental-directives` was said.
+    pub(crate) fn experimental(&self) -> bool {
+        self.config.uses.iter().any(|used| used.name == "expose-experimental-directives")
     }
 
     /// `parsing [file:line]`, the start of most messages.
@@ -113,9 +128,18 @@ impl<'w> Cx<'w> {
         self.report(Severity::Warning, args.span(index), message);
     }
 
-    /// A warning about a removed keyword, with the line to write today.
-    pub(crate) fn outdated(&mut self, args: &Args<'_>, text: impl AsRef<str>, modern: impl Into<String>) {
-        let modern = modern.into();
+    /// A warning about a removed keyword: its first `count` words are written as `head` today, the others stay.
+    pub(crate) fn outdated(&mut self, args: &Args<'_>, count: usize, text: impl AsRef<str>, head: &str) {
+        let tail = modernise::line(args.rest(count));
+        self.outdated_line(args, text, format!("{head} {tail}").trim_end());
+        let last = count.checked_sub(1).and_then(|last| args.span(last));
+        if let Some(((start, _), (_, end))) = args.span(0).zip(last) {
+            self.edits.push((self.place.clone(), Edit::Replace((start, end), head.to_owned())));
+        }
+    }
+
+    /// A warning about what is written otherwise today: `modern`.
+    pub(crate) fn outdated_line(&mut self, args: &Args<'_>, text: impl AsRef<str>, modern: &str) {
         let message = format!("{} : {}; please write '{modern}' instead.", self.here(), text.as_ref());
         self.push(Diagnostic {
             severity: Severity::Warning,
@@ -124,6 +148,11 @@ impl<'w> Cx<'w> {
             message,
             help: Some(format!("write `{modern}`")),
         });
+    }
+
+    /// Notes that the line acts no more.
+    pub(crate) fn obsolete(&mut self) {
+        self.edits.push((self.place.clone(), Edit::Comment));
     }
 
     /// Attaches advice to the latest finding.
@@ -154,20 +183,43 @@ impl<'w> Cx<'w> {
         true
     }
 
+    /// Warns about what follows a time's unit.
+    pub(crate) fn trailing(&mut self, args: &Args<'_>, index: usize, rest: Option<char>) {
+        if let Some(c) = rest {
+            let text = args.get(index);
+            let message = format!(
+                "unexpected character '{c}' after the timer value '{text}', only (us=microseconds,ms=milliseconds,s=seconds,m=minutes,h=hours,d=days) are supported. This will be reported as an error in next versions."
+            );
+            self.report(Severity::Warning, args.span(index), message);
+        }
+    }
+
     /// Reads a time, with errors that name `what`.
     pub(crate) fn time(&mut self, args: &Args<'_>, index: usize, unit: &str, what: &str) -> Option<Duration> {
-        match value::time(args.get(index), unit) {
-            Ok(time) => Some(time),
+        let text = args.get(index);
+        match value::time_and_rest(text, unit) {
+            Ok((time, rest)) => {
+                self.trailing(args, index, rest);
+                Some(time)
+            }
             Err(value::TimeError::Unexpected(c)) => {
                 self.wrong(args, index, format!("unexpected character '{c}' in {what}"));
                 None
             }
             Err(value::TimeError::Overflow) => {
-                let text = args.get(index);
                 self.wrong(args, index, format!("timer overflow in argument <{text}> to {what}"));
                 None
             }
         }
+    }
+
+    /// True if a host name may have an address: what no name can look like has none, the world knows the rest.
+    pub(crate) fn resolves(&self, host: &str) -> bool {
+        if host.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
+            return value::network(host).is_some();
+        }
+        let letter = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
+        host.chars().all(letter) && !host.contains("..") && self.world.resolves(host)
     }
 
     /// Reads a file that the configuration names.

@@ -9,6 +9,7 @@ pub(crate) use words::Args;
 use crate::directive::{self, Blocks, Branch};
 use crate::lex::{self, Document, LexError, MAX_WORDS, Word};
 use crate::model::Place;
+use crate::modernise::Edit;
 use crate::section::Sections;
 use crate::{Config, Diagnostic, Severity, Source, World, raw};
 use std::borrow::Cow;
@@ -19,6 +20,20 @@ use std::sync::Arc;
 /// The configuration may be used only if no diagnostic is an [`Severity::Alert`]. Errors do not stop the
 /// parsing, so that all of one run are reported.
 pub fn parse(sources: &[Source], world: &dyn World) -> (Config, Vec<Diagnostic>) {
+    run(sources, world).finish()
+}
+
+/// What is wrong with sources, and the changes that bring them up to date.
+pub(crate) fn parse_with_edits(
+    sources: &[Source],
+    world: &dyn World,
+) -> (Vec<Diagnostic>, Vec<(Place, Edit)>) {
+    let mut cx = run(sources, world);
+    let edits = std::mem::take(&mut cx.edits);
+    (cx.finish().1, edits)
+}
+
+fn run<'w>(sources: &[Source], world: &'w dyn World) -> Cx<'w> {
     let mut cx = Cx::new(sources, world);
     let mut sections = Sections::default();
     for source in sources {
@@ -27,7 +42,7 @@ pub fn parse(sources: &[Source], world: &dyn World) -> (Config, Vec<Diagnostic>)
     }
     sections.finish(&mut cx);
     crate::check::check(&mut cx);
-    cx.finish()
+    cx
 }
 
 fn file(cx: &mut Cx<'_>, sections: &mut Sections, source: &Source) {
@@ -65,12 +80,13 @@ fn file(cx: &mut Cx<'_>, sections: &mut Sections, source: &Source) {
         }
         if words.len() > MAX_WORDS {
             let place = cx.here();
-            if let Some(word) = words.get(MAX_WORDS) {
+            let indent = words.first().map_or(0, |word| word.span.0);
+            if let Some(word) = words.get(MAX_WORDS - 1) {
                 cx.alert_span(
                     word.span,
                     format!(
                         "{place}: too many words, truncating after word {MAX_WORDS}, position {}: <{}>.",
-                        word.span.0 + 1,
+                        word.span.0 - indent + 1,
                         word.text
                     ),
                 );
@@ -87,7 +103,7 @@ fn file(cx: &mut Cx<'_>, sections: &mut Sections, source: &Source) {
     }
     if blocks.is_open() {
         let here = cx.here();
-        cx.alert(format!("{here}: unterminated '.if' block on last line."));
+        cx.alert(format!("{here}: non-terminated '.if' block."));
     }
 }
 

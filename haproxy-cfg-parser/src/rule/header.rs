@@ -28,11 +28,7 @@ pub(crate) fn del_header(r: &mut Reader<'_, '_, '_>) -> Parsed {
 /// `NAME REGEX FORMAT`.
 pub(crate) fn replace_header(r: &mut Reader<'_, '_, '_>) -> Parsed {
     let [name, regex, format] = r.exactly("expects exactly 3 arguments")?;
-    Ok(vec![
-        ActionArg::Str(name.into()),
-        ActionArg::Regex(regex.into()),
-        ActionArg::Format(r.format_of(format)?),
-    ])
+    Ok(vec![ActionArg::Str(name.into()), Reader::regex(regex)?, ActionArg::Format(r.format_of(format)?)])
 }
 
 /// `FORMAT [prefix TEXT]` of the `-bin` actions.

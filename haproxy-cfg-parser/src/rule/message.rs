@@ -21,7 +21,7 @@ pub(crate) fn replace_message(r: &mut Reader<'_, '_, '_>) -> Parsed {
     if !r.at_end() {
         return Err(error.into());
     }
-    Ok(vec![ActionArg::Regex(regex.into()), ActionArg::Format(r.format_of(format)?)])
+    Ok(vec![Reader::regex(regex)?, ActionArg::Format(r.format_of(format)?)])
 }
 
 /// `STATUS [reason TEXT]`.

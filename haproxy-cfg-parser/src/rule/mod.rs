@@ -76,6 +76,10 @@ pub(crate) fn rule(cx: &mut Cx<'_>, args: &Args<'_>, at: usize, position: Positi
         unknown_action(cx, args, at, position);
         return None;
     };
+    if row.name == "normalize-uri" && !cx.experimental() {
+        cx.wrong(args, at, format!("'{word}' action is experimental, must be allowed via a global 'expose-experimental-directives'"));
+        return None;
+    }
     cx.uses(Class::Action, row.full_name);
     let label = format!("{keyword} {word}");
     let stages = position.stages();

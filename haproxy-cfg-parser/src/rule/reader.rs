@@ -93,6 +93,14 @@ impl<'a, 'c, 'w> Reader<'a, 'c, 'w> {
         Ok(typed.expr)
     }
 
+    /// A word as a regular expression.
+    pub(crate) fn regex(text: &str) -> Result<ActionArg, String> {
+        match crate::value::regex_problem(text) {
+            None => Ok(ActionArg::Regex(text.into())),
+            Some((error, at)) => Err(format!("regex '{text}' is invalid (error={error}, erroffset={at})")),
+        }
+    }
+
     /// `expr` if it parses, for actions that take a number or an expression.
     pub(crate) fn number_or_expr(&mut self) -> Result<ActionArg, String> {
         match self.peek().parse() {

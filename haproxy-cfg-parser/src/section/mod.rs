@@ -1,13 +1,19 @@
 //! Sections: which one a line belongs to, and what opens and closes them.
 
 pub(crate) mod bind;
+pub(crate) mod cache;
 pub(crate) mod draft;
+pub(crate) mod fcgi_app;
 pub(crate) mod global;
 mod http_errors;
 pub(crate) mod log;
+pub(crate) mod log_forward;
 mod modifier;
-mod other;
+pub(crate) mod other;
+pub(crate) mod peers;
+pub(crate) mod program;
 pub(crate) mod proxy;
+pub(crate) mod ring;
 pub(crate) mod server;
 pub(crate) mod userlist;
 

@@ -1,5 +1,6 @@
-//! Sections whose keywords are recorded but not yet typed.
+//! What the sections of the table have in common: names, and keywords that are recorded.
 
+use super::cache;
 use crate::model::Class;
 use crate::parse::{Args, Cx};
 use crate::suggest;
@@ -7,31 +8,89 @@ use crate::tables::keywords::other::Section;
 
 /// Checks the first line.
 pub(super) fn open(cx: &mut Cx<'_>, section: &Section, args: &Args<'_>) {
-    if section.named && args.get(1).is_empty() {
-        let text = format!("'{}' expects a name as argument.", section.name);
-        cx.wrong(args, 0, text);
+    let name = args.get(1);
+    cx.part = name.to_owned();
+    let here = cx.here();
+    if let (Some(text), "") = (section.unnamed, name) {
+        cx.alert_word(args, 0, format!("{here}{text}"));
+        return;
     }
-    if section.name == "peers" {
-        cx.peers = args.get(1).to_owned();
+    if let Some(text) = forbidden(section.name, name) {
+        cx.alert_word(args, 1, format!("{here}{text}"));
     }
-    cx.named.insert((section.name, args.get(1).to_owned()));
+    if section.unnamed.is_some() && section.name != "ring" {
+        cx.too_many(args, 1);
+    }
+    let known = (section.name, name.to_owned());
+    if cx.named.contains(&known) {
+        let there = cx.named_at.get(&known).map(ToString::to_string).unwrap_or_default();
+        let text = match section.name {
+            "cache" => format!("{here}: Duplicate cache name '{name}'."),
+            "ring" => format!("{here} : sink named '{name}' already exists."),
+            "program" => format!("{here}: '{name}' program section already exists in the configuration."),
+            "fcgi-app" => format!(
+                "Parsing [{}]: fcgi-app section '{name}' has the same name as another one declared at {there}.",
+                cx.place
+            ),
+            "peers" | "log-forward" => format!(
+                "Parsing [{}]: {1} section '{name}' has the same name as another {1} section declared at {there}.",
+                cx.place, section.name
+            ),
+            "resolvers" => format!(
+                "Parsing [{}]: resolvers '{name}' has same name as another resolvers (declared at {there}).",
+                cx.place
+            ),
+            _ => return,
+        };
+        cx.alert_word(args, 1, text);
+        return;
+    }
+    cx.named_at.insert(known.clone(), cx.place.clone());
+    cx.named.insert(known);
+    if section.name == "cache" {
+        cache::open(cx, name);
+    }
 }
 
-/// Records the keyword of a line.
+/// What is said about a character that no name of this kind of section may have.
+fn forbidden(section: &str, name: &str) -> Option<String> {
+    let legal = |c: char| c.is_ascii_alphanumeric() || "._-:".contains(c);
+    let c = name.chars().find(|c| !legal(*c))?;
+    match section {
+        "peers" | "log-forward" | "resolvers" | "mailers" => {
+            Some(format!(" : character '{c}' is not permitted in '{section}' name '{name}'."))
+        }
+        "fcgi-app" => Some(format!(": character '{c}' is not permitted in '{section}' name '{name}'.")),
+        "ring" => Some(format!(" : invalid ring name '{name}' (character '{c}' is not permitted).")),
+        _ => None,
+    }
+}
+
+/// One line: its keyword is recorded, and checked by the section's own rules.
 pub(super) fn line(cx: &mut Cx<'_>, section: &Section, args: &Args<'_>) {
     let word = args.get(0);
     match section.keywords.iter().find(|row| row.0 == word) {
         Some((name, ..)) => {
-            if (section.name, *name) == ("peers", "table") {
-                let table = format!("{}/{}", cx.peers, args.get(1));
-                cx.named.insert(("table", table));
-            }
             cx.uses(Class::Keyword, name);
+            (section.line)(cx, args);
         }
         None => {
-            let best = suggest::closest(word, section.keywords.iter().map(|row| row.0));
-            unknown(cx, args, section.name, best);
+            let text = format!("{}{}", cx.here(), section.unknown.replacen("{}", word, 1));
+            cx.alert_word(args, 0, text);
+            if let Some(best) = suggest::closest(word, section.keywords.iter().map(|row| row.0)) {
+                cx.help(format!("did you mean `{best}`?"));
+            }
         }
+    }
+}
+
+/// Keywords of which only the name is checked.
+pub(crate) fn kept(_: &mut Cx<'_>, _: &Args<'_>) {}
+
+/// An error if the keyword has no argument.
+pub(super) fn expects(cx: &mut Cx<'_>, args: &Args<'_>, text: &str) {
+    if args.get(1).is_empty() {
+        cx.wrong(args, 0, text);
     }
 }
 

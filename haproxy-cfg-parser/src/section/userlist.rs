@@ -13,6 +13,12 @@ pub(super) fn open(cx: &mut Cx<'_>, args: &Args<'_>) -> bool {
         cx.alert_word(args, 0, format!("{here}: 'userlist' expects <name> as arguments."));
         return false;
     }
+    let legal = |c: char| c.is_ascii_alphanumeric() || "._-:".contains(c);
+    if let Some(c) = name.chars().find(|c| !legal(*c)) {
+        let text = format!("{}: character '{c}' is not permitted in 'userlist' name '{name}'.", cx.here());
+        cx.alert_word(args, 1, text);
+        return false;
+    }
     cx.too_many(args, 1);
     if cx.config.userlists.iter().any(|list| list.name == name) {
         let here = cx.here();
@@ -33,8 +39,11 @@ pub(super) fn line(cx: &mut Cx<'_>, args: &Args<'_>) {
             (row.parse)(cx, &mut (), args);
         }
         None => {
-            let best = suggest::closest(word, table::ROWS.iter().map(|row| row.name));
-            super::other::unknown(cx, args, "userlist", best);
+            let text = format!("{}: unknown keyword '{word}' in 'users' section", cx.here());
+            cx.alert_word(args, 0, text);
+            if let Some(best) = suggest::closest(word, table::ROWS.iter().map(|row| row.name)) {
+                cx.help(format!("did you mean `{best}`?"));
+            }
         }
     }
 }
@@ -51,12 +60,8 @@ pub(crate) fn group(cx: &mut Cx<'_>, _: &mut (), args: &Args<'_>) {
     match args.get(2) {
         "" => {}
         "users" => users = list(args.get(3)),
-        other => {
-            cx.alert_word(
-                args,
-                2,
-                format!("{here}: 'group' only supports 'users' option. but got '{other}'."),
-            );
+        _ => {
+            cx.alert_word(args, 2, format!("{here}: 'group' only supports 'users' option."));
         }
     }
     if let Some(last) = cx.config.userlists.last_mut() {
@@ -80,9 +85,9 @@ pub(crate) fn user(cx: &mut Cx<'_>, _: &mut (), args: &Args<'_>) {
             "password" => (user.password, user.insecure) = (value.into(), false),
             "insecure-password" => (user.password, user.insecure) = (value.into(), true),
             "groups" => user.groups = list(value),
-            other => {
+            _ => {
                 let text = format!(
-                    "{here}: 'user' only supports 'password', 'insecure-password' and 'groups' options. but got '{other}'."
+                    "{here}: 'user' only supports 'password', 'insecure-password' and 'groups' options."
                 );
                 cx.alert_word(args, index, text);
                 return;

@@ -85,7 +85,8 @@ fn examples_of_keywords_parse() {
         assert!(row.example.starts_with(row.name), "{}", row.name);
     }
     for row in userlist::ROWS {
-        let found = errors(&format!("userlist u\n    {}\n", row.example));
+        let users = "    user a insecure-password x\n    user b insecure-password x\n";
+        let found = errors(&format!("userlist u\n{users}    {}\n", row.example));
         assert!(found.is_empty(), "{}: {found:?}", row.example);
     }
 }
@@ -106,9 +107,13 @@ fn examples_of_bind_and_server_options_parse() {
 fn examples_of_actions_parse() {
     for row in action::all() {
         let line = &row.example;
-        let lua = if row.name == "lua" { "global\n    lua-load f\n" } else { "" };
+        let before = match row.name {
+            "lua" => "global\n    lua-load f\n",
+            "normalize-uri" => "global\n    expose-experimental-directives\n",
+            _ => "",
+        };
         let found =
-            errors(&format!("{lua}{AROUND}listen x\n    mode http\n    {line}\n    {line} if TRUE\n"));
+            errors(&format!("{before}{AROUND}listen x\n    mode http\n    {line}\n    {line} if TRUE\n"));
         assert!(found.is_empty(), "{line}: {found:?}");
         assert!(row.full_name.starts_with(row.ruleset.keyword()), "{}", row.full_name);
     }
@@ -135,7 +140,11 @@ fn argument(param: Param) -> &'static str {
 
 /// The call with its first `count` arguments.
 fn call(name: &str, signature: &Signature, count: usize) -> String {
-    let args: Vec<_> = signature.params.iter().take(count).map(|param| argument(*param)).collect();
+    let mut args: Vec<_> = signature.params.iter().take(count).map(|param| argument(*param)).collect();
+    // The file of a map is read.
+    if let (true, Some(file)) = (name == "map" || name.starts_with("map_"), args.first_mut()) {
+        *file = "virt@map";
+    }
     if args.is_empty() { name.to_owned() } else { format!("{name}({})", args.join(",")) }
 }
 

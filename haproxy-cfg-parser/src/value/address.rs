@@ -13,8 +13,8 @@ pub(crate) enum AddressError {
     PortCharacter(char, String, String),
     #[error("invalid port '{0}'")]
     Port(String),
-    #[error("port range '{0}' is invalid in '{1}'")]
-    PortRange(String, String),
+    #[error("invalid port range '{0}'")]
+    PortRange(String),
     #[error("invalid address: '{0}' in '{1}'")]
     Host(String, String),
     #[error("file descriptor '{0}' is not a valid integer in '{1}'")]
@@ -140,7 +140,7 @@ fn inet(text: &str, whole: &str, family: Family) -> Result<Address, AddressError
             Some((low, high)) => {
                 let (low, high) = (port_number(low, whole)?, port_number(high, whole)?);
                 if low == 0 || low > high {
-                    return Err(AddressError::PortRange(port.into(), whole.into()));
+                    return Err(AddressError::PortRange(port.into()));
                 }
                 ((low, high), None)
             }

@@ -1,12 +1,14 @@
 //! Values that the language writes in its own way: times, sizes, addresses, numbers.
 
 mod address;
+mod regex;
 mod size;
 mod time;
 
 pub(crate) use address::{address, network};
+pub(crate) use regex::regex_problem;
 pub(crate) use size::size;
-pub(crate) use time::{TimeError, time};
+pub(crate) use time::{TimeError, time, time_and_rest};
 
 /// A number as C's `atol` reads it: leading digits count, anything else is zero.
 pub(crate) fn lenient_integer(text: &str) -> i64 {

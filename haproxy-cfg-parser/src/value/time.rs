@@ -13,12 +13,20 @@ pub(crate) enum TimeError {
 
 /// Reads a time whose unit, where it has none, is `unit` (`ms` or `s`).
 pub(crate) fn time(text: &str, unit: &str) -> Result<Duration, TimeError> {
+    match time_and_rest(text, unit)? {
+        (_, Some(c)) => Err(TimeError::Unexpected(c)),
+        (time, None) => Ok(time),
+    }
+}
+
+/// As [`time`], for places where HAProxy 2.6 passes over what follows the unit: its first character.
+pub(crate) fn time_and_rest(text: &str, unit: &str) -> Result<(Duration, Option<char>), TimeError> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, rest) = text.split_at(digits);
     if number.is_empty() {
         return match rest.chars().next() {
             Some(c) => Err(TimeError::Unexpected(c)),
-            None => Ok(Duration::ZERO),
+            None => Ok((Duration::ZERO, None)),
         };
     }
     let number: u64 = number.parse().map_err(|_| TimeError::Overflow)?;
@@ -32,9 +40,13 @@ pub(crate) fn time(text: &str, unit: &str) -> Result<Duration, TimeError> {
         [b'd', ..] => (86_400_000_000, 1),
         _ => (0, 0),
     };
-    match suffix.get(length..).and_then(|tail| tail.chars().next()) {
+    let rest = suffix.get(length..).and_then(|tail| tail.chars().next());
+    match rest.filter(|_| length == 0) {
         Some(c) => Err(TimeError::Unexpected(c)),
-        None => number.checked_mul(micros).map(Duration::from_micros).ok_or(TimeError::Overflow),
+        None => {
+            let time = number.checked_mul(micros).map(Duration::from_micros).ok_or(TimeError::Overflow)?;
+            Ok((time, rest))
+        }
     }
 }
 
@@ -53,6 +65,7 @@ mod tests {
         assert_eq!(time("7", "s"), Ok(Duration::from_secs(7)));
         assert_eq!(time("1x", "ms"), Err(TimeError::Unexpected('x')));
         assert_eq!(time("1sx", "ms"), Err(TimeError::Unexpected('x')));
+        assert_eq!(time_and_rest("1sx", "ms"), Ok((Duration::from_secs(1), Some('x'))));
         assert_eq!(time("-1", "ms"), Err(TimeError::Unexpected('-')));
         assert_eq!(time("99999999999999999999", "ms"), Err(TimeError::Overflow));
     }

@@ -2,7 +2,7 @@
 
 pub(crate) mod set;
 
-use crate::model::{Address, Bind, BindOptions, Class};
+use crate::model::{Address, Bind, BindOptions, Class, Host};
 use crate::parse::{Args, Cx};
 use crate::section::draft::Draft;
 use crate::suggest;
@@ -15,6 +15,7 @@ use std::sync::LazyLock;
 pub(crate) fn line(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
     let text = args.get(1);
     if text.is_empty() {
+        cx.unbound.insert(draft.proxy.name.clone());
         cx.wrong(
             args,
             0,
@@ -22,7 +23,9 @@ pub(crate) fn line(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
         );
         return;
     }
+    cx.unbound.insert(draft.proxy.name.clone());
     let Some(addresses) = addresses(cx, args, "'bind'", text) else { return };
+    cx.unbound.remove(&draft.proxy.name);
     let mut options = BindOptions::default();
     let label = format!("'bind {text}' in section '{}'", draft.kind());
     self::options(cx, args, 2, &label, &mut options);
@@ -50,6 +53,10 @@ pub(crate) fn addresses(
                 cx.wrong(args, index, format!("{label} : port offset not permitted here in '{part}'"));
                 return None;
             }
+            Ok(Address::Inet { host: Host::Name(host), .. }) if !cx.resolves(&host) => {
+                cx.wrong(args, index, format!("{label} : invalid address: '{host}' in '{part}'"));
+                return None;
+            }
             Ok(address) => list.push((address, part.to_owned())),
             Err(error) => {
                 cx.wrong(args, index, format!("{label} : {error}"));
@@ -69,14 +76,20 @@ pub(crate) fn options(cx: &mut Cx<'_>, args: &Args<'_>, at: usize, label: &str, 
         let word = args.get(index);
         let Some(row) = INDEX.get(word) else {
             let best = suggest::closest(word, INDEX.keys().copied());
-            let hint = best.map_or_else(|| ".".to_owned(), |best| format!("; did you mean '{best}' maybe ?"));
+            let start = if label.starts_with("'bind") { "; did" } else { ". Did" };
+            let hint =
+                best.map_or_else(|| ".".to_owned(), |best| format!("{start} you mean '{best}' maybe ?"));
             let colon = if label.starts_with("'bind") { ":" } else { " :" };
             cx.wrong(args, index, format!("{label}{colon} unknown keyword '{word}'{hint}"));
             return;
         };
         cx.uses(Class::Bind, row.name);
         if let Err(reason) = (row.parse)(cx, options, row.name, args.get(index + 1)) {
-            cx.wrong(args, index, format!("{label} : {reason}"));
+            let text = match label.starts_with("'bind") {
+                true => format!("{label} : {reason}"),
+                false => format!("{label} : '{reason}'"),
+            };
+            cx.wrong(args, index, text);
             return;
         }
         index += 1 + row.args;

@@ -162,9 +162,12 @@ pub(crate) fn nbthread(cx: &mut Cx<'_>, _: &mut (), args: &Args<'_>) {
 pub(crate) fn nbproc(cx: &mut Cx<'_>, args: &Args<'_>) {
     let text = "nbproc is not supported any more since HAProxy 2.5. Threads will automatically be used on multi-processor machines if available.";
     match args.get(1).parse::<u32>() {
-        Ok(1) if !args.has(2) => cx.warn(args, 0, format!("{text} Please remove the line.")),
+        Ok(1) if !args.has(2) => {
+            cx.obsolete();
+            cx.warn(args, 0, format!("{text} Please remove the line."));
+        }
         Ok(count @ 2..=64) if !args.has(2) => {
-            cx.outdated(args, text.trim_end_matches('.'), format!("nbthread {count}"));
+            cx.outdated(args, 2, text.trim_end_matches('.'), &format!("nbthread {count}"));
             cx.config.global.nbthread.get_or_insert(count);
         }
         _ => {
@@ -176,6 +179,7 @@ pub(crate) fn nbproc(cx: &mut Cx<'_>, args: &Args<'_>) {
 
 /// `debug`: the `-d` of the command line.
 pub(crate) fn debug(cx: &mut Cx<'_>, args: &Args<'_>) {
+    cx.obsolete();
     cx.warn(
         args,
         0,

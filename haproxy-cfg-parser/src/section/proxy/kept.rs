@@ -74,7 +74,7 @@ pub(crate) fn stick(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
 
 /// `stick-table type T size N [expire T] [nopurge] [peers P] [store ...] ...`.
 pub(crate) fn stick_table(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
-    match table(args) {
+    match table(args, 1) {
         Ok(()) => {
             cx.named.insert(("table", draft.proxy.name.clone()));
             kept(cx, draft, args);
@@ -83,9 +83,10 @@ pub(crate) fn stick_table(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
     }
 }
 
-fn table(args: &Args<'_>) -> Result<(), (usize, String)> {
-    let mut index = 1;
-    let mut sized = false;
+/// Checks the words of a table from `at` on. Err: which word, and what is wrong with it.
+pub(crate) fn table(args: &Args<'_>, at: usize) -> Result<(), (usize, String)> {
+    let mut index = at;
+    let (mut sized, mut typed) = (false, false);
     while args.has(index) {
         let (word, value) = (args.get(index), args.get(index + 1));
         index += match word {
@@ -93,6 +94,7 @@ fn table(args: &Args<'_>) -> Result<(), (usize, String)> {
                 if !matches!(value, "ip" | "ipv6" | "integer" | "string" | "binary") {
                     return Err((index + 1, format!("unknown type '{value}'")));
                 }
+                typed = true;
                 let sized_key = args.get(index + 2) == "len";
                 if sized_key && args.get(index + 3).parse::<u32>().is_err() {
                     return Err((index + 3, format!("invalid length '{}'", args.get(index + 3))));
@@ -124,7 +126,11 @@ fn table(args: &Args<'_>) -> Result<(), (usize, String)> {
             _ => return Err((index, format!("unknown argument '{word}'"))),
         };
     }
-    if sized { Ok(()) } else { Err((0, "missing size".into())) }
+    match (sized, typed) {
+        (false, _) => Err((0, "missing size".into())),
+        (_, false) => Err((0, "missing type".into())),
+        _ => Ok(()),
+    }
 }
 
 /// One item of `store`: a name, with a period or a number of elements in parentheses where it needs one.

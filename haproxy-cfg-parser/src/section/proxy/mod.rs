@@ -5,6 +5,7 @@ pub(crate) mod balance;
 pub(crate) mod check;
 pub(crate) mod cookie;
 pub(crate) mod error_page;
+pub(crate) mod filter;
 pub(crate) mod identity;
 pub(crate) mod kept;
 pub(crate) mod limit;

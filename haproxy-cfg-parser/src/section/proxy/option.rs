@@ -51,19 +51,13 @@ pub(super) fn line(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>, modifier
         }
         return;
     }
-    let extra = |cx: &mut Cx<'_>| {
-        if args.has(2) {
-            let text = format!("'option {name}' cannot handle unexpected argument '{}'.", args.get(2));
-            cx.wrong(args, 2, text);
-        }
-    };
     match row.kind {
         Kind::Switch(set) => {
-            extra(cx);
+            extra(cx, args);
             set(&mut draft.proxy.options, on);
         }
         Kind::Untyped => {
-            extra(cx);
+            extra(cx, args);
             draft.proxy.options.others.retain(|other| other.0 != row.name);
             if on {
                 draft.proxy.options.others.push((row.name, Vec::new()));
@@ -85,6 +79,14 @@ pub(super) fn line(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>, modifier
     }
 }
 
+/// An error about a word after an option that takes none.
+fn extra(cx: &mut Cx<'_>, args: &Args<'_>) {
+    if args.has(2) {
+        let text = format!("'option {}' cannot handle unexpected argument '{}'.", args.get(1), args.get(2));
+        cx.wrong(args, 2, text);
+    }
+}
+
 /// Checks the words of options that are kept as written.
 fn kept(cx: &mut Cx<'_>, args: &Args<'_>) {
     let name = args.get(1);
@@ -102,14 +104,14 @@ fn kept(cx: &mut Cx<'_>, args: &Args<'_>) {
             );
         }
         "redis-check" | "ssl-hello-chk" | "ldap-check" | "external-check" | "spop-check" => {
-            cx.too_many(&args.skip(1), 0);
+            extra(cx, args);
         }
         _ => {}
     }
 }
 
 fn mode(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>, mode: KeepAlive, off: bool) {
-    cx.too_many(&args.skip(1), 0);
+    extra(cx, args);
     let slot = &mut draft.proxy.options.keep_alive;
     match off {
         false => *slot = mode,
@@ -159,7 +161,7 @@ pub(crate) fn tcplog(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
 }
 
 pub(crate) fn httpslog(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
-    cx.too_many(&args.skip(1), 0);
+    extra(cx, args);
     log_option(cx, draft);
     draft.proxy.options.httpslog = true;
 }
@@ -175,12 +177,12 @@ fn log_option(cx: &Cx<'_>, draft: &mut Draft) {
 }
 
 pub(crate) fn tcpka(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
-    cx.too_many(&args.skip(1), 0);
+    extra(cx, args);
     draft.proxy.options.tcpka = (true, true);
 }
 
 pub(crate) fn tcp_check(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
-    cx.too_many(&args.skip(1), 0);
+    extra(cx, args);
     draft.checks.tcp_enabled = true;
     keep(draft, "option tcp-check", args);
 }

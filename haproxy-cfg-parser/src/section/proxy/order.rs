@@ -38,10 +38,14 @@ pub(crate) fn note(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>, kind: Ki
     let later = ALL.iter().find(|(other, _)| *other > kind && seen & bit(*other) != 0);
     let name = ALL.iter().find(|(other, _)| *other == kind).map_or("", |row| row.1);
     if let Some((_, later)) = later {
+        let family = name.split(' ').next().unwrap_or(name);
+        let article = if later.starts_with("http") { "an" } else { "a" };
         cx.warn(
             args,
             0,
-            format!("a '{name}' rule placed after a '{later}' rule will still be processed before."),
+            format!(
+                "a '{family}' rule placed after {article} '{later}' rule will still be processed before."
+            ),
         );
     }
     draft.order.0 |= bit(kind);

@@ -58,8 +58,11 @@ pub(crate) fn refresh(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
         cx.alert_word(args, 1, format!("{here}: 'stats refresh' needs a time."));
         return;
     }
-    match value::time(text, "s") {
-        Ok(time) => page(draft).refresh = Some(Duration::from_secs(time.as_secs())),
+    match value::time_and_rest(text, "s") {
+        Ok((time, rest)) => {
+            cx.trailing(args, 2, rest);
+            page(draft).refresh = Some(Duration::from_secs(time.as_secs()));
+        }
         Err(TimeError::Unexpected(c)) => {
             cx.alert_word(
                 args,

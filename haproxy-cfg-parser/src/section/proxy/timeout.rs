@@ -46,9 +46,10 @@ fn set(
             "timer overflow in argument '{text}' to '{name}' (maximum value is 2147483647 ms or ~24.8 days)"
         )
     };
-    match value::time(text, "ms") {
-        Ok(time) if time.as_millis() > 2_147_483_647 => cx.wrong(args, 2, overflow()),
-        Ok(time) => {
+    match value::time_and_rest(text, "ms") {
+        Ok((time, _)) if time.as_millis() > 2_147_483_647 => cx.wrong(args, 2, overflow()),
+        Ok((time, rest)) => {
+            cx.trailing(args, 2, rest);
             // Whole milliseconds, rounded up.
             let millis = time.as_micros().div_ceil(1000) as u64;
             *field(&mut draft.proxy.timeouts) = Some(Duration::from_millis(millis));

@@ -1,5 +1,6 @@
 //! `server`, `server-template` and `default-server` lines (manual 5.2).
 
+pub(crate) mod protocol;
 pub(crate) mod set;
 
 use crate::model::{Address, CheckOptions, Class, Host, Place, ServerLine, Source};
@@ -151,16 +152,23 @@ fn server(
             return None;
         }
     };
-    options(cx, args, at, &label, &mut server, false);
-    let unverified = !server.others.iter().any(|other| matches!(other.0, "ca-file" | "verify"));
+    let good = options(cx, args, at, &label, &mut server, false);
+    let unverified = good && !server.others.iter().any(|other| matches!(other.0, "ca-file" | "verify"));
     if server.ssl && unverified && !cx.server_verify_off {
         cx.alert_word(args, 0, format!("{label} verify is enabled by default but no CA file specified. If you're running on a LAN where you're certain to trust the server's certificate, please set an explicit 'verify none' statement on the 'server' line, or use 'ssl-server-verify none' in the global section to disable server-side verifications by default."));
     }
     Some(server)
 }
 
-/// Reads options from word `at` on.
-fn options(cx: &mut Cx<'_>, args: &Args<'_>, at: usize, label: &str, server: &mut ServerLine, default: bool) {
+/// Reads options from word `at` on; false, and an error, if one is wrong.
+fn options(
+    cx: &mut Cx<'_>,
+    args: &Args<'_>,
+    at: usize,
+    label: &str,
+    server: &mut ServerLine,
+    default: bool,
+) -> bool {
     static INDEX: LazyLock<HashMap<&str, &table::ServerOption>> =
         LazyLock::new(|| table::ROWS.iter().map(|row| (row.name, row)).collect());
     let mut index = at;
@@ -176,7 +184,7 @@ fn options(cx: &mut Cx<'_>, args: &Args<'_>, at: usize, label: &str, server: &mu
                 }
                 Err(text) => {
                     cx.alert_word(args, index, format!("{label} {text}"));
-                    return;
+                    return false;
                 }
             }
         }
@@ -191,15 +199,18 @@ fn options(cx: &mut Cx<'_>, args: &Args<'_>, at: usize, label: &str, server: &mu
             if let Some(best) = best {
                 cx.help(format!("did you mean `{best}`?"));
             }
-            return;
+            return false;
         };
         cx.uses(Class::Server, row.name);
         if let Err(reason) = (row.parse)(cx, server, row.name, args.get(index + 1)) {
-            cx.alert_word(args, index, format!("{label} {reason}."));
-            return;
+            // One text of HAProxy's has no full stop.
+            let stop = if row.name == "sni" { "" } else { "." };
+            cx.alert_word(args, index, format!("{label} {reason}{stop}"));
+            return false;
         }
         index += 1 + row.args;
     }
+    true
 }
 
 /// `source ADDRESS [usesrc WORDS] [interface NAME]`; gives the word after it.

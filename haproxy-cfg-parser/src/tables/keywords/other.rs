@@ -1,11 +1,18 @@
 //! Sections that are recognised, and their keywords.
 
+use crate::parse::{Args, Cx};
+use crate::section::{cache, fcgi_app, log_forward, other, peers, program, ring};
+
 /// A section whose keywords are recorded as uses.
 pub(crate) struct Section {
     /// The word that starts it.
     pub(crate) name: &'static str,
-    /// It needs a name.
-    pub(crate) named: bool,
+    /// It needs a name; what is said after the place if it has none.
+    pub(crate) unnamed: Option<&'static str>,
+    /// What is said after the place about an unknown keyword, `{}`.
+    pub(crate) unknown: &'static str,
+    /// Checks a line that starts with one of the keywords.
+    pub(crate) line: fn(&mut Cx<'_>, &Args<'_>),
     /// What it is for.
     pub(crate) doc: &'static str,
     /// Its keywords with their docs.
@@ -20,7 +27,7 @@ pub(crate) fn section(name: &str) -> Option<&'static Section> {
 /// The sections.
 #[rustfmt::skip]
 pub(crate) const SECTIONS: &[Section] = &[
-    Section { name: "resolvers", named: true, doc: "Name servers and how answers are kept.", keywords: &[
+    Section { name: "resolvers", doc: "Name servers and how answers are kept.", unnamed: Some(" : missing name for resolvers section."), unknown: " : unknown keyword '{}' in 'resolvers' section", line: other::kept, keywords: &[
         ("accepted_payload_size", "Largest UDP answer."),
         ("hold", "How long a kind of answer stays valid."),
         ("nameserver", "A name server."),
@@ -28,7 +35,7 @@ pub(crate) const SECTIONS: &[Section] = &[
         ("resolve_retries", "Queries before giving up."),
         ("timeout", "Time for a resolution or a retry."),
     ]},
-    Section { name: "peers", named: true, doc: "Processes that share stick tables.", keywords: &[
+    Section { name: "peers", doc: "Processes that share stick tables.", unnamed: Some(" : missing name for peers section."), unknown: " : unknown keyword '{}' in 'peers' section", line: peers::line, keywords: &[
         ("bind", "The local peer's listening socket."),
         ("default-bind", "Options of the listening socket."),
         ("default-server", "Options of all peers."),
@@ -40,18 +47,18 @@ pub(crate) const SECTIONS: &[Section] = &[
         ("shards", "How many groups the peers are split into."),
         ("table", "A stick table."),
     ]},
-    Section { name: "cache", named: true, doc: "A cache of small responses.", keywords: &[
+    Section { name: "cache", doc: "A cache of small responses.", unnamed: Some(" : 'cache' expects a <name> argument"), unknown: " : unknown keyword '{}' in 'cache' section", line: cache::line, keywords: &[
         ("max-age", "Longest time that an entry stays."),
         ("max-object-size", "Largest entry."),
         ("max-secondary-entries", "Variants of one entry."),
         ("process-vary", "Whether Vary makes variants."),
         ("total-max-size", "Size of the cache, in megabytes."),
     ]},
-    Section { name: "mailers", named: true, doc: "Mail servers for alerts.", keywords: &[
+    Section { name: "mailers", doc: "Mail servers for alerts.", unnamed: Some(" : missing name for mailers section."), unknown: " : unknown keyword '{}' in 'mailers' section", line: other::kept, keywords: &[
         ("mailer", "A mail server."),
         ("timeout", "Time for sending a mail."),
     ]},
-    Section { name: "ring", named: true, doc: "A buffer for logs and traces.", keywords: &[
+    Section { name: "ring", doc: "A buffer for logs and traces.", unnamed: Some(" : missing ring name."), unknown: " : unknown statement '{}'.", line: ring::line, keywords: &[
         ("backing-file", "A file that keeps the buffer."),
         ("description", "A text about it."),
         ("format", "Framing of the lines."),
@@ -60,7 +67,7 @@ pub(crate) const SECTIONS: &[Section] = &[
         ("size", "Size of the buffer."),
         ("timeout", "Times for its servers."),
     ]},
-    Section { name: "log-forward", named: true, doc: "Receives logs and passes them on.", keywords: &[
+    Section { name: "log-forward", doc: "Receives logs and passes them on.", unnamed: Some(" : missing name for ip-forward section."), unknown: " : unknown keyword '{}' in log-forward section.", line: log_forward::line, keywords: &[
         ("backlog", "Backlog of its listening sockets."),
         ("bind", "A TCP listening socket."),
         ("dgram-bind", "A UDP socket."),
@@ -69,17 +76,17 @@ pub(crate) const SECTIONS: &[Section] = &[
         ("option", "A switch."),
         ("timeout", "The client timeout."),
     ]},
-    Section { name: "log-profile", named: true, doc: "What to log at which step.", keywords: &[
+    Section { name: "log-profile", doc: "What to log at which step.", unnamed: Some(" : missing name for log-profile section."), unknown: " : unknown keyword '{}' in 'log-profile' section", line: other::kept, keywords: &[
         ("log-tag", "The tag of its lines."),
         ("on", "The formats for a step."),
     ]},
-    Section { name: "program", named: true, doc: "A program beside the workers.", keywords: &[
+    Section { name: "program", doc: "A program beside the workers.", unnamed: Some(" : 'program' expects an <id> argument"), unknown: " : unknown keyword '{}' in 'program' section", line: program::line, keywords: &[
         ("command", "What to run."),
         ("group", "The group to run as."),
         ("option", "A switch."),
         ("user", "The user to run as."),
     ]},
-    Section { name: "fcgi-app", named: true, doc: "A FastCGI application.", keywords: &[
+    Section { name: "fcgi-app", doc: "A FastCGI application.", unnamed: Some(": 'fcgi-app' expects <name> as argument."), unknown: ": unknown keyword '{}' in 'fcgi-app' section", line: fcgi_app::line, keywords: &[
         ("acl", "A test for its rules."),
         ("docroot", "The document root."),
         ("index", "The script of a folder."),
@@ -89,12 +96,12 @@ pub(crate) const SECTIONS: &[Section] = &[
         ("path-info", "How path info is cut off."),
         ("set-param", "A parameter."),
     ]},
-    Section { name: "crt-store", named: false, doc: "Certificates by name.", keywords: &[
+    Section { name: "crt-store", doc: "Certificates by name.", unnamed: None, unknown: " : unknown keyword '{}' in 'crt-store' section", line: other::kept, keywords: &[
         ("crt-base", "Folder of certificates."),
         ("key-base", "Folder of keys."),
         ("load", "A certificate with its key and files."),
     ]},
-    Section { name: "acme", named: true, doc: "Certificates from an ACME server.", keywords: &[
+    Section { name: "acme", doc: "Certificates from an ACME server.", unnamed: Some(" : missing name for acme section."), unknown: " : unknown keyword '{}' in 'acme' section", line: other::kept, keywords: &[
         ("account-key", "File of the account's key."),
         ("acme-vars", "Variables for a script."),
         ("bits", "Size of RSA keys."),
@@ -114,10 +121,10 @@ pub(crate) const SECTIONS: &[Section] = &[
         ("provider-name", "Name of the DNS provider."),
         ("reuse-key", "Whether keys are used again."),
     ]},
-    Section { name: "traces", named: false, doc: "Traces to start with.", keywords: &[
+    Section { name: "traces", doc: "Traces to start with.", unnamed: None, unknown: " : unknown keyword '{}' in 'traces' section", line: other::kept, keywords: &[
         ("trace", "A trace command."),
     ]},
-    Section { name: "cluster", named: true, doc: "Nodes that share a virtual address and agree on health.", keywords: &[
+    Section { name: "cluster", doc: "Nodes that share a virtual address and agree on health.", unnamed: Some(" : missing name for cluster section."), unknown: " : unknown keyword '{}' in 'cluster' section", line: other::kept, keywords: &[
         ("ca-file", "Authorities of the nodes' certificates."),
         ("crt", "This node's certificate."),
         ("data-dir", "Folder of the replicated log."),

@@ -1,6 +1,6 @@
 //! Options of `server`, `server-template` and `default-server` lines (manual 5.2).
 
-use crate::section::server::set;
+use crate::section::server::{protocol, set};
 
 /// An option of a `server` line.
 pub(crate) struct ServerOption {
@@ -87,7 +87,7 @@ pub(crate) const ROWS: &[ServerOption] = &[
     one("maxconn", set::maxconn, "Requests at once.", "10"),
     one("maxqueue", set::maxqueue, "Requests that wait for it.", "10"),
     one("minconn", set::minconn, "Requests at once when the load is low.", "1"),
-    one("namespace", kept, "The network namespace.", "a"),
+    one("namespace", protocol::namespace, "The network namespace.", "a"),
     flag("no-agent-check", kept, "Asks no agent."),
     flag("no-backup", set::no_backup, "Not a backup."),
     flag("no-check", set::no_check, "Does not check its health."),
@@ -122,7 +122,7 @@ pub(crate) const ROWS: &[ServerOption] = &[
     one("pool-max-conn", set::pool_max_conn, "Idle connections at most.", "10"),
     one("pool-purge-delay", set::pool_purge_delay, "How often idle connections are thinned out.", "5s"),
     one("port", set::port, "Port of health checks.", "80"),
-    one("proto", kept, "The protocol, without negotiation.", "h1"),
+    one("proto", protocol::proto, "The protocol, without negotiation.", "h1"),
     one("proxy-v2-options", kept, "What the PROXY header holds.", "ssl"),
     one("quic-cc-algo", kept, "Congestion control of QUIC.", "cubic"),
     one("redir", set::redir, "Redirects instead of forwarding.", "http://a.test"),

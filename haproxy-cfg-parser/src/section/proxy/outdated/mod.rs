@@ -5,6 +5,7 @@ mod rewrite;
 use super::{rules, timeout};
 use crate::lex::Word;
 use crate::model::Address;
+use crate::modernise::{Edit, line as line_of};
 use crate::parse::{Args, Cx};
 use crate::section::bind;
 use crate::section::draft::Draft;
@@ -21,11 +22,11 @@ pub(super) fn line(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) -> bool 
                 _ => "server",
             };
             let value = args.get(1).to_owned();
-            let modern = format!("timeout {name} {value}");
             cx.outdated(
                 args,
+                1,
                 format!("the '{word}' directive is not supported anymore since HAProxy 2.1"),
-                &modern,
+                &format!("timeout {name}"),
             );
             let parse = match name {
                 "connect" => timeout::connect,
@@ -34,9 +35,13 @@ pub(super) fn line(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) -> bool 
             };
             reread(cx, draft, &["timeout", name, &value], parse);
         }
+        "redispatch" if args.has(1) => {
+            cx.wrong(args, 0, "keyword 'redispatch' directive is not supported anymore since HAProxy 2.1. Use 'option redispatch'.");
+        }
         "redispatch" => {
             cx.outdated(
                 args,
+                1,
                 "the 'redispatch' directive is not supported anymore since HAProxy 2.1",
                 "option redispatch",
             );
@@ -44,11 +49,11 @@ pub(super) fn line(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) -> bool 
             cx.uses(crate::model::Class::Keyword, "option redispatch");
         }
         "block" => {
-            let condition = args.rest(1).join(" ");
             cx.outdated(
                 args,
+                1,
                 "the 'block' directive is not supported anymore since HAProxy 2.1",
-                format!("http-request deny {condition}"),
+                "http-request deny",
             );
             let mut words = vec!["http-request", "deny"];
             words.extend(args.rest(1));
@@ -65,11 +70,14 @@ pub(super) fn line(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) -> bool 
                 "write an `{ruleset}` rule, e.g. `{ruleset} replace-header` or `{ruleset} deny`"
             ));
         }
-        "bind-process" => cx.warn(
-            args,
-            0,
-            "'bind-process' has no effect since HAProxy 2.5; threads are set on 'bind' lines with 'thread'.",
-        ),
+        "bind-process" => {
+            cx.obsolete();
+            cx.warn(
+                args,
+                0,
+                "'bind-process' has no effect since HAProxy 2.5; threads are set on 'bind' lines with 'thread'.",
+            );
+        }
         _ => return false,
     }
     true
@@ -85,19 +93,13 @@ fn add_header(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
         return;
     };
     let (name, value) = (name.trim().to_owned(), value.trim_start().replace('%', "%%"));
-    let condition = args.rest(2).join(" ");
-    let quoted = if value.contains([' ', '"', '\'', '#']) {
-        format!("\"{}\"", value.replace('"', "\\\""))
-    } else {
-        value.clone()
-    };
-    let modern = format!("{ruleset} add-header {name} {quoted} {condition}");
+    let mut words = vec![ruleset, "add-header", &name, &value];
     cx.outdated(
         args,
+        2,
         format!("the '{word}' directive is not supported anymore since HAProxy 2.1"),
-        modern.trim_end(),
+        &line_of(words.iter().copied()),
     );
-    let mut words = vec![ruleset, "add-header", &name, &value];
     words.extend(args.rest(2));
     reread(cx, draft, &words, if request { rules::http_request } else { rules::http_response });
 }
@@ -117,14 +119,13 @@ fn delete_header(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
         cx.wrong(args, 0, format!("The '{word}' directive is not supported anymore since HAProxy 2.1. Use '{ruleset} del-header' instead."));
         return;
     };
-    let condition = args.rest(2).join(" ");
-    let modern = format!("{ruleset} del-header {name} {condition}");
+    let mut words = vec![ruleset, "del-header", name];
     cx.outdated(
         args,
+        2,
         format!("the '{word}' directive is not supported anymore since HAProxy 2.1"),
-        modern.trim_end(),
+        &line_of(words.iter().copied()),
     );
-    let mut words = vec![ruleset, "del-header", name];
     words.extend(args.rest(2));
     reread(cx, draft, &words, if request { rules::http_request } else { rules::http_response });
 }
@@ -146,15 +147,11 @@ fn replace(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) -> bool {
         }
         _ => return false,
     }
-    let quoted = |word: &String| {
-        let plain = !word.contains([' ', '\\', '"', '#', '$', '(']);
-        if plain { word.clone() } else { format!("'{word}'") }
-    };
-    let modern: Vec<String> = words.iter().map(quoted).chain(args.owned(3)).collect();
     cx.outdated(
         args,
+        3,
         format!("the '{word}' directive is not supported anymore since HAProxy 2.1"),
-        modern.join(" "),
+        &line_of(words.iter().map(String::as_str)),
     );
     words.extend(args.owned(3));
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
@@ -180,10 +177,11 @@ fn reread(cx: &mut Cx<'_>, draft: &mut Draft, words: &[&str], parse: fn(&mut Cx<
 pub(super) fn option(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>, on: bool) -> bool {
     let name = args.get(1);
     match name {
-        "forceclose" | "http-tunnel" | "http-use-htx" | "tcp-smart-queue" if !on => {}
+        "forceclose" | "http-tunnel" | "http-use-htx" | "tcp-smart-queue" if !on => cx.obsolete(),
         "forceclose" => {
             cx.outdated(
                 args,
+                2,
                 "option 'forceclose' is not supported any more since HAProxy 2.0",
                 "option httpclose",
             );
@@ -192,6 +190,7 @@ pub(super) fn option(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>, on: bo
         }
         "httpclose" => return false,
         "http-use-htx" => {
+            cx.obsolete();
             cx.warn(args, 1, "option 'http-use-htx' has no effect since HAProxy 2.1; remove the line.")
         }
         "http_proxy" | "http-tunnel" => {
@@ -220,12 +219,13 @@ pub(crate) fn address_on_section(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args
         cx.wrong(args, at, "please use the 'bind' keyword for listening addresses.");
         return;
     }
-    let rest = args.rest(at).join(" ");
-    cx.outdated(
-        args,
-        format!("please use the 'bind' keyword for listening addresses: '{section}' takes a name only"),
-        format!("bind {rest}"),
-    );
+    let modern = format!("bind {}", line_of(args.rest(at)));
+    let text =
+        format!("please use the 'bind' keyword for listening addresses: '{section}' takes a name only");
+    cx.outdated_line(args, text, &modern);
+    if let Some(((_, end), (start, _))) = args.span(at - 1).zip(args.span(at)) {
+        cx.edits.push((cx.place.clone(), Edit::Replace((end, start), "\n    bind ".into())));
+    }
     let mut words = vec!["bind"];
     words.extend(args.rest(at));
     reread(cx, draft, &words, bind::line);

@@ -1,0 +1,55 @@
+//! Files in today's keywords: lines with removed ones are rewritten, all others stay as they are.
+
+use crate::lex::{Document, quoted};
+use crate::model::Place;
+use crate::parse::parse_with_edits;
+use crate::{Diagnostic, Source, World};
+use std::collections::HashMap;
+
+/// A change to one line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Edit {
+    /// The bytes of a span become this text.
+    Replace((u32, u32), String),
+    /// The line acts no more: it becomes a comment.
+    Comment,
+}
+
+/// Rewrites removed keywords wherever the translation is exact. Gives the sources, and what is wrong with the old ones:
+/// a warning shows each new line, an error each line that has no exact translation.
+pub fn modernise(sources: &[Source], world: &dyn World) -> (Vec<Source>, Vec<Diagnostic>) {
+    let (diagnostics, edits) = parse_with_edits(sources, world);
+    let mut of_line: HashMap<&Place, &Edit> = HashMap::new();
+    for (place, edit) in &edits {
+        of_line.insert(place, edit);
+    }
+    let written = sources.iter().map(|source| {
+        let mut bytes = Vec::with_capacity(source.bytes.len());
+        for (index, line) in Document::new(&source.bytes).lines.iter().enumerate() {
+            let place = Place { file: source.name.clone(), line: index as u32 + 1 };
+            match of_line.get(&place) {
+                Some(edit) => apply(edit, line.body, &mut bytes),
+                None => bytes.extend_from_slice(line.body),
+            }
+            bytes.extend_from_slice(line.ending);
+        }
+        Source { name: source.name.clone(), bytes }
+    });
+    (written.collect(), diagnostics)
+}
+
+fn apply(edit: &Edit, line: &[u8], out: &mut Vec<u8>) {
+    let indent = line.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+    let ((start, end), text) = match edit {
+        Edit::Replace((start, end), text) => ((*start as usize, *end as usize), text.as_str()),
+        Edit::Comment => ((indent, indent), "# "),
+    };
+    out.extend_from_slice(line.get(..start).unwrap_or(line));
+    out.extend_from_slice(&crate::raw::bytes(text));
+    out.extend_from_slice(line.get(end..).unwrap_or_default());
+}
+
+/// Words as one line that is cut into the same words again.
+pub(crate) fn line<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+    words.into_iter().map(quoted).collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,44 @@
+//! Why the verdicts of a file may differ.
+
+use crate::verdict::Verdict;
+
+/// A part of the alert of the side that rejects, and why the other accepts.
+const REASONS: &[(Side, &str, &str)] = &[
+    (Side::Oracle, "http-check", "the words of http-check are not checked yet"),
+    (Side::Oracle, "tcp-check", "the words of tcp-check are not checked yet"),
+    (Side::Oracle, "nameserver", "the lines of resolvers are not checked yet"),
+    (Side::Oracle, "neither service port nor check port", "the port of checks is not checked yet"),
+    (Side::Oracle, "unable to stat SSL certificate", "certificates are read by the engine"),
+    (Side::Oracle, "nbproc", "read as its modern line"),
+    (Side::Oracle, "not supported anymore", "read as its modern line"),
+    (Side::Oracle, "please use the 'bind' keyword", "read as its modern line"),
+    (Side::Oracle, "cannot find user id", "users are looked up when the process starts"),
+    (Side::Oracle, "cannot find group id", "users are looked up when the process starts"),
+    (Side::Oracle, "unknown keyword", "a keyword of a later haproxy"),
+    (Side::Oracle, "unknown converter", "a converter of a later haproxy"),
+    (Side::Parser, "expects <value> as argument", "haproxy takes a missing number for zero"),
+    (Side::Parser, "expects an integer argument", "haproxy takes a missing number for zero"),
+    (Side::Parser, "'stick' expects", "haproxy takes any word for 'on'"),
+    (
+        Side::Parser,
+        "missing fetch method in ACL expression ''",
+        "haproxy passes over an acl line without words",
+    ),
+    (Side::Parser, "unexpected character", "an error since haproxy 2.8"),
+];
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    /// haproxy rejects, with this text.
+    Oracle,
+    /// The parser rejects, with this text.
+    Parser,
+}
+
+/// The reason of a difference; none if it is a defect.
+pub(crate) fn of(theirs: &Verdict, ours: &Verdict) -> Option<&'static str> {
+    let (side, alerts) =
+        if ours.accepted { (Side::Oracle, &theirs.alerts) } else { (Side::Parser, &ours.alerts) };
+    let first = alerts.first()?;
+    REASONS.iter().find(|(of, part, _)| *of == side && first.contains(part)).map(|(.., reason)| *reason)
+}
