@@ -140,8 +140,8 @@ fn address(line: &model::ServerLine, context: &mut Context<'_>) -> Option<Server
             };
             Some(ServerAddress::Inet(SocketAddr::new(ip, ports.0)))
         }
-        Address::Unix(path) => Some(ServerAddress::Unix(path.clone())),
-        Address::Abstract(name, false) => Some(ServerAddress::Abstract(name.clone())),
+        Address::Unix(path) => Some(ServerAddress::Unix(path.as_str().into())),
+        Address::Abstract(name, false) => Some(ServerAddress::Abstract(name.as_str().into())),
         _ => refuse(
             context,
             format!(

@@ -36,15 +36,17 @@ pub async fn dial(
     match address {
         ServerAddress::Inet(to) => inet(*to, source, first, deadline).await,
         ServerAddress::Unix(path) => {
-            let connected = std::os::unix::net::UnixStream::connect(path);
+            let connected = std::os::unix::net::UnixStream::connect(&**path);
             connected.and_then(local).map_err(classify)
         }
         ServerAddress::Abstract(name) => {
-            let address = std::os::unix::net::SocketAddr::from_abstract_name(name);
+            let address = std::os::unix::net::SocketAddr::from_abstract_name(name.as_bytes());
             let connected =
                 address.and_then(|address| std::os::unix::net::UnixStream::connect_addr(&address));
             connected.and_then(local).map_err(classify)
         }
+        // In maintenance until its name has an address; this is for those who persist on it.
+        ServerAddress::Unresolved(_) => Err(ConnectError::Refused(io::ErrorKind::AddrNotAvailable.into())),
     }
 }
 

@@ -29,4 +29,6 @@ pub struct Private {
     pub server: Arc<Server>,
     /// The connection.
     pub io: Io,
+    /// How often the server had moved when it was made.
+    pub moves: u32,
 }

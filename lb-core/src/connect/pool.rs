@@ -16,6 +16,8 @@ struct Idle {
 /// Idle connections of one server on this thread, the latest last.
 struct Shelf {
     server: Arc<Server>,
+    /// How often the server had moved when the idle connections were made.
+    moves: u32,
     idle: Vec<Idle>,
     /// Most connections to the server in use at once, on this thread, lately: what is worth keeping.
     need: usize,
@@ -44,23 +46,48 @@ fn with_shelf<T>(server: &Arc<Server>, f: impl FnOnce(&mut Shelf) -> T) -> T {
         }
         let shelf = shelves[server.uid].get_or_insert_with(|| Shelf {
             server: Arc::clone(server),
+            moves: server.moves(),
             idle: Vec::new(),
             need: 0,
             peak: 0,
             used: 0,
         });
+        shelf.follow();
         f(shelf)
     })
 }
 
+impl Shelf {
+    /// Closes what leads to where the server was before.
+    #[inline]
+    fn follow(&mut self) {
+        let moves = self.server.moves();
+        if self.moves != moves {
+            self.moves = moves;
+            uncount(&self.server, self.idle.len());
+            self.idle.clear();
+        }
+    }
+}
+
 /// Counts one connection as in use on this thread for as long as it lives.
 #[derive(Debug)]
-pub struct InUse(usize);
+pub struct InUse {
+    server: usize,
+    moves: u32,
+}
+
+impl InUse {
+    /// How often the server had moved when the connection was asked for.
+    pub fn moves(&self) -> u32 {
+        self.moves
+    }
+}
 
 impl Drop for InUse {
     fn drop(&mut self) {
         SHELVES.with_borrow_mut(|shelves| {
-            if let Some(Some(shelf)) = shelves.get_mut(self.0) {
+            if let Some(Some(shelf)) = shelves.get_mut(self.server) {
                 shelf.used = shelf.used.saturating_sub(1);
             }
         });
@@ -73,8 +100,8 @@ pub fn begin(server: &Arc<Server>) -> InUse {
     with_shelf(server, |shelf| {
         shelf.used += 1;
         shelf.peak = shelf.peak.max(shelf.used);
-    });
-    InUse(server.uid)
+        InUse { server: server.uid, moves: shelf.moves }
+    })
 }
 
 /// Takes the idle connection that was used last and is still open.
@@ -92,9 +119,11 @@ pub fn take(server: &Arc<Server>) -> Option<Io> {
 }
 
 /// Keeps a connection that is whole for later requests; closes it where no more are needed than there are, or the
-/// server's limits say no. It is not in use any more by then.
+/// server's limits say no, or the server has moved since.
 #[inline]
-pub fn give(server: &Arc<Server>, io: Io, now: Instant) {
+pub fn give(server: &Arc<Server>, in_use: InUse, io: Io, now: Instant) {
+    let moves = in_use.moves;
+    drop(in_use);
     with_shelf(server, |shelf| {
         let low = server.config.pool_low_conn.unwrap_or(0) as usize;
         let needed = shelf.used + shelf.idle.len() < shelf.need.max(shelf.peak) || shelf.idle.len() < low;
@@ -102,7 +131,7 @@ pub fn give(server: &Arc<Server>, io: Io, now: Instant) {
             Some(limit) => server.idle.load(Ordering::Relaxed) < limit,
             None => true,
         };
-        if needed && allowed && shelf.idle.len() < MAX_IDLE {
+        if needed && allowed && shelf.moves == moves && shelf.idle.len() < MAX_IDLE {
             shelf.idle.push(Idle { io, since: now });
             server.idle.fetch_add(1, Ordering::Relaxed);
         } else {
@@ -117,6 +146,7 @@ pub fn purge(now: Instant) {
         for shelf in shelves.iter_mut().flatten() {
             shelf.need = shelf.used.max(shelf.need.midpoint(shelf.peak));
             shelf.peak = shelf.used;
+            shelf.follow();
             let delay = shelf.server.config.pool_purge_delay.unwrap_or(PURGE_DELAY);
             let before = shelf.idle.len();
             shelf

@@ -184,7 +184,7 @@ fn client_port(render: &Render<'_>, address: Option<SocketAddr>, out: &mut Vec<u
 }
 
 fn server_address(render: &Render<'_>) -> Option<SocketAddr> {
-    match render.exchange.server.as_ref()?.address {
+    match render.exchange.server.as_ref()?.address() {
         ServerAddress::Inet(address) => Some(address),
         _ => None,
     }

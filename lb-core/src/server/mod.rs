@@ -1,5 +1,6 @@
 //! A server: its address, state, weight, limits and numbers. It outlives plans.
 
+mod address;
 pub mod admission;
 mod farm;
 pub mod persistence;
@@ -10,6 +11,7 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
+pub use address::ServerAddress;
 pub use admission::{Acquired, Admission, Refusal, acquire, admit};
 pub use farm::Farm;
 pub use queue::{Slot, Turn, Waiting};
@@ -22,17 +24,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 
-/// Where a server is reached.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ServerAddress {
-    /// TCP.
-    Inet(SocketAddr),
-    /// A unix socket's path.
-    Unix(String),
-    /// An abstract unix socket.
-    Abstract(String),
-}
-
 /// One server.
 #[derive(Debug)]
 pub struct Server {
@@ -44,8 +35,8 @@ pub struct Server {
     pub id: u32,
     /// A number of its own in this process, for per-thread pools.
     pub uid: usize,
-    /// Where it is reached.
-    pub address: ServerAddress,
+    /// Where it is reached: [`Server::address`], [`Server::set_address`].
+    whereabouts: address::Whereabouts,
     /// Everything else that its line says.
     pub config: model::ServerLine,
     /// What it shares with the other servers of its backend.
@@ -99,7 +90,7 @@ impl Server {
             backend: backend.to_owned(),
             id,
             uid,
-            address,
+            whereabouts: address::Whereabouts::new(address),
             farm,
             weight: AtomicU32::new(config.weight),
             admin: AtomicU8::new(if config.disabled { admin::FORCED_MAINT | admin::CONFIG_MAINT } else { 0 }),

@@ -4,7 +4,7 @@ use super::row::Row;
 use super::value::{Tags, Value};
 use crate::clock;
 use crate::proxy::{Backend, Frontend, ProxyCounters, ProxyStats};
-use crate::server::{Server, ServerAddress, admin};
+use crate::server::{Server, admin};
 use crate::thread::PerThread;
 use haproxy_cfg_parser::model::Mode;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -176,10 +176,7 @@ fn mode(mode: Mode) -> Value {
 }
 
 fn address(server: &Server) -> Value {
-    match &server.address {
-        ServerAddress::Inet(address) => text(&address.to_string()),
-        ServerAddress::Unix(_) | ServerAddress::Abstract(_) => Value::Str("unix".into()),
-    }
+    text(&server.address().to_string())
 }
 
 fn optional(number: Option<u32>) -> Value {

@@ -274,6 +274,7 @@ impl Run<'_> {
     fn reuse(&mut self, backend: &Backend, server: &Arc<Server>) -> Option<Io> {
         if let Some(mut private) = self.client.private.take()
             && Arc::ptr_eq(&private.server, server)
+            && private.moves == server.moves()
             && private.io.is_quiet()
         {
             return Some(private.io);
@@ -288,7 +289,7 @@ impl Run<'_> {
 
     async fn dial(&mut self, backend: &Backend, server: &Server) -> Result<(Io, usize), ConnectError> {
         self.client.deadline.after(Instant::now(), backend.timeouts.connect);
-        dial(&server.address, server.source(), &self.work.out, &mut self.client.deadline).await
+        dial(&server.address(), server.source(), &self.work.out, &mut self.client.deadline).await
     }
 
     /// Answers a request that got no connection.

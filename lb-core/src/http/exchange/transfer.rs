@@ -347,11 +347,11 @@ impl Run<'_> {
         }
         let Upstream { io, in_use, slot, .. } = upstream;
         let Some(server) = slot.server().cloned() else { return };
-        drop((in_use, slot));
+        drop(slot);
         if backend.http_reuse == HttpReuse::Never {
-            self.client.private = Some(Box::new(Private { server, io }));
+            self.client.private = Some(Box::new(Private { server, io, moves: in_use.moves() }));
         } else {
-            pool::give(&server, io, Instant::now());
+            pool::give(&server, in_use, io, Instant::now());
         }
     }
 

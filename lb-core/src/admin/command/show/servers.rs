@@ -2,7 +2,7 @@
 
 use super::{Call, Command, Level, Outcome};
 use crate::proxy::Backend;
-use crate::server::{Server, ServerAddress};
+use crate::server::Server;
 use std::fmt::Write;
 use std::sync::atomic::Ordering;
 
@@ -35,10 +35,8 @@ fn state(call: &Call<'_>) -> Outcome {
 }
 
 fn line(backend: &Backend, server: &Server, out: &mut String) {
-    let (address, port) = match &server.address {
-        ServerAddress::Inet(address) => (address.ip().to_string(), address.port()),
-        ServerAddress::Unix(_) | ServerAddress::Abstract(_) => ("-".into(), 0),
-    };
+    let address = server.address();
+    let (address, port) = (address.ip().map_or_else(|| "-".to_owned(), |ip| ip.to_string()), address.port());
     let load = Ordering::Relaxed;
     let since = crate::clock::millis().saturating_sub(server.changed.load(load)) / 1000;
     // Nothing checks its health: the check's part is as it is before the first check.
