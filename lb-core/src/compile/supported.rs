@@ -116,6 +116,7 @@ const KEYWORDS: &[&str] = &[
     "option http-ignore-probes",
     "option http-keep-alive",
     "option http-server-close",
+    "option http-use-proxy-header",
     "option httpclose",
     "option httplog",
     "option originalto",

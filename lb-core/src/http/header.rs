@@ -284,6 +284,11 @@ impl Headers {
         self.slots.iter().find(|slot| slot.id == id).map(|slot| self.bytes(slot.value))
     }
 
+    /// The value of the last header with this id.
+    pub fn last_of(&self, id: HeaderId) -> Option<&[u8]> {
+        self.slots.iter().rfind(|slot| slot.id == id).map(|slot| self.bytes(slot.value))
+    }
+
     /// True when the header is there.
     pub fn contains(&self, key: &HeaderKey) -> bool {
         self.slots.iter().any(|slot| self.matches(slot, key))

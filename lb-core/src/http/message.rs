@@ -1,6 +1,10 @@
 //! A request and a response, as typed messages that are always written anew.
 
-use super::header::{Headers, Span};
+use super::header::{HeaderId, HeaderKey, Headers, Span};
+use std::sync::LazyLock;
+
+/// The `Host` header.
+static HOST: LazyLock<HeaderKey> = LazyLock::new(|| HeaderKey::new(b"host"));
 
 /// HTTP versions that the HTTP/1 codec speaks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -166,6 +170,30 @@ impl Request {
         self.set_target(&whole);
     }
 
+    /// Replaces the whole target; the authority of an absolute one goes into `Host`, so that both say the same.
+    pub fn set_uri(&mut self, target: &[u8]) {
+        self.set_target(target);
+        if let Some(start) = scheme_end(target)
+            && self.headers.first_of(HeaderId::Host).is_some()
+        {
+            let authority = target.get(start..path_start(target)).unwrap_or_default();
+            self.headers.set(&HOST, authority);
+        }
+    }
+
+    /// Puts `Host`, which a rule has changed, into a target that names an authority, so that both say the same.
+    pub fn follow_host(&mut self) {
+        let (target, connect) = (self.target(), self.method == Method::Connect);
+        let start = if connect { Some(0) } else { scheme_end(target) };
+        let Some((start, host)) = start.zip(self.headers.last_of(HeaderId::Host)) else { return };
+        let rest = if connect { target.len() } else { path_start(target) };
+        let parts = target.get(..start).zip(target.get(rest..));
+        let whole = parts.map(|(scheme, path)| [scheme, host, path].concat());
+        if let Some(whole) = whole {
+            self.set_target(&whole);
+        }
+    }
+
     /// Bytes that logs (`%U`) and statistics count for this head. HAProxy counts its own form of a message: 20 for the
     /// start line beside its parts, names and values without separators, 1 for the end of the headers. To these come
     /// the bytes of the body, 1 for the end of a chunked one, and trailers as headers.
@@ -182,7 +210,7 @@ impl Request {
         }
         match scheme_end(target) {
             Some(start) => target.get(start..path_start(target)),
-            None => self.headers.first_of(super::HeaderId::Host),
+            None => self.headers.first_of(HeaderId::Host),
         }
     }
 }

@@ -36,9 +36,7 @@ const PAGES: &[(u16, &str, &str)] = &[
 /// The built-in pages.
 pub(super) fn pages() -> impl Iterator<Item = Message> {
     PAGES.iter().map(|(status, reason, sentence)| {
-        // One page names another status than it has.
-        let named = if *status == 407 { 401 } else { *status };
-        let page = format!("<html><body><h1>{named} {reason}</h1>\n{sentence}\n</body></html>\n");
+        let page = format!("<html><body><h1>{status} {reason}</h1>\n{sentence}\n</body></html>\n");
         let mut message = Message::new(*status);
         message.reason = reason.as_bytes().into();
         let message = message

@@ -40,6 +40,7 @@ pub mod debian;
 pub mod debian_source;
 pub mod escape;
 pub mod framing;
+pub mod leftovers;
 pub mod loopback;
 pub mod regtest;
 pub mod suite;

@@ -1,5 +1,6 @@
 //! Running `.vtc` files with Debian's `varnishtest` (vtc(7)).
 
+use crate::leftovers;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -74,6 +75,8 @@ impl Varnishtest {
                 None => thread::sleep(Duration::from_millis(10)),
             }
         };
+        // Where it gave up on a proxy that did not start in time, or that went into the background, that one stays.
+        leftovers::end_all_of(scratch.path());
         let text = String::from_utf8_lossy(&fs::read(&log_path)?).into_owned();
         Ok(outcome(status, &text))
     }

@@ -41,8 +41,11 @@ impl Run<'_> {
         }
         self.terminate(reply.cause, reply.phase);
         // As in HAProxy, a redirected request with a body ends its connection, be the body there or not.
-        self.close |=
-            matches!(reply.message.status, 301..=308) && self.exchange.request.framing != Framing::None;
+        if matches!(reply.message.status, 301..=308) && self.exchange.request.framing != Framing::None {
+            self.close = true;
+            // HAProxy has the header in the answer itself, where it counts.
+            self.exchange.bytes_out += "connectionclose".len() as u64;
+        }
         self.send_message(&reply.message).await
     }
 

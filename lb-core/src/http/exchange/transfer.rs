@@ -99,7 +99,7 @@ impl Run<'_> {
             let parsed = self.parse_response_head()?;
             if let Some(connection) = parsed {
                 if self.exchange.response.status == 101 && !self.connection.upgrade {
-                    self.exchange.bytes_out += self.exchange.response.weight;
+                    self.exchange.bytes_out += self.exchange.response.weight + self.work.server.len() as u64;
                     return Err(NoResponse::Invalid);
                 }
                 if self.exchange.response.status >= 200 || connection.upgrade {
@@ -213,7 +213,7 @@ impl Run<'_> {
             verdict => verdict,
         };
         if let Verdict::Reply(reply) | Verdict::Tarpit(reply) = verdict {
-            drop(upstream);
+            self.discard_response(backend, upstream, &upload, connection);
             return self.answer_rule(&reply).await;
         }
         self.set_cookie(backend);
@@ -223,6 +223,24 @@ impl Run<'_> {
             return self.tunnel(backend, upstream).await;
         }
         self.download(backend, upstream, upload, connection).await
+    }
+
+    /// Drops a response that a rule has replaced. The server's connection goes on where all of it is here; what has
+    /// come of it counts as sent, as in HAProxy.
+    fn discard_response(
+        &mut self,
+        backend: &Backend,
+        upstream: Box<Upstream>,
+        upload: &Pump,
+        connection: Connection,
+    ) {
+        let waiting = self.work.server.len();
+        let whole = drain_buffered(&mut Body::new(self.exchange.response.framing), &mut self.work.server);
+        let body = waiting - if whole { self.work.server.len() } else { 0 };
+        self.exchange.bytes_out += self.exchange.response.weight + body as u64;
+        if whole && upload.is_done() && !connection.close && !self.connection.doubtful {
+            self.keep_server(backend, *upstream);
+        }
     }
 
     /// Puts the persistence cookie into the response.

@@ -258,6 +258,10 @@ impl HeadScan {
                 (Coding::OthersThenChunked | Coding::Others, _) => return Err(Refusal { status: 502 }),
                 (Coding::Chunked, length) => {
                     if length.is_some() {
+                        // Taken out while it is read, and so not counted.
+                        let value = response.headers.first_of(HeaderId::ContentLength);
+                        let counted = value.map_or(0, |value| "content-length".len() + value.len());
+                        response.weight = response.weight.saturating_sub(counted as u64);
                         response.headers.remove_of(HeaderId::ContentLength);
                     }
                     doubtful = length.is_some() || old;

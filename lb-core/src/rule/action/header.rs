@@ -2,7 +2,8 @@
 
 use super::{Build, Built, Error, HTTP, RESPONSES, Row, act, action, headers, with_text};
 use crate::acl::{Matcher, Pattern};
-use crate::http::HeaderKey;
+use crate::exchange::Exchange;
+use crate::http::{HeaderId, HeaderKey};
 use crate::rule::{Kind, Verdict};
 use crate::sample::Sample;
 use haproxy_cfg_parser::model::ActionArg;
@@ -11,13 +12,19 @@ use haproxy_cfg_parser::raw;
 pub(super) const ROWS: &[Row] = &[
     action("set-header", HTTP, |build| {
         act((key(build)?, build.format(1)?, build.kind), |(key, format, kind), exchange| {
-            with_text(format, exchange, |value, exchange| headers(*kind, exchange).set(key, value));
+            with_text(format, exchange, |value, exchange| {
+                headers(*kind, exchange).set(key, value);
+                changed(*kind, key, exchange);
+            });
             Verdict::Continue
         })
     }),
     action("add-header", HTTP, |build| {
         act((key(build)?, build.format(1)?, build.kind), |(key, format, kind), exchange| {
-            with_text(format, exchange, |value, exchange| headers(*kind, exchange).append_key(key, value));
+            with_text(format, exchange, |value, exchange| {
+                headers(*kind, exchange).append_key(key, value);
+                changed(*kind, key, exchange);
+            });
             Verdict::Continue
         })
     }),
@@ -81,10 +88,18 @@ fn replace(build: &mut Build<'_, '_>, values: bool) -> Built {
                 headers(kind, exchange).edit_values(key, |line| {
                     if *values { replace_elements(pattern, line, with) } else { pattern.compose(line, with) }
                 });
+                changed(kind, key, exchange);
             });
         }
         Verdict::Continue
     })
+}
+
+/// What must agree with a header that was set, added or replaced.
+fn changed(kind: Kind, key: &HeaderKey, exchange: &mut Exchange) {
+    if key.id() == HeaderId::Host && !kind.is_response() {
+        exchange.request.follow_host();
+    }
 }
 
 /// The elements of a list, each replaced where it matches; none when no one does.

@@ -18,7 +18,7 @@ pub(super) const ROWS: &[Row] = &[
     action("set-uri", REQUEST, |build| {
         set(build, |request, text| {
             if !text.is_empty() {
-                request.set_target(text);
+                request.set_uri(text);
             }
         })
     }),
@@ -29,7 +29,7 @@ pub(super) const ROWS: &[Row] = &[
     action("replace-pathq", REQUEST, |build| {
         replace(build, Request::path_and_query, Request::set_path_and_query)
     }),
-    action("replace-uri", REQUEST, |build| replace(build, Request::target, Request::set_target)),
+    action("replace-uri", REQUEST, |build| replace(build, Request::target, Request::set_uri)),
 ];
 
 fn set(build: &mut Build<'_, '_>, apply: fn(&mut Request, &[u8])) -> Built {
