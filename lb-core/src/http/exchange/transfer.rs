@@ -213,7 +213,7 @@ impl Run<'_> {
             verdict => verdict,
         };
         if let Verdict::Reply(reply) | Verdict::Tarpit(reply) = verdict {
-            self.discard_response(backend, upstream, &upload, connection);
+            self.discard_response(backend, *upstream, &upload, connection);
             return self.answer_rule(&reply).await;
         }
         self.set_cookie(backend);
@@ -230,7 +230,7 @@ impl Run<'_> {
     fn discard_response(
         &mut self,
         backend: &Backend,
-        upstream: Box<Upstream>,
+        upstream: Upstream,
         upload: &Pump,
         connection: Connection,
     ) {
@@ -239,7 +239,7 @@ impl Run<'_> {
         let body = waiting - if whole { self.work.server.len() } else { 0 };
         self.exchange.bytes_out += self.exchange.response.weight + body as u64;
         if whole && upload.is_done() && !connection.close && !self.connection.doubtful {
-            self.keep_server(backend, *upstream);
+            self.keep_server(backend, upstream);
         }
     }
 
