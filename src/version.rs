@@ -58,7 +58,7 @@ const FEATURES: &[Feature] = &[
     no("POLL"),
     yes("PRCTL"),
     no("PROCCTL"),
-    no("PROMEX"),
+    yes("PROMEX"),
     no("QUIC"),
     no("RT"),
     no("SLZ"),
@@ -112,7 +112,7 @@ fn build() -> String {
          Built with multi-threading support (MAX_THREADS={threads}, default={default}).\n\n\
          Available polling systems :\n      epoll : pref=300,  test result OK\n\
          Total: 1 (1 usable), will use epoll.\n\n\
-         Available services : none\nAvailable filters : none\n\n",
+         Available services : prometheus-exporter\nAvailable filters : none\n\n",
         arch = std::env::consts::ARCH,
         options = options.join(" "),
         list = list.join(" "),
@@ -135,7 +135,7 @@ mod tests {
         };
         assert!(field("TARGET").starts_with("linux-"));
         assert!(field("Feature list").split(' ').any(|word| word == "+THREAD"));
-        assert_eq!(field("Available services"), "none");
+        assert_eq!(field("Available services"), "prometheus-exporter");
     }
 
     #[test]

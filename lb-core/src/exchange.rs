@@ -157,6 +157,8 @@ pub struct Exchange {
     pub backend: Option<Arc<Backend>>,
     /// The server, once chosen.
     pub server: Option<Arc<Server>>,
+    /// What answers in a server's place, as logs name it (`<STATS>`).
+    pub service: Option<&'static str>,
     /// Variables of the scopes txn, req and res.
     pub vars: Vars,
     /// Captured request headers by slot of the frontend (`capture request header`, `http-request capture`).
@@ -208,6 +210,7 @@ impl Exchange {
             frontend,
             backend: None,
             server: None,
+            service: None,
             vars: Vars::default(),
             request_captures: Vec::new(),
             response_captures: Vec::new(),

@@ -19,6 +19,7 @@ pub mod proxy;
 pub mod rule;
 pub mod sample;
 pub mod server;
+pub mod service;
 pub mod stats;
 mod sys;
 #[cfg(test)]

@@ -7,6 +7,8 @@ use crate::http::HeaderKey;
 use crate::log::{Format, Logger};
 use crate::rule::{Replies, Ruleset};
 use crate::server::Server;
+use crate::stats::page::Page;
+use crate::stats::prometheus::Latency;
 use crate::thread::{Counter, PerThread};
 use haproxy_cfg_parser::model;
 use std::net::{IpAddr, SocketAddr};
@@ -46,6 +48,8 @@ pub struct ProxyCounters {
     pub times: [Counter; 4],
     /// Largest of each of the four times, in milliseconds.
     pub times_max: [Counter; 4],
+    /// Histograms of times, once there is one.
+    pub latency: OnceLock<Box<Latency>>,
     pub conn_rate: Rate,
     pub sess_rate: Rate,
     pub req_rate: Rate,
@@ -159,6 +163,8 @@ pub struct Listener {
 pub struct Frontend {
     /// Its name.
     pub name: String,
+    /// `description`.
+    pub description: Option<String>,
     /// Its id (`iid`).
     pub id: u32,
     /// `mode`.
@@ -187,6 +193,8 @@ pub struct Frontend {
     pub monitor_uri: Option<Vec<u8>>,
     /// `monitor fail`: any that holds makes the monitor answer 503.
     pub monitor_fail: Vec<Condition>,
+    /// `stats ...`: its statistics page.
+    pub page: Option<Arc<Page>>,
     /// `capture request header`, plus `declare capture request`: name (none for declared), length.
     pub request_captures: Vec<(Option<HeaderKey>, usize)>,
     /// `capture response header`, plus `declare capture response`.
@@ -206,6 +214,8 @@ pub struct Frontend {
 pub struct Backend {
     /// Its name.
     pub name: String,
+    /// `description`.
+    pub description: Option<String>,
     /// Its id (`iid`).
     pub id: u32,
     /// `mode`.
@@ -220,6 +230,8 @@ pub struct Backend {
     pub originalto: Option<ForwardFor>,
     /// Rules.
     pub rules: Rules,
+    /// `stats ...`: its statistics page; of a `listen` section the frontend has it.
+    pub page: Option<Arc<Page>>,
     /// `use-server` rules in order.
     pub use_server: Vec<UseServer>,
     /// Its servers in file order.
@@ -250,6 +262,7 @@ pub struct Rules {
     pub tcp_request_session: Ruleset,
     pub tcp_request_content: Ruleset,
     pub http_request: Ruleset,
+    pub redirect: Ruleset,
     pub http_response: Ruleset,
     pub http_after_response: Ruleset,
 }

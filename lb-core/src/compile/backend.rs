@@ -1,6 +1,7 @@
 //! From a proxy section to a backend with its servers.
 
 use super::frontend::{forward_for, rules};
+use super::page::page;
 use super::{Context, Options, condition};
 use crate::balance::{Balance, KeyFn};
 use crate::log::Format;
@@ -41,6 +42,7 @@ pub(super) fn backend(
     let listen = proxy.kind.is_frontend();
     Some(Backend {
         name: proxy.name.clone(),
+        description: proxy.description.clone(),
         id,
         mode: proxy.mode,
         timeouts: proxy.timeouts,
@@ -49,6 +51,7 @@ pub(super) fn backend(
         forwardfor: proxy.options.forwardfor.as_ref().filter(|_| !listen).map(forward_for),
         originalto: proxy.options.originalto.as_ref().filter(|_| !listen).map(forward_for),
         rules: if listen { Rules::default() } else { rules(proxy, context) },
+        page: if listen { None } else { page(proxy, context) },
         use_server,
         servers,
         balance,

@@ -1,5 +1,6 @@
 //! From a proxy section to a frontend.
 
+use super::page::page;
 use super::{Context, Options, condition};
 use crate::engine::Limit;
 use crate::http::HeaderKey;
@@ -40,6 +41,7 @@ pub(super) fn frontend(
     });
     Frontend {
         name: proxy.name.clone(),
+        description: proxy.description.clone(),
         id,
         mode: proxy.mode,
         connections: Limit::new(limit(proxy.maxconn, options)),
@@ -54,6 +56,7 @@ pub(super) fn frontend(
         replies: Arc::new(Replies::compile(proxy, context)),
         monitor_uri: proxy.monitor_uri.as_ref().map(|uri| raw::bytes(uri).into_owned()),
         monitor_fail,
+        page: page(proxy, context),
         request_captures: std::mem::take(&mut context.request_captures),
         response_captures: std::mem::take(&mut context.response_captures),
         cookie_capture: proxy
@@ -91,14 +94,12 @@ pub(super) fn forward_for(option: &model::ForwardFor) -> ForwardFor {
 
 /// The rulesets of a proxy. In a `listen` section the frontend side runs them all.
 pub(super) fn rules(proxy: &model::Proxy, context: &mut Context<'_>) -> Rules {
-    // `redirect` lines act after the `http-request` rules.
-    let mut http_request = proxy.http_request.clone();
-    http_request.extend(proxy.redirects.iter().cloned());
     Rules {
         tcp_request_connection: Ruleset::compile(&proxy.tcp_request_connection, Kind::TcpConnection, context),
         tcp_request_session: Ruleset::compile(&proxy.tcp_request_session, Kind::TcpSession, context),
         tcp_request_content: Ruleset::compile(&proxy.tcp_request_content, Kind::TcpContent, context),
-        http_request: Ruleset::compile(&http_request, Kind::HttpRequest, context),
+        http_request: Ruleset::compile(&proxy.http_request, Kind::HttpRequest, context),
+        redirect: Ruleset::compile(&proxy.redirects, Kind::HttpRequest, context),
         http_response: Ruleset::compile(&proxy.http_response, Kind::HttpResponse, context),
         http_after_response: Ruleset::compile(&proxy.http_after_response, Kind::HttpAfterResponse, context),
     }

@@ -5,6 +5,7 @@ mod bind;
 mod context;
 mod directory;
 mod frontend;
+mod page;
 mod plan;
 mod supported;
 mod variable;

@@ -4,7 +4,7 @@ mod limit;
 mod threads;
 
 pub use limit::Limit;
-pub use threads::{phase, with_waker};
+pub use threads::{admin, phase, with_waker};
 
 use crate::admin;
 use crate::compile::Plan;

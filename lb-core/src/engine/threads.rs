@@ -1,6 +1,7 @@
 //! The traffic threads: a runtime each, and what the tasks on a thread share.
 
 use super::{Phase, Shared};
+use crate::admin;
 use crate::connect::pool;
 use crate::http::work;
 use crate::listen;
@@ -15,6 +16,7 @@ use std::time::{Duration, Instant};
 
 thread_local! {
     static PHASE: Cell<Phase> = const { Cell::new(Phase::Running) };
+    static ADMIN: RefCell<Option<Arc<admin::Context>>> = const { RefCell::new(None) };
     static WAKERS: RefCell<Slab<Waker>> = const { RefCell::new(Slab::new()) };
 }
 
@@ -22,6 +24,11 @@ thread_local! {
 #[inline]
 pub fn phase() -> Phase {
     PHASE.get()
+}
+
+/// What the runtime API looks at and acts on; none outside traffic threads.
+pub fn admin() -> Option<Arc<admin::Context>> {
+    ADMIN.with_borrow(Clone::clone)
 }
 
 /// A task's entry among those that are woken when the phase changes. Dropping it takes the entry out.
@@ -98,6 +105,7 @@ fn run(index: usize, shared: &Arc<Shared>) {
 async fn live(shared: &Arc<Shared>, sockets: listen::Sockets) {
     let mut phases = shared.phase.subscribe();
     set_phase(*phases.borrow_and_update());
+    ADMIN.set(Some(Arc::clone(&shared.admin)));
     listen::accept_all(&shared.plan, &shared.admin, sockets);
     let mut tick = tokio::time::interval(Duration::from_secs(1));
     loop {

@@ -198,7 +198,11 @@ fn backend_name<'a>(render: &Render<'a>) -> &'a [u8] {
 }
 
 fn server_name<'a>(render: &Render<'a>) -> &'a [u8] {
-    render.exchange.server.as_ref().map_or(b"<NOSRV>", |server| server.name.as_bytes())
+    match (&render.exchange.server, render.exchange.service) {
+        (Some(server), _) => server.name.as_bytes(),
+        (None, Some(service)) => service.as_bytes(),
+        (None, None) => b"<NOSRV>",
+    }
 }
 
 fn began(render: &Render<'_>) -> SystemTime {

@@ -6,6 +6,7 @@ use crate::acl::Condition;
 use crate::compile::Context;
 use crate::exchange::{Cause, Exchange, Phase};
 use crate::sample::Place;
+use crate::service::Service;
 use haproxy_cfg_parser::model::{self, ProxyKind};
 use std::fmt;
 use std::sync::Arc;
@@ -89,6 +90,8 @@ pub enum Verdict {
     Reply(Reply),
     /// `tarpit`: answer with this after `timeout tarpit`.
     Tarpit(Reply),
+    /// `use-service`: let it answer.
+    Service(Arc<dyn Service>),
     /// `reject`: close without an answer.
     Reject,
     /// `silent-drop`: forget the connection without a word to the client.

@@ -57,6 +57,11 @@ impl Column {
     }
 }
 
+/// The column of that name.
+pub fn named(name: &str) -> Option<&'static Column> {
+    COLUMNS.iter().find(|column| column.name == name)
+}
+
 const fn column(name: &'static str, tags: &[u8; 3], doc: &'static str) -> Column {
     Column { name, tags: Tags(*tags), doc, private: false, frontend: None, backend: None, server: None }
 }

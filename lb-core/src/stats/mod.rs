@@ -1,9 +1,11 @@
 //! Statistics: one table of columns for proxies and servers, one of fields for the process, and their printed forms.
 
-mod column;
+pub(crate) mod column;
 mod info;
+pub mod page;
 mod print;
 mod process;
+pub mod prometheus;
 mod row;
 mod value;
 
@@ -11,7 +13,7 @@ pub use column::{COLUMNS, Column};
 pub use info::{FIELDS, Field, Source};
 pub use print::{Style, print_info, print_stat};
 pub use process::Process;
-pub use row::{Only, Row, rows};
+pub use row::{Only, Row, Walk, rows};
 pub use value::{Tags, Value};
 
 #[cfg(test)]

@@ -25,31 +25,52 @@ pub struct Style {
 
 /// `show stat`.
 pub fn print_stat(plan: &Plan, only: Only, style: Style) -> String {
-    let rows = rows(plan, only);
     let mut out = String::new();
+    begin_stat(style, &mut out);
+    for (at, row) in rows(plan, only).iter().enumerate() {
+        stat_row(row, at == 0, style, &mut out);
+    }
+    end_stat(style, &mut out);
+    out
+}
+
+/// What stands before the first row.
+pub(super) fn begin_stat(style: Style, out: &mut String) {
     if style.json {
-        let rows: Vec<_> = rows.iter().map(|row| json_row(row, style)).collect();
-        let _ = writeln!(out, "[{}]", rows.join(","));
-    } else if style.typed {
-        for row in &rows {
-            typed_row(row, style, &mut out);
-        }
-    } else {
+        out.push('[');
+    } else if !style.typed {
         out.push_str("# ");
         for column in COLUMNS {
             out.push_str(column.name);
             out.push(',');
         }
         out.push('\n');
-        for row in &rows {
-            for (_, _, value) in values(row, style) {
-                csv(&value.text(style.float), &mut out);
-                out.push(',');
-            }
-            out.push('\n');
-        }
     }
-    out
+}
+
+/// One row.
+pub(super) fn stat_row(row: &Row<'_>, first: bool, style: Style, out: &mut String) {
+    if style.json {
+        if !first {
+            out.push(',');
+        }
+        out.push_str(&json_row(row, style));
+    } else if style.typed {
+        typed_row(row, style, out);
+    } else {
+        for (_, _, value) in values(row, style) {
+            csv(&value.text(style.float), out);
+            out.push(',');
+        }
+        out.push('\n');
+    }
+}
+
+/// What stands after the last row.
+pub(super) fn end_stat(style: Style, out: &mut String) {
+    if style.json {
+        out.push_str("]\n");
+    }
 }
 
 /// Position, column and value of all columns of a row.

@@ -16,6 +16,14 @@ pub enum Row<'a> {
 }
 
 impl Row<'_> {
+    /// The proxy's name.
+    pub fn proxy(&self) -> &str {
+        match self {
+            Self::Frontend(frontend) => &frontend.name,
+            Self::Server(backend, _) | Self::Backend(backend) => &backend.name,
+        }
+    }
+
     /// The proxy's id (`iid`).
     pub fn proxy_id(&self) -> u32 {
         match self {
@@ -82,7 +90,8 @@ impl Default for Only {
 }
 
 impl Only {
-    fn wants(&self, row: &Row<'_>) -> bool {
+    /// True for a wanted row.
+    pub fn wants(&self, row: &Row<'_>) -> bool {
         if self.kinds & 1 << row.kind() == 0 || self.proxy.is_some_and(|id| id != row.proxy_id()) {
             return false;
         }
@@ -98,15 +107,56 @@ impl Only {
     }
 }
 
-/// The rows of a plan in the order of its sections: a frontend, then servers, then their backend.
-pub fn rows(plan: &Plan, only: Only) -> Vec<Row<'_>> {
-    let mut rows: Vec<Row<'_>> = plan.frontends.iter().map(|frontend| Row::Frontend(frontend)).collect();
-    for backend in &plan.backends {
-        rows.extend(backend.servers.iter().map(|server| Row::Server(backend, server)));
-        rows.push(Row::Backend(backend));
+/// A walk over all rows of a plan in the order of its sections: a frontend, then servers, then their backend. It stands
+/// between two rows and borrows nothing, so that long lists can be printed in pieces.
+#[derive(Debug)]
+pub struct Walk {
+    sides: Vec<Side>,
+    at: usize,
+    /// The next server of the backend at hand.
+    server: usize,
+}
+
+/// A side of a proxy, by its place in the plan.
+#[derive(Clone, Copy, Debug)]
+enum Side {
+    Frontend(usize),
+    Backend(usize),
+}
+
+impl Walk {
+    /// Before the first row.
+    pub fn new(plan: &Plan) -> Self {
+        let frontends = plan.frontends.iter().enumerate().map(|(at, one)| (one.id, Side::Frontend(at)));
+        let backends = plan.backends.iter().enumerate().map(|(at, one)| (one.id, Side::Backend(at)));
+        let mut sides: Vec<_> = frontends.chain(backends).collect();
+        // Ids follow the file; a listen section has one id for both sides, and the sort keeps their order.
+        sides.sort_by_key(|(id, _)| *id);
+        Self { sides: sides.into_iter().map(|(_, side)| side).collect(), at: 0, server: 0 }
     }
-    // Ids follow the file; a listen section has one id for both sides, and the sort keeps their order.
-    rows.sort_by_key(Row::proxy_id);
-    rows.retain(|row| only.wants(row));
-    rows
+
+    /// The next row of the plan that the walk began in.
+    pub fn next<'a>(&mut self, plan: &'a Plan) -> Option<Row<'a>> {
+        match *self.sides.get(self.at)? {
+            Side::Frontend(index) => {
+                self.at += 1;
+                plan.frontends.get(index).map(|frontend| Row::Frontend(frontend))
+            }
+            Side::Backend(index) => {
+                let backend = plan.backends.get(index)?;
+                if let Some(server) = backend.servers.get(self.server) {
+                    self.server += 1;
+                    return Some(Row::Server(backend, server));
+                }
+                (self.at, self.server) = (self.at + 1, 0);
+                Some(Row::Backend(backend))
+            }
+        }
+    }
+}
+
+/// The wanted rows of a plan, in order.
+pub fn rows(plan: &Plan, only: Only) -> Vec<Row<'_>> {
+    let mut walk = Walk::new(plan);
+    std::iter::from_fn(|| walk.next(plan)).filter(|row| only.wants(row)).collect()
 }

@@ -15,6 +15,7 @@ use std::time::SystemTime;
 fn frontend(name: &str, id: u32, mode: model::Mode) -> Arc<Frontend> {
     Arc::new(Frontend {
         name: name.into(),
+        description: None,
         id,
         mode,
         connections: Limit::new(1000),
@@ -29,6 +30,7 @@ fn frontend(name: &str, id: u32, mode: model::Mode) -> Arc<Frontend> {
         replies: Arc::default(),
         monitor_uri: None,
         monitor_fail: vec![],
+        page: None,
         request_captures: vec![],
         response_captures: vec![],
         cookie_capture: None,
@@ -65,6 +67,7 @@ fn backend(
     let balance = Balance::new(&proxy, &servers, None).unwrap();
     Arc::new(Backend {
         name: name.into(),
+        description: None,
         id,
         mode,
         timeouts: model::Timeouts::default(),
@@ -72,6 +75,7 @@ fn backend(
         forwardfor: None,
         originalto: None,
         rules: Rules::default(),
+        page: None,
         use_server: vec![],
         servers,
         balance,

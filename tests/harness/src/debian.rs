@@ -21,6 +21,10 @@ pub const HAPROXY: Tool = Tool { program: "haproxy", package: "haproxy" };
 pub const NGINX: Tool = Tool { program: "nginx", package: "nginx-light" };
 /// The load.
 pub const WRK: Tool = Tool { program: "wrk", package: "wrk" };
+/// The server that scrapes metrics, and its tool that checks them.
+pub const PROMETHEUS: Tool = Tool { program: "prometheus", package: "prometheus" };
+/// See [`PROMETHEUS`].
+pub const PROMTOOL: Tool = Tool { program: "promtool", package: "prometheus" };
 /// The runner of `.vtc` files.
 pub const VARNISHTEST: Tool = Tool { program: "varnishtest", package: "varnish" };
 

@@ -68,23 +68,14 @@ impl Run<'_> {
     }
 
     /// Sends a message of lb's own: it passes `http-after-response`, keeps the connection where it may.
-    async fn send_message(&mut self, message: &Message) -> After {
-        let exchange = &mut self.exchange;
-        message.write(&mut exchange.response);
+    pub(super) async fn send_message(&mut self, message: &Message) -> After {
         if message.silent {
+            message.write(&mut self.exchange.response);
             self.close = true;
             self.finish();
             return After::Close;
         }
-        let frontend = Arc::clone(&exchange.frontend);
-        if let Some(backend) = exchange.backend.clone() {
-            backend.rules.http_after_response.run(exchange);
-        }
-        frontend.rules.http_after_response.run(exchange);
-        // A body that is still to come can't be told from a next request once we have answered.
-        if exchange.request.framing != Framing::None && !self.body_read && !self.request_body_is_here() {
-            self.close = true;
-        }
+        self.begin_message(message);
         let exchange = &mut self.exchange;
         let length_known = exchange.response.headers.first_of(HeaderId::ContentLength).is_some()
             || exchange.response.headers.first_of(HeaderId::TransferEncoding).is_some()
@@ -101,6 +92,26 @@ impl Run<'_> {
         if self.send_out().await.is_err() {
             self.close = true;
         }
+        self.end_message().await
+    }
+
+    /// Makes a message of lb's own the response, and lets `http-after-response` rules change it.
+    pub(super) fn begin_message(&mut self, message: &Message) {
+        let exchange = &mut self.exchange;
+        message.write(&mut exchange.response);
+        let frontend = Arc::clone(&exchange.frontend);
+        if let Some(backend) = exchange.backend.clone() {
+            backend.rules.http_after_response.run(exchange);
+        }
+        frontend.rules.http_after_response.run(exchange);
+        // A body that is still to come can't be told from a next request once we have answered.
+        if exchange.request.framing != Framing::None && !self.body_read && !self.request_body_is_here() {
+            self.close = true;
+        }
+    }
+
+    /// What follows the last byte of a message of lb's own.
+    pub(super) async fn end_message(&mut self) -> After {
         self.finish();
         if self.close {
             self.linger().await;

@@ -45,21 +45,17 @@ impl Run<'_> {
     pub(super) fn finish(&mut self) {
         let now = Instant::now();
         let exchange = &self.exchange;
-        let class = match exchange.response.status {
-            status @ 100..600 => usize::from(status / 100 - 1),
-            _ => 5,
-        };
         let traffic = |counters: &ProxyCounters| {
             counters.bin.add(exchange.bytes_in);
             counters.bout.add(exchange.bytes_out);
-            if let Some(counter) = counters.hrsp.get(class) {
-                counter.inc();
-            }
         };
-        traffic(exchange.frontend.stats.counters.mine());
+        let counters = exchange.frontend.stats.counters.mine();
+        traffic(counters);
+        count_status(counters, exchange.response.status);
         if let Some(backend) = &exchange.backend {
             let counters = backend.stats.counters.mine();
             traffic(counters);
+            count_status(counters, exchange.response.status);
             self.average(counters, now);
             backend.stats.last_session.store(clock::at(now), Ordering::Relaxed);
         }
@@ -76,6 +72,13 @@ impl Run<'_> {
         self.log_at(now);
     }
 
+    /// Counts a response that a server gave, whatever rules will make of it.
+    pub(super) fn count_response(&mut self) {
+        if let Some(server) = &self.exchange.server {
+            count_status(server.counters.mine(), self.exchange.response.status);
+        }
+    }
+
     /// Feeds the sliding sums of queue, connect, response and total time.
     fn average(&self, counters: &ProxyCounters, now: Instant) {
         let times = &self.exchange.times;
@@ -89,6 +92,7 @@ impl Run<'_> {
             between(times.connected, times.response),
             millis(now.saturating_duration_since(times.first_byte)),
         ];
+        counters.latency.get_or_init(Box::default).record(times, now);
         for (index, value) in values.into_iter().enumerate() {
             let sum = counters.times[index].get();
             counters.times[index].set(sum + value - sum.div_ceil(TIME_SAMPLES));
@@ -103,5 +107,16 @@ impl Run<'_> {
 
     fn log_at(&mut self, now: Instant) {
         crate::log::emit(&self.exchange, now, &mut self.work.out);
+    }
+}
+
+/// Counts a response by the class of its status.
+fn count_status(counters: &ProxyCounters, status: u16) {
+    let class = match status {
+        100..600 => usize::from(status / 100 - 1),
+        _ => 5,
+    };
+    if let Some(counter) = counters.hrsp.get(class) {
+        counter.inc();
     }
 }

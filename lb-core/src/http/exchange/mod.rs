@@ -1,7 +1,7 @@
 //! The exchange loop: one request and its response, from the first byte to the log line.
 //!
 //! `receive` reads the request head, `route` runs the rules up to the backend, `forward` talks to a server,
-//! `answer` sends what lb says itself, `finish` counts and logs.
+//! `answer` sends what lb says itself, `service` what it says in pieces, `finish` counts and logs.
 
 mod admission;
 mod answer;
@@ -11,6 +11,7 @@ mod finish;
 mod forward;
 mod receive;
 mod route;
+mod service;
 mod transfer;
 mod tunnel;
 
@@ -151,6 +152,7 @@ impl<'a> Run<'a> {
             frontend,
             backend: None,
             server: None,
+            service: None,
             vars,
             request_captures: Vec::new(),
             response_captures: Vec::new(),

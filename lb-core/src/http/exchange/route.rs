@@ -4,8 +4,10 @@ use super::buffering::Buffered;
 use super::{After, InBackend, Run};
 use crate::clock;
 use crate::exchange::{Cause, Phase};
-use crate::proxy::{Backend, ForwardFor, SwitchTarget};
+use crate::proxy::{Backend, ForwardFor, Rules, SwitchTarget};
 use crate::rule::Verdict;
+use crate::service::Service;
+use crate::stats::page::Page;
 use std::io::Write;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -33,11 +35,8 @@ impl Run<'_> {
         {
             return Route::Done(after);
         }
-        for rules in [&frontend.rules.tcp_request_content, &frontend.rules.http_request] {
-            let verdict = rules.run(&mut self.exchange);
-            if let Some(after) = self.conclude_request(verdict).await {
-                return Route::Done(after);
-            }
+        if let Some(after) = self.request_rules(&frontend.rules, frontend.page.as_ref()).await {
+            return Route::Done(after);
         }
         let Some(backend) = self.switch() else {
             self.exchange.times.request = None;
@@ -57,16 +56,46 @@ impl Run<'_> {
         {
             return Route::Done(after);
         }
-        for rules in [&backend.rules.tcp_request_content, &backend.rules.http_request] {
-            let verdict = rules.run(&mut self.exchange);
-            if let Some(after) = self.conclude_request(verdict).await {
-                return Route::Done(after);
-            }
+        if let Some(after) = self.request_rules(&backend.rules, backend.page.as_ref()).await {
+            return Route::Done(after);
         }
         self.settle_keep_alive();
         self.add_unique_id();
         self.add_forwarded();
         Route::Backend(backend)
+    }
+
+    /// The rules of one side, with its statistics page after the `http-request` rules. Some: it has been answered.
+    async fn request_rules(&mut self, rules: &Rules, page: Option<&Arc<Page>>) -> Option<After> {
+        for rules in [&rules.tcp_request_content, &rules.http_request] {
+            let verdict = rules.run(&mut self.exchange);
+            if let Some(after) = self.conclude_request(verdict).await {
+                return Some(after);
+            }
+        }
+        if let Some(page) = page.filter(|page| page.is_asked(&self.exchange.request)) {
+            return Some(self.show_page(page).await);
+        }
+        if rules.redirect.is_empty() {
+            return None;
+        }
+        let verdict = rules.redirect.run(&mut self.exchange);
+        self.conclude_request(verdict).await
+    }
+
+    /// Answers with the statistics page, if its own rules let it.
+    async fn show_page(&mut self, page: &Arc<Page>) -> After {
+        let verdict = page.rules.run(&mut self.exchange);
+        if let Some(after) = self.conclude_request(verdict).await {
+            return after;
+        }
+        if let Some(challenge) = page.challenge(&self.exchange) {
+            self.exchange.service = Some(page.name());
+            self.settle_keep_alive();
+            return self.answer_rule(&challenge).await;
+        }
+        let service: Arc<dyn Service> = Arc::clone(page) as _;
+        self.serve(&service).await
     }
 
     /// `option http-buffer-request`: the body first, as much as fits. Some: it did not come in time.
@@ -99,6 +128,7 @@ impl Run<'_> {
                 self.terminate(Cause::Proxy, Phase::Tarpit);
                 Some(self.answer_rule(&reply).await)
             }
+            Verdict::Service(service) => Some(self.serve(&service).await),
             Verdict::Reject => Some(self.reject()),
             Verdict::SilentDrop => {
                 let after = self.reject();

@@ -205,6 +205,7 @@ impl Run<'_> {
         connection: Connection,
     ) -> After {
         let frontend = Arc::clone(self.frontend());
+        self.count_response();
         self.exchange.vars.end_request();
         self.capture_response();
         let verdict = backend.rules.http_response.run(&mut self.exchange);

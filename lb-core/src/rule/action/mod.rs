@@ -10,6 +10,7 @@ mod log;
 mod payload;
 mod redirect;
 mod return_;
+mod service;
 mod source;
 mod target;
 mod variable;
@@ -71,6 +72,7 @@ const FAMILIES: &[&[Row]] = &[
     log::ROWS,
     redirect::ROWS,
     return_::ROWS,
+    service::ROWS,
     source::ROWS,
     target::ROWS,
     variable::ROWS,

@@ -60,7 +60,7 @@ fn scheme(exchange: &Exchange) -> Option<(&[u8], &[u8])> {
 }
 
 /// User and password of basic authentication (RFC 7617).
-fn basic(exchange: &Exchange) -> Option<(Vec<u8>, Vec<u8>)> {
+pub(crate) fn basic(exchange: &Exchange) -> Option<(Vec<u8>, Vec<u8>)> {
     let (scheme, credentials) = scheme(exchange)?;
     if !scheme.eq_ignore_ascii_case(b"basic") {
         return None;

@@ -19,6 +19,7 @@ mod url;
 mod variable;
 
 pub use args::Args;
+pub(crate) use auth::basic as basic_credentials;
 pub(crate) use capture::word;
 pub(crate) use constant::unhex;
 

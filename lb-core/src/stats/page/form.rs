@@ -1,0 +1,137 @@
+//! The page's form: which servers, and what to do with them.
+
+use crate::admin::{Change, ServerState};
+use crate::compile::Plan;
+use crate::http::message::Request;
+use crate::http::{HeaderId, HeaderKey};
+use crate::proxy::Backend;
+use crate::server::Operational;
+use crate::service::decode_field;
+use std::sync::Arc;
+
+/// What became of a form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Done,
+    Nothing,
+    Wrong,
+    TooLong,
+    Part,
+    Denied,
+}
+
+impl Outcome {
+    pub(super) const ALL: [Self; 6] =
+        [Self::Done, Self::Nothing, Self::Wrong, Self::TooLong, Self::Part, Self::Denied];
+
+    /// As the page's address tells it (`;st=DONE`).
+    pub(super) fn code(self) -> &'static str {
+        match self {
+            Self::Done => "DONE",
+            Self::Nothing => "NONE",
+            Self::Wrong => "ERRP",
+            Self::TooLong => "EXCD",
+            Self::Part => "PART",
+            Self::Denied => "DENY",
+        }
+    }
+
+    /// As the page tells it.
+    pub(super) fn text(self) -> &'static str {
+        match self {
+            Self::Done => "Done: the servers were changed.",
+            Self::Nothing => "Nothing was changed.",
+            Self::Wrong => {
+                "Nothing was changed: the action, the backend or the servers are not known, or the change was refused."
+            }
+            Self::TooLong => "Nothing was changed: the request is too long. Choose fewer servers at a time.",
+            Self::Part => "Some servers were changed; others are not known.",
+            Self::Denied => "Denied: servers cannot be changed here.",
+        }
+    }
+}
+
+/// An action of the form: its value, its text, and the change that it makes to a server.
+pub(super) struct Action {
+    pub(super) value: &'static str,
+    pub(super) text: &'static str,
+    change: fn(String, String) -> Change,
+}
+
+const fn action(value: &'static str, text: &'static str, change: fn(String, String) -> Change) -> Action {
+    Action { value, text, change }
+}
+
+fn state(backend: String, server: String, state: ServerState) -> Change {
+    Change::State { backend, server, state }
+}
+
+fn health(backend: String, server: String, health: Operational) -> Change {
+    Change::Health { backend, server, health: health as u8 }
+}
+
+/// All actions, with HAProxy's values.
+pub(super) static ACTIONS: &[Action] = &[
+    action("ready", "Set state to READY", |b, s| state(b, s, ServerState::Ready)),
+    action("drain", "Set state to DRAIN", |b, s| state(b, s, ServerState::Drain)),
+    action("maint", "Set state to MAINT", |b, s| state(b, s, ServerState::Maint)),
+    action("hrunn", "Health: force UP", |b, s| health(b, s, Operational::Running)),
+    action("hnolb", "Health: force NOLB", |b, s| health(b, s, Operational::Stopping)),
+    action("hdown", "Health: force DOWN", |b, s| health(b, s, Operational::Stopped)),
+];
+
+/// HAProxy's names for `drain` and `maint` as they were once.
+const FORMER: &[(&str, &str)] = &[("stop", "maint"), ("start", "ready")];
+
+/// What a form asks for. `in_scope` tells which backends the page shows.
+pub(super) fn read(body: &[u8], plan: &Plan, in_scope: impl Fn(&str) -> bool) -> (Outcome, Vec<Change>) {
+    let (mut backend, mut action, mut servers) = (String::new(), None, Vec::new());
+    for field in body.split(|byte| *byte == b'&') {
+        let mut halves = field.splitn(2, |byte| *byte == b'=').map(decode_field);
+        let (name, value) = (halves.next().unwrap_or_default(), halves.next().unwrap_or_default());
+        match name.as_str() {
+            "b" => backend = value,
+            "action" => action = Some(value),
+            "s" => servers.push(value),
+            _ => {}
+        }
+    }
+    let Some(action) = action.filter(|_| !servers.is_empty()) else { return (Outcome::Nothing, Vec::new()) };
+    let action = FORMER.iter().find(|(old, _)| *old == action).map_or(&*action, |(_, new)| new);
+    let action = ACTIONS.iter().find(|known| known.value == action);
+    let backend = find(plan, &backend).filter(|backend| in_scope(&backend.name));
+    let (Some(action), Some(backend)) = (action, backend) else { return (Outcome::Wrong, Vec::new()) };
+    let known = |name: &&String| backend.servers.iter().any(|server| server.name == **name);
+    let changes: Vec<_> = servers
+        .iter()
+        .filter(known)
+        .map(|name| (action.change)(backend.name.clone(), name.clone()))
+        .collect();
+    let outcome = match changes.len() {
+        0 => Outcome::Wrong,
+        count if count < servers.len() => Outcome::Part,
+        _ => Outcome::Done,
+    };
+    (outcome, changes)
+}
+
+/// A backend by its name, or by its id behind `#`.
+fn find<'a>(plan: &'a Plan, name: &str) -> Option<&'a Arc<Backend>> {
+    let id = name.strip_prefix('#').and_then(|id| id.parse::<u32>().ok());
+    plan.backends.iter().find(|backend| match id {
+        Some(id) => backend.id == id,
+        None => backend.name == name,
+    })
+}
+
+/// A browser says that another site's page sent the form. Programs say nothing, and may.
+pub(super) fn is_foreign(request: &Request) -> bool {
+    let (site, origin) = (HeaderKey::new(b"sec-fetch-site"), HeaderKey::new(b"origin"));
+    if let Some(site) = request.headers.values(&site).next() {
+        return !matches!(site, b"same-origin" | b"none");
+    }
+    let Some(origin) = request.headers.values(&origin).next() else { return false };
+    let host = request.headers.first_of(HeaderId::Host).unwrap_or_default();
+    let authority = memchr::memmem::find(origin, b"://").and_then(|at| origin.get(at + 3..));
+    authority.is_none_or(|authority| !authority.eq_ignore_ascii_case(host))
+}
