@@ -5,6 +5,7 @@
 pub mod acl;
 pub mod admin;
 pub mod balance;
+pub mod check;
 pub mod clock;
 pub mod compile;
 pub mod connect;
@@ -13,6 +14,7 @@ pub mod exchange;
 pub mod http;
 pub mod listen;
 pub mod log;
+mod mail;
 pub mod net;
 pub mod process;
 pub mod proxy;

@@ -1,5 +1,6 @@
 //! Facts and live numbers of the whole process: who it is, since when it runs, how many connections it carries.
 
+use haproxy_cfg_parser::Severity;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::{Instant, SystemTime};
@@ -42,6 +43,22 @@ pub fn facts() -> &'static Facts {
             threads: 1,
         }
     })
+}
+
+type Tell = Box<dyn Fn(Severity, &str) + Send + Sync>;
+
+static TELL: OnceLock<Tell> = OnceLock::new();
+
+/// Says where messages for the operator go while the process runs; only the first call counts.
+pub fn set_tell(tell: impl Fn(Severity, &str) + Send + Sync + 'static) {
+    let _ = TELL.set(Box::new(tell));
+}
+
+/// Tells the operator; nobody hears it unless [`set_tell`] was called.
+pub(crate) fn tell(severity: Severity, text: &str) {
+    if let Some(tell) = TELL.get() {
+        tell(severity, text);
+    }
 }
 
 /// The system's host name; empty where it cannot be read.

@@ -2,6 +2,7 @@
 
 use crate::acl::Condition;
 use crate::balance::Balance;
+use crate::check::Watch;
 use crate::engine::Limit;
 use crate::http::HeaderKey;
 use crate::log::{Format, Logger};
@@ -14,7 +15,7 @@ use haproxy_cfg_parser::model;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicU32, AtomicU64};
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Numbers of a proxy that each thread counts for itself. Names follow the statistics columns (management guide 9.1).
 #[derive(Debug, Default)]
@@ -116,8 +117,12 @@ pub struct ProxyStats {
     pub queued_max: AtomicU32,
     /// Milliseconds since the start of the process of the last session (`lastsess`); 0: none yet.
     pub last_session: AtomicU64,
-    /// When the state last changed (`lastchg`).
-    pub changed: Instant,
+    /// Milliseconds since the start of the process of the last change of state (`lastchg`).
+    pub changed: AtomicU64,
+    /// How often the backend lost its last server (`chkdown`).
+    pub downs: AtomicU64,
+    /// Milliseconds that it had none, up to the last change.
+    pub downtime: AtomicU64,
 }
 
 impl ProxyStats {
@@ -130,7 +135,9 @@ impl ProxyStats {
             queued: AtomicU32::new(0),
             queued_max: AtomicU32::new(0),
             last_session: AtomicU64::new(0),
-            changed: Instant::now(),
+            changed: AtomicU64::new(crate::clock::millis()),
+            downs: AtomicU64::new(0),
+            downtime: AtomicU64::new(0),
         }
     }
 }
@@ -236,6 +243,8 @@ pub struct Backend {
     pub use_server: Vec<UseServer>,
     /// Its servers in file order.
     pub servers: Vec<Arc<Server>>,
+    /// The checks of its servers.
+    pub watches: Vec<Watch>,
     /// The algorithm, with its state and the queue of the backend.
     pub balance: Balance,
     /// `retries`.

@@ -32,7 +32,7 @@ use lb_core::compile::Plan;
 use lb_core::engine::{Engine, Hooks};
 use lb_core::listen::{self, Sockets};
 use lb_core::process::{self, Facts};
-use lb_core::{admin, clock, log, stats};
+use lb_core::{admin, check, clock, log, stats};
 use limits::Limits;
 use master_cli::MasterSocket;
 use monitor::{Face, Monitor};
@@ -291,8 +291,11 @@ impl Start {
             }),
             authority: Arc::new(admin::Local),
             process: Arc::new(self.about(messages)),
+            probes: Arc::new(check::Unconditional),
             admin_timeout: self.config.global.stats_timeout.unwrap_or(STATS_TIMEOUT),
         };
+        let operator = Arc::clone(messages);
+        process::set_tell(move |severity, text| operator.tell(severity, text));
         process::set_facts(Facts {
             pid: std::process::id(),
             node: self.config.global.node.clone().unwrap_or_else(process::hostname),

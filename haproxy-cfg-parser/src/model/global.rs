@@ -60,6 +60,12 @@ pub struct Global {
     pub zero_warning: bool,
     /// `spread-checks`, in percent.
     pub spread_checks: Option<u32>,
+    /// `max-spread-checks`.
+    pub max_spread_checks: Option<Duration>,
+    /// `external-check`, with true for `preserve-env`.
+    pub external_check: Option<bool>,
+    /// `insecure-fork-wanted`.
+    pub insecure_fork: bool,
     /// `maxconnrate`, `maxsessrate`, `maxsslrate`, `maxsslconn`, `maxpipes`.
     pub limits: RateLimits,
     /// `tune.*` values that change what lb does.

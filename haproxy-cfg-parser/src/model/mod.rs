@@ -2,6 +2,7 @@
 //!
 //! Names (backends, ACLs, servers, userlists) are kept as written; the engine's `compile` resolves them.
 
+mod check;
 mod expr;
 mod global;
 mod proxy;
@@ -12,6 +13,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+pub use check::*;
 pub use expr::*;
 pub use global::*;
 pub use proxy::*;
@@ -46,6 +48,8 @@ pub struct Config {
     pub caches: Vec<Cache>,
     /// `http-errors` sections.
     pub http_errors: Vec<HttpErrors>,
+    /// `mailers` sections.
+    pub mailers: Vec<Mailers>,
     /// The environment after the last `setenv`, `presetenv`, `unsetenv` and `resetenv`.
     pub environment: Vec<(String, String)>,
     /// Every keyword that the files use, so that the engine can refuse what it does not act on.

@@ -1,6 +1,9 @@
 //! `frontend`, `backend` and `listen` sections (manual 4), with their defaults applied.
 
-use super::{Acl, Address, Expr, LogFormat, LogTarget, Place, Rule, UseBackend, UseServer};
+use super::{
+    Acl, Address, CheckOptions, Checks, EmailAlert, Expr, LogFormat, LogTarget, Place, Rule, UseBackend,
+    UseServer,
+};
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -141,7 +144,11 @@ pub struct Proxy {
     pub stats: Option<StatsPage>,
     /// `source`.
     pub source: Option<Source>,
-    /// `email-alert`, `compression`, `filter`, ... are recorded as uses only until the engine acts on them.
+    /// Health checks.
+    pub checks: Checks,
+    /// `email-alert`.
+    pub email_alert: EmailAlert,
+    /// `compression`, `filter`, ... are recorded as uses only until the engine acts on them.
     pub dispatch: Option<Address>,
     /// `load-server-state-from-file`.
     pub load_server_state: Option<String>,
@@ -293,27 +300,6 @@ pub struct ServerLine {
     pub others: Vec<(&'static str, Vec<String>)>,
     /// Where.
     pub place: Place,
-}
-
-/// Check options of a server.
-#[derive(Clone, Debug, Default)]
-pub struct CheckOptions {
-    /// `check`.
-    pub enabled: bool,
-    /// `inter`.
-    pub inter: Option<Duration>,
-    /// `fastinter`.
-    pub fastinter: Option<Duration>,
-    /// `downinter`.
-    pub downinter: Option<Duration>,
-    /// `rise`.
-    pub rise: Option<u32>,
-    /// `fall`.
-    pub fall: Option<u32>,
-    /// `port`.
-    pub port: Option<u16>,
-    /// `addr`.
-    pub addr: Option<String>,
 }
 
 /// `timeout NAME VALUE`.

@@ -164,6 +164,7 @@ fn inherit(base: &Draft, kind: ProxyKind, is_defaults: bool, cx: &Cx<'_>) -> Dra
     draft.acls = Acls::default();
     draft.order = Default::default();
     draft.server_names = HashSet::new();
+    draft.checks.inherit();
     if is_defaults {
         // Rules stay with the defaults section that has them.
         for rules in rulesets(proxy) {

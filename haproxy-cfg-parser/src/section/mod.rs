@@ -8,6 +8,7 @@ pub(crate) mod global;
 mod http_errors;
 pub(crate) mod log;
 pub(crate) mod log_forward;
+mod mailers;
 mod modifier;
 pub(crate) mod other;
 pub(crate) mod peers;
@@ -32,6 +33,7 @@ enum Current {
     Proxy(Box<Draft>),
     Userlist,
     HttpErrors,
+    Mailers,
     Other(&'static keywords::other::Section),
 }
 
@@ -59,6 +61,7 @@ impl Sections {
             Current::Proxy(draft) => proxy::line(cx, draft, &args, modifier),
             Current::Userlist => userlist::line(cx, &args),
             Current::HttpErrors => http_errors::line(cx, &args),
+            Current::Mailers => mailers::line(cx, &args),
             Current::Other(section) => other::line(cx, section, &args),
         }
     }
@@ -87,6 +90,12 @@ impl Sections {
                 cx.section = "http-errors";
                 cx.uses(Class::Section, "http-errors");
                 self.current = if http_errors::open(cx, args) { Current::HttpErrors } else { Current::None };
+            }
+            "mailers" => {
+                self.close(cx);
+                cx.section = "mailers";
+                cx.uses(Class::Section, "mailers");
+                self.current = if mailers::open(cx, args) { Current::Mailers } else { Current::None };
             }
             "defaults" | "frontend" | "backend" | "listen" => {
                 self.close(cx);

@@ -170,7 +170,20 @@ fn clear(plan: &Plan, all: bool) {
             clear_max(&server.served, &server.served_max);
             clear_max(&server.queued, &server.queued_max);
             clear_counters(&server.counters, all);
+            if all {
+                clear_checks(server);
+            }
         }
+    }
+}
+
+/// Counters of checks and of what followed from them begin anew.
+fn clear_checks(server: &Server) {
+    [&server.downs, &server.downtime, &server.observed.reactions]
+        .into_iter()
+        .for_each(|n| n.store(0, Ordering::Relaxed));
+    for probe in [&server.check, &server.agent].into_iter().flatten() {
+        probe.failures.store(0, Ordering::Relaxed);
     }
 }
 

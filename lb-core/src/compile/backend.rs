@@ -2,7 +2,7 @@
 
 use super::frontend::{forward_for, rules};
 use super::page::page;
-use super::{Context, Options, condition};
+use super::{Context, Options, check, condition};
 use crate::balance::{Balance, KeyFn};
 use crate::log::Format;
 use crate::proxy::{Backend, ProxyStats, RetryOn, Rules, UseServer};
@@ -29,6 +29,10 @@ pub(super) fn backend(
     let redispatch = proxy.options.redispatch.is_some_and(|interval| interval != 0);
     let farm = Farm::new(Arc::clone(&stats), fullconn, redispatch);
     let servers = servers(proxy, &farm, uid, options, context);
+    let watches = check::watches(proxy, &servers, context);
+    let announcer = check::announcer(proxy, &stats, context);
+    let _ = announcer.servers.set(servers.iter().map(Arc::downgrade).collect());
+    farm.announce(announcer);
     let expr = hash_key(proxy, context);
     let balance = match Balance::new(proxy, &servers, expr) {
         Ok(balance) => balance,
@@ -54,6 +58,7 @@ pub(super) fn backend(
         page: if listen { None } else { page(proxy, context) },
         use_server,
         servers,
+        watches,
         balance,
         retries: proxy.retries.unwrap_or(DEFAULT_RETRIES),
         retry_on: retry_on(&proxy.retry_on),
@@ -120,20 +125,26 @@ fn address(line: &model::ServerLine, context: &mut Context<'_>) -> Option<Server
                 line.name, line.address_text
             ),
         ),
+        address => match server_address(address) {
+            Ok(address) => Some(address),
+            Err(reason) => refuse(context, format!("'server {}' : {reason}.", line.name)),
+        },
+    }
+}
+
+/// Where an address leads; a name is resolved now. The error says why it leads nowhere.
+pub(crate) fn server_address(address: &Address) -> Result<ServerAddress, String> {
+    match address {
         Address::Inet { host: Host::Ip(ip), ports, .. } => {
-            Some(ServerAddress::Inet(SocketAddr::new(*ip, ports.0)))
+            Ok(ServerAddress::Inet(SocketAddr::new(*ip, ports.0)))
         }
         Address::Inet { host: Host::Name(name), ports, .. } => {
             let found = (name.as_str(), ports.0).to_socket_addrs().ok();
             let mut found: Vec<SocketAddr> = found.into_iter().flatten().collect();
             // HAProxy prefers IPv4 for names without a family prefix.
             found.sort_by_key(SocketAddr::is_ipv6);
-            match found.first() {
-                Some(address) => Some(ServerAddress::Inet(*address)),
-                None => {
-                    refuse(context, format!("'server {}' : could not resolve address '{name}'.", line.name))
-                }
-            }
+            let found = found.first().ok_or_else(|| format!("could not resolve address '{name}'"))?;
+            Ok(ServerAddress::Inet(*found))
         }
         Address::Inet { host, ports, .. } => {
             let ip = if *host == Host::AnyV6 {
@@ -141,17 +152,13 @@ fn address(line: &model::ServerLine, context: &mut Context<'_>) -> Option<Server
             } else {
                 std::net::Ipv4Addr::UNSPECIFIED.into()
             };
-            Some(ServerAddress::Inet(SocketAddr::new(ip, ports.0)))
+            Ok(ServerAddress::Inet(SocketAddr::new(ip, ports.0)))
         }
-        Address::Unix(path) => Some(ServerAddress::Unix(path.as_str().into())),
-        Address::Abstract(name, false) => Some(ServerAddress::Abstract(name.as_str().into())),
-        _ => refuse(
-            context,
-            format!(
-                "'server {}' : lb does not connect to addresses like '{}' yet; use an IP address, a name or a UNIX socket.",
-                line.name, line.address_text
-            ),
-        ),
+        Address::Unix(path) => Ok(ServerAddress::Unix(path.as_str().into())),
+        Address::Abstract(name, false) => Ok(ServerAddress::Abstract(name.as_str().into())),
+        other => Err(format!(
+            "lb does not connect to addresses like '{other:?}' yet; use an IP address, a name or a UNIX socket"
+        )),
     }
 }
 

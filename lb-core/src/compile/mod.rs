@@ -2,6 +2,7 @@
 
 mod backend;
 mod bind;
+mod check;
 mod context;
 mod directory;
 mod frontend;
@@ -10,6 +11,9 @@ mod plan;
 mod supported;
 mod variable;
 
+pub(crate) use backend::server_address;
+#[cfg(test)]
+pub(crate) use check::settings as check_settings;
 pub use context::Context;
 pub use directory::Directory;
 pub use plan::{BindSpec, Plan};
@@ -73,6 +77,7 @@ pub fn compile(config: &Config, options: &Options) -> Result<(Plan, Vec<Diagnost
         frontends,
         backends,
         backends_by_name,
+        checks: check::settings(config, options),
     };
     for frontend in &plan.frontends {
         for listener in &frontend.listeners {
@@ -136,8 +141,17 @@ impl Compiler {
         self.findings.append(&mut context.diagnostics);
     }
 
-    /// Sets the backends that frontends name.
+    /// Sets the backends that frontends name, and the servers that others follow.
     fn link(&mut self, config: &Config) {
+        for (place, text) in check::link(config, &self.backends) {
+            self.findings.push(Diagnostic {
+                severity: Severity::Alert,
+                message: format!("config : parsing [{place}] : {text}"),
+                place: Some(place),
+                span: None,
+                help: None,
+            });
+        }
         self.directory.fill(&self.frontends, &self.backends);
         let by_name: HashMap<&str, &Arc<Backend>> =
             self.backends.iter().map(|backend| (backend.name.as_str(), backend)).collect();

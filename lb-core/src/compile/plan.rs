@@ -1,5 +1,6 @@
 //! What a configuration becomes: immutable, shared by all threads.
 
+use crate::check::Settings;
 use crate::engine::Limit;
 use crate::proxy::{Backend, Frontend, Listener};
 use haproxy_cfg_parser::model::{Address, BindOptions};
@@ -27,6 +28,8 @@ pub struct Plan {
     pub backends: Vec<Arc<Backend>>,
     /// Backends by name, for computed `use_backend` rules.
     pub backends_by_name: HashMap<String, Arc<Backend>>,
+    /// What holds for all health checks.
+    pub checks: Settings,
 }
 
 /// An address to bind, and what accepts on it.

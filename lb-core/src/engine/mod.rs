@@ -1,5 +1,6 @@
 //! The one handle that the binary holds: starts, drains and stops the threads that carry traffic.
 
+mod control;
 mod limit;
 mod threads;
 
@@ -7,6 +8,7 @@ pub use limit::Limit;
 pub use threads::{admin, phase, with_waker};
 
 use crate::admin;
+use crate::check::ProbePolicy;
 use crate::compile::Plan;
 use crate::listen::Sockets;
 use crate::stats;
@@ -43,6 +45,8 @@ pub struct Hooks {
     pub authority: Arc<dyn admin::Authority>,
     /// What the process says of itself.
     pub process: Arc<stats::Process>,
+    /// Whether this node makes health checks, and what becomes of their results.
+    pub probes: Arc<dyn ProbePolicy>,
     /// `stats timeout`: how long a session of the runtime API may be idle.
     pub admin_timeout: Duration,
 }
@@ -69,7 +73,7 @@ impl Engine {
     /// Starts the traffic threads of a plan on sockets that [`crate::listen::bind`] made.
     pub fn start(plan: Arc<Plan>, sockets: Sockets, hooks: Hooks) -> io::Result<Self> {
         let threads = plan.threads;
-        let Hooks { thread_start, authority, process, admin_timeout: timeout } = hooks;
+        let Hooks { thread_start, authority, process, probes, admin_timeout: timeout } = hooks;
         let running = Arc::clone(&plan);
         let admin = admin::Context {
             plan: Box::new(move || Arc::clone(&running)),
@@ -86,6 +90,7 @@ impl Engine {
             sockets: Mutex::new(sockets.split(threads)?),
             plan,
         });
+        control::start(Arc::clone(&shared.plan), shared.phase.subscribe(), probes)?;
         let server = std::thread::Builder::new().name("lb-server".into()).spawn({
             let shared = Arc::clone(&shared);
             move || serve(shared)

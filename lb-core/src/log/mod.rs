@@ -29,5 +29,8 @@ pub fn supports(alias: &str) -> bool {
 /// Levels of messages by name (RFC 5424 6.2.1).
 pub const LEVELS: [&str; 8] = ["emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"];
 
+pub(crate) const LEVEL_EMERG: u8 = 0;
+pub(crate) const LEVEL_ALERT: u8 = 1;
 const LEVEL_ERR: u8 = 3;
-const LEVEL_INFO: u8 = 6;
+pub(crate) const LEVEL_NOTICE: u8 = 5;
+pub(crate) const LEVEL_INFO: u8 = 6;

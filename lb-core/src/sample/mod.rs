@@ -15,7 +15,7 @@ mod value;
 mod vars;
 
 pub use expr::Expr;
-pub(crate) use fetch::basic_credentials;
+pub(crate) use fetch::{basic_credentials, unhex};
 pub use number::{parse_address, parse_int};
 pub use place::{Needs, Place};
 pub use value::{Sample, Type};

@@ -2,9 +2,10 @@
 
 use super::Server;
 use super::queue::{Place, Queues, Slot, Turn, Waiter, Waiting};
+use crate::check::Announcer;
 use crate::proxy::ProxyStats;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::sync::oneshot;
 
 /// The servers of one backend, as far as they have to do with each other. It outlives plans, as they do.
@@ -19,6 +20,8 @@ pub struct Farm {
     /// The backend's numbers: its load, and how many wait in its queue.
     stats: Arc<ProxyStats>,
     queues: Mutex<Queues>,
+    /// Who tells about its servers.
+    announcer: OnceLock<Announcer>,
 }
 
 impl Farm {
@@ -30,6 +33,7 @@ impl Farm {
             redispatch: AtomicBool::new(redispatch),
             stats,
             queues: Mutex::default(),
+            announcer: OnceLock::new(),
         })
     }
 
@@ -38,6 +42,16 @@ impl Farm {
         self.fullconn.store(fullconn, Ordering::Relaxed);
         self.redispatch.store(redispatch, Ordering::Relaxed);
         self.changed();
+    }
+
+    /// Says who tells about its servers; only the first call counts.
+    pub fn announce(&self, announcer: Announcer) {
+        let _ = self.announcer.set(announcer);
+    }
+
+    /// Who tells about its servers; none: nothing is told.
+    pub fn announcer(&self) -> Option<&Announcer> {
+        self.announcer.get()
     }
 
     /// How many changes of weight or state there were.
@@ -54,6 +68,11 @@ impl Farm {
     /// Requests that wait for any server.
     pub fn waiting(&self) -> u32 {
         self.stats.queued.load(Ordering::Relaxed)
+    }
+
+    /// Sessions of the backend that are on a server now.
+    pub(crate) fn sessions(&self) -> u32 {
+        self.stats.current.load(Ordering::Relaxed).saturating_sub(self.waiting())
     }
 
     /// Every request of the backend waits, so that no end of one will ever wake another.
@@ -127,38 +146,46 @@ impl Farm {
     }
 
     /// Gives the free slots of `server` to those who wait, oldest first over its own queue and the backend's.
-    pub fn dispatch(&self, server: &Arc<Server>) {
+    /// Gives how many had their turn.
+    pub fn dispatch(&self, server: &Arc<Server>) -> u32 {
         if server.queued.load(Ordering::SeqCst) == 0 && self.stats.queued.load(Ordering::SeqCst) == 0 {
-            return;
+            return 0;
         }
+        let mut count = 0;
         // Backup servers take from the backend's queue only while they are in use.
         let takes_any = server.usable() && (!server.config.backup || server.rotating.load(Ordering::Relaxed));
         let mut queues = self.lock();
         while let Some(place) = queues.oldest(server, takes_any) {
-            let Some(slot) = Slot::take(server) else { return };
+            let Some(slot) = Slot::take(server) else { break };
             let Some((waiter, position)) = queues.pop(&place) else {
                 slot.give_back_quietly();
-                return;
+                break;
             };
             self.count_leave(&place);
+            count += 1;
             if let Err(Turn::Slot(slot, _)) = waiter.tell.send(Turn::Slot(slot, position)) {
                 // That one has just gone: the slot is for the next, and must not come back here by its drop.
                 slot.give_back_quietly();
             }
         }
+        count
     }
 
     /// Sends those who wait for a server that went down to choose again, where the backend redispatches.
-    pub(crate) fn redistribute(&self, server: &Arc<Server>) {
+    /// Gives how many.
+    pub(crate) fn redistribute(&self, server: &Arc<Server>) -> u32 {
         if server.queued.load(Ordering::SeqCst) == 0 || !self.redispatch.load(Ordering::Relaxed) {
-            return;
+            return 0;
         }
+        let mut count = 0;
         let place = Place::Server(server.clone());
         let mut queues = self.lock();
         while let Some((waiter, position)) = queues.pop(&place) {
             self.count_leave(&place);
             // One that has just gone needs no answer.
             let _ = waiter.tell.send(Turn::Again(position));
+            count += 1;
         }
+        count
     }
 }

@@ -10,19 +10,22 @@ mod state;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+mod turn;
 
 pub use address::ServerAddress;
 pub use admission::{Acquired, Admission, Refusal, acquire, admit};
 pub use farm::Farm;
 pub use queue::{Slot, Turn, Waiting};
 pub use state::{Operational, admin};
+pub use turn::Cause;
 
+use crate::check::{Observed, Probe};
 use crate::proxy::ProxyCounters;
 use crate::thread::PerThread;
 use haproxy_cfg_parser::model;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 
 /// One server.
 #[derive(Debug)]
@@ -67,6 +70,22 @@ pub struct Server {
     pub rotating: AtomicBool,
     /// When it was last chosen, in picks of its backend: least connections take the longest waiting of equals.
     pub picked: AtomicU64,
+    /// Its health checks.
+    pub check: Option<Box<Probe>>,
+    /// Its agent checks.
+    pub agent: Option<Box<Probe>>,
+    /// Errors that traffic showed.
+    pub observed: Observed,
+    /// How often it went down (`chkdown`).
+    pub downs: AtomicU64,
+    /// Milliseconds that it was down, up to the last change.
+    pub downtime: AtomicU64,
+    /// The server whose state it follows (`track`).
+    pub tracked: OnceLock<Arc<Server>>,
+    /// The servers that follow it.
+    pub trackers: OnceLock<Vec<Weak<Server>>>,
+    /// Held while its state changes.
+    turning: Mutex<()>,
     /// Numbers.
     pub counters: PerThread<ProxyCounters>,
 }
@@ -85,7 +104,7 @@ impl Server {
     ) -> Self {
         // A `minconn` above `maxconn` or without one is the limit (manual 5.2 "minconn").
         let maxconn = config.maxconn.unwrap_or(0).max(config.minconn.unwrap_or(0));
-        Self {
+        let server = Self {
             name: config.name.clone(),
             backend: backend.to_owned(),
             id,
@@ -109,9 +128,24 @@ impl Server {
             changed: AtomicU64::new(crate::clock::millis()),
             rotating: AtomicBool::new(false),
             picked: AtomicU64::new(0),
+            check: Probe::of_health(&config.check).map(Box::new),
+            agent: Probe::of_agent(&config.check).map(Box::new),
+            observed: Observed::default(),
+            downs: AtomicU64::new(0),
+            downtime: AtomicU64::new(0),
+            tracked: OnceLock::new(),
+            trackers: OnceLock::new(),
+            turning: Mutex::new(()),
             counters: PerThread::new(threads),
             config,
+        };
+        if server.config.disabled
+            && let Some(probe) = &server.check
+        {
+            probe.paused.store(true, Ordering::Relaxed);
+            probe.set_health(|health| health.set(0));
         }
+        server
     }
 
     /// The address to connect from (`source`); none: the system chooses.

@@ -75,35 +75,6 @@ impl Server {
         self.state() != Operational::Stopped && !self.in_maintenance()
     }
 
-    /// Sets and clears bits of [`admin`]; true when that changed anything. Leaving the last maintenance
-    /// makes a server without health checks run again.
-    pub fn set_admin(self: &Arc<Self>, set: u8, clear: u8) -> bool {
-        let change = |bits: u8| bits & !clear | set;
-        let before =
-            match self.admin.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |bits| Some(change(bits))) {
-                Ok(before) | Err(before) => before,
-            };
-        let after = change(before);
-        match (before & admin::MAINT != 0, after & admin::MAINT != 0) {
-            (false, true) => self.operational.store(Operational::Stopped as u8, Ordering::Relaxed),
-            (true, false) => self.operational.store(Operational::Running as u8, Ordering::Relaxed),
-            _ => {}
-        }
-        if before != after {
-            self.state_changed();
-        }
-        before != after
-    }
-
-    /// Sets the operational state; true when it changed.
-    pub fn set_operational(self: &Arc<Self>, state: Operational) -> bool {
-        let changed = self.operational.swap(state as u8, Ordering::Relaxed) != state as u8;
-        if changed {
-            self.state_changed();
-        }
-        changed
-    }
-
     /// Sets the weight, 0 to 256; 0 lets running and persistent sessions go on and takes no new ones.
     pub fn set_weight(self: &Arc<Self>, weight: u32) {
         let weight = weight.min(256);
@@ -117,15 +88,5 @@ impl Server {
     pub fn set_maxconn(self: &Arc<Self>, maxconn: u32) {
         self.maxconn.store(maxconn, Ordering::Relaxed);
         self.farm.dispatch(self);
-    }
-
-    fn state_changed(self: &Arc<Self>) {
-        self.changed.store(crate::clock::millis(), Ordering::Relaxed);
-        self.farm.changed();
-        if self.up() {
-            self.farm.dispatch(self);
-        } else {
-            self.farm.redistribute(self);
-        }
     }
 }

@@ -16,6 +16,8 @@ pub(crate) fn proxy() -> model::Proxy {
         name: "b".into(),
         place: place(),
         id: None,
+        checks: model::Checks::default(),
+        email_alert: model::EmailAlert::default(),
         description: None,
         disabled: false,
         mode: model::Mode::Http,

@@ -1,10 +1,11 @@
 //! The columns of `show stat` (management guide 9.1 "CSV format").
 
+use super::health::{self, active, code, duration, enabled, info, result};
 use super::row::Row;
 use super::value::{Tags, Value};
 use crate::clock;
 use crate::proxy::{Backend, Frontend, ProxyCounters, ProxyStats};
-use crate::server::{Server, admin};
+use crate::server::{Operational, Server, admin};
 use crate::thread::PerThread;
 use haproxy_cfg_parser::model::Mode;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -148,23 +149,31 @@ fn age(moment: &AtomicU64) -> Value {
     }
 }
 
+/// Whole seconds since a moment of [`clock`].
+fn since(moment: &AtomicU64) -> Value {
+    Value::u32(clock::millis().saturating_sub(moment.load(Relaxed)) / 1000)
+}
+
+/// Whole seconds of being down, the present time included.
+fn downtime(before: &AtomicU64, changed: &AtomicU64, down: bool) -> Value {
+    let now = if down { clock::millis().saturating_sub(changed.load(Relaxed)) } else { 0 };
+    Value::u32((before.load(Relaxed) + now) / 1000)
+}
+
 fn current(stats: &ProxyStats) -> Value {
     Value::U32(stats.current.load(Relaxed))
 }
 
 /// The status of a server (management guide 9.1 "status").
-pub(super) fn status(server: &Server) -> &'static str {
+pub(super) fn status(server: &Server) -> String {
     let bits = server.admin.load(Relaxed);
-    if bits & admin::MAINT != 0 {
-        if bits & admin::RESOLUTION_MAINT != 0 { "MAINT (resolution)" } else { "MAINT" }
-    } else if bits & admin::DRAIN != 0 {
-        "DRAIN"
-    } else if !server.config.check.enabled {
-        "no check"
-    } else if server.up() {
-        "UP"
-    } else {
-        "DOWN"
+    match server.tracked.get() {
+        _ if bits & admin::RESOLUTION_MAINT != 0 => "MAINT (resolution)".into(),
+        Some(tracked) if bits & admin::INHERITED_MAINT != 0 => {
+            format!("MAINT (via {}/{})", tracked.backend, tracked.name)
+        }
+        _ if bits & admin::MAINT != 0 => "MAINT".into(),
+        _ => health::of(server),
     }
 }
 
@@ -218,21 +227,23 @@ pub static COLUMNS: &[Column] = &[
     counter!("wretr", "Connections tried again", c => c.wretr.get(), b s),
     counter!("wredis", "Requests sent to another server after a failure", c => c.wredis.get(), b s),
     column("status", b"SGP", "State: OPEN, UP, DOWN, MAINT, DRAIN, no check")
-        .f(|_| Value::Str("OPEN".into())).b(|b| Value::Str(backend_status(b).into())).s(|_, s| Value::Str(status(s).into())),
+        .f(|_| Value::Str("OPEN".into())).b(|b| Value::Str(backend_status(b).into())).s(|_, s| text(&status(s))),
     column("weight", b"MaP", "Weight in use")
         .b(|b| Value::U32(b.balance.in_use(&b.servers).2)).s(|_, s| Value::U32(s.weight.load(Relaxed))),
     column("act", b"SGP", "Active servers that can be used; 1 for an active server")
         .b(|b| Value::U32(b.balance.in_use(&b.servers).0)).s(|_, s| Value::U32(u32::from(!s.config.backup))),
     column("bck", b"SGP", "Backup servers that can be used; 1 for a backup server")
         .b(|b| Value::U32(b.balance.in_use(&b.servers).1)).s(|_, s| Value::U32(u32::from(s.config.backup))),
-    column("chkfail", b"MCP", "Failed health checks"),
-    column("chkdown", b"MCP", "How often health checks turned it down"),
+    column("chkfail", b"MCP", "Failed health checks")
+        .s(|_, s| enabled(s.check.as_deref(), |probe| Value::U64(probe.failures.load(Relaxed)))),
+    column("chkdown", b"MCP", "How often it went down")
+        .b(|b| Value::U64(b.stats.downs.load(Relaxed)))
+        .s(|_, s| enabled(s.check.as_deref(), |_| Value::U64(s.downs.load(Relaxed)))),
     column("lastchg", b"MAP", "Seconds since the state changed")
-        .b(|b| Value::u32(b.stats.changed.elapsed().as_secs())).s(|_, s| match age(&s.changed) {
-            Value::S32(age) => Value::u32(u64::from(age.unsigned_abs())),
-            other => other,
-        }),
-    column("downtime", b"MCP", "Seconds that it was down"),
+        .b(|b| since(&b.stats.changed)).s(|_, s| since(&s.changed)),
+    column("downtime", b"MCP", "Seconds that it was down")
+        .b(|b| downtime(&b.stats.downtime, &b.stats.changed, !b.servers.is_empty() && b.balance.in_use(&b.servers).2 == 0))
+        .s(|_, s| enabled(s.check.as_deref(), |_| downtime(&s.downtime, &s.changed, s.state() == Operational::Stopped))),
     column("qlimit", b"CGS", "maxqueue").s(|_, s| optional(s.config.maxqueue)),
     column("pid", b"KGP", "Number of the worker process, always 1")
         .f(|_| Value::U32(1)).b(|_| Value::U32(1)).s(|_, _| Value::U32(1)),
@@ -241,7 +252,8 @@ pub static COLUMNS: &[Column] = &[
         .f(|_| Value::U32(0)).b(|_| Value::U32(0)).s(|_, s| Value::U32(s.id)),
     column("throttle", b"CaP", "Share of the weight during slow start, in percent"),
     counter!("lbtot", "How often the algorithm chose it", c => c.lbtot.get(), b s),
-    column("tracked", b"CNS", "The server whose state it follows"),
+    column("tracked", b"CNS", "The server whose state it follows")
+        .s(|_, s| s.tracked.get().map_or(Value::None, |tracked| text(&format!("{}/{}", tracked.backend, tracked.name)))),
     column("type", b"CGS", "0 frontend, 1 backend, 2 server, 3 listener")
         .f(|_| Value::U32(0)).b(|_| Value::U32(1)).s(|_, _| Value::U32(2)),
     column("rate", b"MRP", "Sessions over the last second")
@@ -249,16 +261,19 @@ pub static COLUMNS: &[Column] = &[
     column("rate_lim", b"CLP", "Limit of sessions per second, 0 for none").f(|_| Value::U32(0)),
     column("rate_max", b"MMP", "Most sessions in one second")
         .f(|f| rate!(max f.stats.counters, sess_rate)).b(|b| rate!(max b.stats.counters, sess_rate)).s(|_, s| rate!(max s.counters, sess_rate)),
-    column("check_status", b"MOP", "Result of the last health check"),
-    column("check_code", b"MOP", "Status code of the last health check"),
-    column("check_duration", b"MDP", "Milliseconds that the last health check took"),
+    column("check_status", b"MOP", "Result of the last health check").s(|_, s| result(s.check.as_deref())),
+    column("check_code", b"MOP", "Status code of the last health check").s(|_, s| code(s.check.as_deref())),
+    column("check_duration", b"MDP", "Milliseconds that the last health check took").s(|_, s| active(s.check.as_deref(), |_, last| {
+        if last.report.status.is_result() { duration(last) } else { Value::None }
+    })),
     counter!("hrsp_1xx", "Responses of status 100 to 199", c => c.hrsp[0].get(), hf hb hs),
     counter!("hrsp_2xx", "Responses of status 200 to 299", c => c.hrsp[1].get(), hf hb hs),
     counter!("hrsp_3xx", "Responses of status 300 to 399", c => c.hrsp[2].get(), hf hb hs),
     counter!("hrsp_4xx", "Responses of status 400 to 499", c => c.hrsp[3].get(), hf hb hs),
     counter!("hrsp_5xx", "Responses of status 500 to 599", c => c.hrsp[4].get(), hf hb hs),
     counter!("hrsp_other", "Responses of any other status", c => c.hrsp[5].get(), hf hb hs),
-    column("hanafail", b"MCP", "Health checks failed by observed traffic"),
+    column("hanafail", b"MCP", "Health checks failed by observed traffic")
+        .s(|_, s| if s.config.check.observe.is_some() { Value::U64(s.observed.reactions.load(Relaxed)) } else { Value::None }),
     column("req_rate", b"MRP", "Requests over the last second").f(|f| rate!(f.stats.counters, req_rate)),
     column("req_rate_max", b"MMP", "Most requests in one second").f(|f| rate!(max f.stats.counters, req_rate)),
     counter!("req_tot", "Requests since the start", c => c.req_tot.get(), f hb hs),
@@ -270,23 +285,32 @@ pub static COLUMNS: &[Column] = &[
     column("comp_rsp", b"MCP", "Compressed responses"),
     column("lastsess", b"MAP", "Seconds since the last session; -1 for none")
         .b(|b| age(&b.stats.last_session)).s(|_, s| age(&s.last_session)),
-    column("last_chk", b"MOP", "Text of the last health check"),
-    column("last_agt", b"MOP", "Text of the last agent check"),
+    column("last_chk", b"MOP", "Text of the last health check").s(|_, s| active(s.check.as_deref(), |_, last| info(last))),
+    column("last_agt", b"MOP", "Text of the last agent check").s(|_, s| active(s.agent.as_deref(), |_, last| info(last))),
     time!("qtime", "Mean time in the queue, in milliseconds, over the last 512 requests", 0),
     time!("ctime", "Mean time to connect, in milliseconds, over the last 512 requests", 1),
     time!("rtime", "Mean time to the response, in milliseconds, over the last 512 requests", 2),
     time!("ttime", "Mean time of an exchange, in milliseconds, over the last 512 requests", 3),
-    column("agent_status", b"MOP", "Result of the last agent check"),
-    column("agent_code", b"MGP", "Unused"),
-    column("agent_duration", b"MGP", "Milliseconds that the last agent check took"),
-    column("check_desc", b"MOP", "What the result of the last health check means"),
-    column("agent_desc", b"MOP", "What the result of the last agent check means"),
-    column("check_rise", b"CGS", "Good health checks that turn it up"),
-    column("check_fall", b"CGS", "Bad health checks that turn it down"),
-    column("check_health", b"MGP", "Count of the health checks between 0 and rise + fall - 1"),
-    column("agent_rise", b"CGS", "Good agent checks that turn it up"),
-    column("agent_fall", b"CGS", "Bad agent checks that turn it down"),
-    column("agent_health", b"MGP", "Count of the agent checks between 0 and rise + fall - 1"),
+    column("agent_status", b"MOP", "Result of the last agent check").s(|_, s| result(s.agent.as_deref())),
+    column("agent_code", b"MGP", "Unused").s(|_, s| code(s.agent.as_deref())),
+    column("agent_duration", b"MGP", "Milliseconds that the last agent check took")
+        .s(|_, s| active(s.agent.as_deref(), |_, last| duration(last))),
+    column("check_desc", b"MOP", "What the result of the last health check means")
+        .s(|_, s| active(s.check.as_deref(), |_, last| Value::Str(last.report.status.text().into()))),
+    column("agent_desc", b"MOP", "What the result of the last agent check means")
+        .s(|_, s| active(s.agent.as_deref(), |_, last| Value::Str(last.report.status.text().into()))),
+    column("check_rise", b"CGS", "Good health checks that turn it up")
+        .s(|_, s| active(s.check.as_deref(), |_, last| Value::U32(last.health.rise()))),
+    column("check_fall", b"CGS", "Bad health checks that turn it down")
+        .s(|_, s| active(s.check.as_deref(), |_, last| Value::U32(last.health.fall()))),
+    column("check_health", b"MGP", "Count of the health checks between 0 and rise + fall - 1")
+        .s(|_, s| active(s.check.as_deref(), |_, last| Value::U32(last.health.value()))),
+    column("agent_rise", b"CGS", "Good agent checks that turn it up")
+        .s(|_, s| active(s.agent.as_deref(), |_, last| Value::U32(last.health.rise()))),
+    column("agent_fall", b"CGS", "Bad agent checks that turn it down")
+        .s(|_, s| active(s.agent.as_deref(), |_, last| Value::U32(last.health.fall()))),
+    column("agent_health", b"MGP", "Count of the agent checks between 0 and rise + fall - 1")
+        .s(|_, s| active(s.agent.as_deref(), |_, last| Value::U32(last.health.value()))),
     column("addr", b"CGS", "Address and port").s(|_, s| address(s)).private(),
     column("cookie", b"CNS", "The server's cookie, or the name of the backend's")
         .b(|b| b.cookie.as_ref().map_or(Value::None, |cookie| text(&cookie.name)))

@@ -1,6 +1,7 @@
 //! Statistics: one table of columns for proxies and servers, one of fields for the process, and their printed forms.
 
 pub(crate) mod column;
+mod health;
 mod info;
 pub mod page;
 mod print;
@@ -10,6 +11,7 @@ mod row;
 mod value;
 
 pub use column::{COLUMNS, Column};
+pub(crate) use health::of as health;
 pub use info::{FIELDS, Field, Source};
 pub use print::{Style, print_info, print_stat};
 pub use process::Process;

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::balance::Balance;
-use crate::compile::Plan;
+use crate::compile::{Options, Plan, check_settings};
 use crate::engine::Limit;
 use crate::proxy::{Backend, Frontend, Logging, ProxyStats, RetryOn, Rules};
 use crate::server::{Farm, Server, ServerAddress, testing};
@@ -78,6 +78,7 @@ fn backend(
         page: None,
         use_server: vec![],
         servers,
+        watches: vec![],
         balance,
         retries: 3,
         retry_on: RetryOn::default(),
@@ -150,6 +151,7 @@ pub(crate) fn plan() -> Arc<Plan> {
         frontends: vec![frontend("fe", 2, Http), frontend("li", 5, Tcp)],
         backends_by_name: backends.iter().map(|backend| (backend.name.clone(), backend.clone())).collect(),
         backends,
+        checks: check_settings(&model::Config::default(), &Options { threads: 1, maxconn: 10 }),
     })
 }
 
@@ -173,8 +175,6 @@ pub(crate) fn process() -> Arc<Process> {
 
 /// Columns that 2.6 fills and lb leaves empty, since it does not count them yet.
 const NOT_COUNTED: &[&str] = &[
-    "chkdown",
-    "downtime",
     "comp_in",
     "comp_out",
     "comp_byp",

@@ -232,6 +232,32 @@ pub(crate) fn zero_warning(cx: &mut Cx<'_>, _: &mut (), args: &Args<'_>) {
     }
 }
 
+pub(crate) fn max_spread_checks(cx: &mut Cx<'_>, _: &mut (), args: &Args<'_>) {
+    if args.get(1).is_empty() {
+        let here = cx.here();
+        cx.alert_word(args, 0, format!("{here}: 'max-spread-checks' expects an integer argument (0..50)."));
+    } else if let Some(time) = cx.time(args, 1, "ms", "'max-spread-checks'") {
+        cx.config.global.max_spread_checks = Some(time);
+    }
+}
+
+pub(crate) fn external_check(cx: &mut Cx<'_>, _: &mut (), args: &Args<'_>) {
+    match args.get(1) {
+        "" => cx.config.global.external_check = Some(false),
+        "preserve-env" if !cx.too_many(args, 1) => cx.config.global.external_check = Some(true),
+        "preserve-env" => {}
+        other => {
+            let text =
+                format!("'external-check' only supports 'preserve-env' as an argument, found '{other}'.");
+            cx.wrong(args, 1, text);
+        }
+    }
+}
+
+pub(crate) fn insecure_fork(cx: &mut Cx<'_>, _: &mut (), args: &Args<'_>) {
+    cx.config.global.insecure_fork = !cx.too_many(args, 0);
+}
+
 pub(crate) fn spread_checks(cx: &mut Cx<'_>, _: &mut (), args: &Args<'_>) {
     let here = cx.here();
     if args.get(1).is_empty() {

@@ -4,6 +4,7 @@ pub(crate) mod acl;
 pub(crate) mod balance;
 pub(crate) mod check;
 pub(crate) mod cookie;
+pub(crate) mod email;
 pub(crate) mod error_page;
 pub(crate) mod filter;
 pub(crate) mod identity;

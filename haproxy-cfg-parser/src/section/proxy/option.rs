@@ -1,6 +1,6 @@
 //! `option NAME ...`.
 
-use super::outdated;
+use super::{check, outdated};
 use crate::model::{Class, ForwardFor, KeepAlive};
 use crate::parse::{Args, Cx};
 use crate::section::draft::Draft;
@@ -182,9 +182,8 @@ pub(crate) fn tcpka(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
 }
 
 pub(crate) fn tcp_check(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
-    extra(cx, args);
-    draft.checks.tcp_enabled = true;
-    keep(draft, "option tcp-check", args);
+    cx.too_many(&args.skip(1), 0);
+    check::tcp(draft);
 }
 
 pub(crate) fn httpchk(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
@@ -193,13 +192,12 @@ pub(crate) fn httpchk(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
         cx.wrong(args, 5, text);
     }
     outdated::httpchk_version(cx, args);
-    draft.checks.http_enabled = true;
-    keep(draft, "option httpchk", args);
+    check::httpchk(cx, draft, args);
 }
 
-fn keep(draft: &mut Draft, name: &'static str, args: &Args<'_>) {
-    draft.proxy.options.others.retain(|other| !matches!(other.0, "option httpchk" | "option tcp-check"));
-    draft.proxy.options.others.push((name, args.owned(2)));
+pub(crate) fn log_health_checks(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>, off: bool) {
+    cx.too_many(&args.skip(1), 0);
+    draft.proxy.checks.log = !off;
 }
 
 pub(crate) fn forwardfor(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {

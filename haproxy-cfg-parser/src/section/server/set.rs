@@ -1,6 +1,6 @@
 //! One function per typed option of a `server` line.
 
-use crate::model::ServerLine;
+use crate::model::{Address, Observe, OnError, ServerLine};
 use crate::parse::Cx;
 use crate::value::{self, TimeError};
 use std::time::Duration;
@@ -81,8 +81,48 @@ pub(crate) fn redir(_: &mut Cx<'_>, server: &mut ServerLine, name: &'static str,
     Ok(())
 }
 
-pub(crate) fn addr(_: &mut Cx<'_>, server: &mut ServerLine, name: &'static str, value: &str) -> Done {
-    server.check.addr = Some(text(value, name, "<addr>")?);
+pub(crate) fn addr(cx: &mut Cx<'_>, server: &mut ServerLine, name: &'static str, value: &str) -> Done {
+    server.check.addr = Some(place(cx, value, name)?);
+    Ok(())
+}
+
+/// An address that checks go to.
+fn place(cx: &Cx<'_>, value: &str, name: &str) -> Result<Address, String> {
+    let value = text(value, name, "<addr>")?;
+    crate::section::proxy::check::address(cx, &value).map_err(|error| format!("'{name}' : {error}"))
+}
+
+pub(crate) fn agent_addr(cx: &mut Cx<'_>, server: &mut ServerLine, name: &'static str, value: &str) -> Done {
+    server.check.agent.addr = Some(place(cx, value, name)?);
+    Ok(())
+}
+
+pub(crate) fn agent_port(_: &mut Cx<'_>, server: &mut ServerLine, name: &'static str, value: &str) -> Done {
+    let port = number(&text(value, name, "a port number")?);
+    server.check.agent.port = u16::try_from(port).ok().filter(|port| *port > 0);
+    match server.check.agent.port {
+        Some(_) => Ok(()),
+        None => Err(format!("'{name}' expects a port number between 1 and 65535")),
+    }
+}
+
+pub(crate) fn agent_inter(_: &mut Cx<'_>, server: &mut ServerLine, name: &'static str, value: &str) -> Done {
+    server.check.agent.inter = delay(server, value, name)?;
+    Ok(())
+}
+
+pub(crate) fn agent_send(_: &mut Cx<'_>, server: &mut ServerLine, name: &'static str, value: &str) -> Done {
+    server.check.agent.send = Some(text(value, name, "a string")?);
+    Ok(())
+}
+
+pub(crate) fn error_limit(_: &mut Cx<'_>, server: &mut ServerLine, name: &'static str, value: &str) -> Done {
+    server.check.error_limit = count(value, name)?;
+    Ok(())
+}
+
+pub(crate) fn track(_: &mut Cx<'_>, server: &mut ServerLine, name: &'static str, value: &str) -> Done {
+    server.check.track = Some(text(value, name, "[<proxy>/]<server>")?);
     Ok(())
 }
 
@@ -187,32 +227,33 @@ pub(crate) fn pool_max_conn(
     Ok(())
 }
 
-/// Keeps the option if the word is a known one.
-fn choice(
-    cx: &mut Cx<'_>,
-    server: &mut ServerLine,
-    name: &'static str,
-    value: &str,
-    known: &[&str],
-    expects: &str,
-) -> Done {
-    if !known.contains(&value) {
-        return Err(format!("'{name}' expects one of {expects} but got '{value}'"));
-    }
-    kept(cx, server, name, value)
+pub(crate) fn observe(_: &mut Cx<'_>, server: &mut ServerLine, name: &'static str, value: &str) -> Done {
+    server.check.observe = match value {
+        "none" => None,
+        "layer4" => Some(Observe::Layer4),
+        "layer7" => Some(Observe::Layer7),
+        _ => return Err(format!("'{name}' expects one of 'none', 'layer4', 'layer7' but got '{value}'")),
+    };
+    Ok(())
 }
 
-pub(crate) fn observe(cx: &mut Cx<'_>, server: &mut ServerLine, name: &'static str, value: &str) -> Done {
-    choice(cx, server, name, value, &["none", "layer4", "layer7"], "'none', 'layer4', 'layer7'")
-}
-
-pub(crate) fn on_error(cx: &mut Cx<'_>, server: &mut ServerLine, name: &'static str, value: &str) -> Done {
-    let known = ["fastinter", "fail-check", "sudden-death", "mark-down"];
-    choice(cx, server, name, value, &known, "'fastinter', 'fail-check', 'sudden-death' or 'mark-down'")
+pub(crate) fn on_error(_: &mut Cx<'_>, server: &mut ServerLine, name: &'static str, value: &str) -> Done {
+    server.check.on_error = Some(match value {
+        "fastinter" => OnError::FastInter,
+        "fail-check" => OnError::FailCheck,
+        "sudden-death" => OnError::SuddenDeath,
+        "mark-down" => OnError::MarkDown,
+        _ => {
+            return Err(format!(
+                "'{name}' expects one of 'fastinter', 'fail-check', 'sudden-death' or 'mark-down' but got '{value}'"
+            ));
+        }
+    });
+    Ok(())
 }
 
 pub(crate) fn on_marked_down(
-    cx: &mut Cx<'_>,
+    _: &mut Cx<'_>,
     server: &mut ServerLine,
     name: &'static str,
     value: &str,
@@ -220,19 +261,16 @@ pub(crate) fn on_marked_down(
     if value != "shutdown-sessions" {
         return Err(format!("'{name}' expects 'shutdown-sessions' but got '{value}'"));
     }
-    kept(cx, server, name, value)
+    server.check.shutdown_sessions = true;
+    Ok(())
 }
 
-pub(crate) fn on_marked_up(
-    cx: &mut Cx<'_>,
-    server: &mut ServerLine,
-    name: &'static str,
-    value: &str,
-) -> Done {
+pub(crate) fn on_marked_up(_: &mut Cx<'_>, server: &mut ServerLine, name: &'static str, value: &str) -> Done {
     if value != "shutdown-backup-sessions" {
         return Err(format!("'{name}' expects 'shutdown-backup-sessions' but got '{value}'"));
     }
-    kept(cx, server, name, value)
+    server.check.shutdown_backup_sessions = true;
+    Ok(())
 }
 
 pub(crate) fn verify(cx: &mut Cx<'_>, server: &mut ServerLine, name: &'static str, value: &str) -> Done {
@@ -269,6 +307,8 @@ switches! {
     enabled: disabled = false;
     check: check.enabled = true;
     no_check: check.enabled = false;
+    agent_check: check.agent.enabled = true;
+    no_agent_check: check.agent.enabled = false;
     ssl: ssl = true;
     no_ssl: ssl = false;
     tfo: tfo = true;

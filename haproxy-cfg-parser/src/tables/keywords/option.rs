@@ -4,7 +4,7 @@ use super::{BE, BOTH, FE, Sides};
 use crate::model::Options;
 use crate::parse::{Args, Cx};
 use crate::section::draft::Draft;
-use crate::section::proxy::option as set;
+use crate::section::proxy::{check, option as set};
 
 /// An option of a proxy.
 pub(crate) struct ProxyOption {
@@ -59,7 +59,7 @@ pub(crate) const ROWS: &[ProxyOption] = &[
     option("option disable-h2-upgrade", FE, Untyped, "Refuses HTTP/2 on clear-text connections.", "option disable-h2-upgrade"),
     option("option dontlog-normal", FE, Switch(|o, on| o.dontlog_normal = on), "Logs only what went wrong.", "option dontlog-normal"),
     option("option dontlognull", FE, Switch(|o, on| o.dontlognull = on), "Does not log connections without a request.", "option dontlognull"),
-    option("option external-check", BE, Kept, "Checks health with a program.", "option external-check"),
+    option("option external-check", BE, Words(check::kind), "Checks health with a program.", "option external-check"),
     option("option forwarded", BE, Kept, "Adds a Forwarded header.", "option forwarded"),
     option("option forwardfor", BOTH, Words(set::forwardfor), "Adds a header with the client's address.", "option forwardfor except 127.0.0.0/8 header X-A if-none"),
     option("option h1-case-adjust-bogus-client", FE, Switch(|o, on| o.h1_case_adjust.0 = on), "Adjusts the case of header names for clients.", "option h1-case-adjust-bogus-client"),
@@ -80,26 +80,26 @@ pub(crate) const ROWS: &[ProxyOption] = &[
     option("option httpslog", FE, Words(set::httpslog), "Logs in the HTTPS format.", "option httpslog"),
     option("option idle-close-on-response", FE, Untyped, "Keeps idle connections until they can be closed cleanly.", "option idle-close-on-response"),
     option("option independent-streams", BOTH, Untyped, "Times both directions apart.", "option independent-streams"),
-    option("option ldap-check", BE, Kept, "Checks health with LDAP.", "option ldap-check"),
-    option("option log-health-checks", BE, Untyped, "Logs every change of a check.", "option log-health-checks"),
+    option("option ldap-check", BE, Words(check::kind), "Checks health with LDAP.", "option ldap-check"),
+    option("option log-health-checks", BE, Negatable(set::log_health_checks), "Logs every change of a check.", "option log-health-checks"),
     option("option log-separate-errors", FE, Switch(|o, on| o.log_separate_errors = on), "Logs errors at a higher level.", "option log-separate-errors"),
     option("option logasap", FE, Switch(|o, on| o.logasap = on), "Logs before the end of the transfer.", "option logasap"),
-    option("option mysql-check", BE, Kept, "Checks health with MySQL.", "option mysql-check user a"),
+    option("option mysql-check", BE, Words(check::kind), "Checks health with MySQL.", "option mysql-check user a"),
     option("option nolinger", BOTH, Switch(|o, on| o.nolinger = on), "Closes with a reset.", "option nolinger"),
     option("option originalto", BOTH, Words(set::originalto), "Adds a header with the address that the client connected to.", "option originalto"),
     option("option persist", BE, Switch(|o, on| o.persist = on), "Keeps clients on servers that are down.", "option persist"),
-    option("option pgsql-check", BE, Kept, "Checks health with PostgreSQL.", "option pgsql-check user a"),
+    option("option pgsql-check", BE, Words(check::kind), "Checks health with PostgreSQL.", "option pgsql-check user a"),
     option("option prefer-last-server", BE, Switch(|o, on| o.prefer_last_server = on), "Keeps a connection's requests on one server.", "option prefer-last-server"),
-    option("option redis-check", BE, Kept, "Checks health with Redis.", "option redis-check"),
+    option("option redis-check", BE, Words(check::kind), "Checks health with Redis.", "option redis-check"),
     option("option redispatch", BE, Negatable(set::redispatch), "Tries another server after failures.", "option redispatch 1"),
-    option("option smtpchk", BE, Kept, "Checks health with SMTP.", "option smtpchk HELO a.test"),
+    option("option smtpchk", BE, Words(check::kind), "Checks health with SMTP.", "option smtpchk HELO a.test"),
     option("option socket-stats", FE, Untyped, "Counts each listening socket apart.", "option socket-stats"),
     option("option splice-auto", BOTH, Switch(|o, on| o.splice.2 = on), "Splices where it seems worthwhile.", "option splice-auto"),
     option("option splice-request", BOTH, Switch(|o, on| o.splice.0 = on), "Splices requests in the kernel.", "option splice-request"),
     option("option splice-response", BOTH, Switch(|o, on| o.splice.1 = on), "Splices responses in the kernel.", "option splice-response"),
-    option("option spop-check", BE, Kept, "Checks health with SPOP.", "option spop-check"),
+    option("option spop-check", BE, Words(check::kind), "Checks health with SPOP.", "option spop-check"),
     option("option srvtcpka", BE, Switch(|o, on| o.tcpka.1 = on), "TCP keep-alive to servers.", "option srvtcpka"),
-    option("option ssl-hello-chk", BE, Kept, "Checks health with a TLS hello.", "option ssl-hello-chk"),
+    option("option ssl-hello-chk", BE, Words(check::kind), "Checks health with a TLS hello.", "option ssl-hello-chk"),
     option("option tcp-check", BE, Words(set::tcp_check), "Checks health with a script.", "option tcp-check"),
     option("option tcp-smart-accept", FE, Untyped, "Saves an ACK when accepting.", "option tcp-smart-accept"),
     option("option tcp-smart-connect", BE, Untyped, "Saves an ACK when connecting.", "option tcp-smart-connect"),

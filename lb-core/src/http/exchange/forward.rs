@@ -2,6 +2,7 @@
 
 use super::buffering::Buffered;
 use super::{After, Persistence, Run};
+use crate::check::Event;
 use crate::connect::{ConnectError, Upstream, dial, pool};
 use crate::exchange::{Cause, Phase};
 use crate::http::h1::{ConnectionHeader, write_request};
@@ -170,6 +171,7 @@ impl Run<'_> {
             let failure = match self.dial(backend, &server).await {
                 Ok((io, sent)) => {
                     self.exchange.times.connected = Some(Instant::now());
+                    server.observe(Event::Connected);
                     server.counters.mine().connect.inc();
                     backend.stats.counters.mine().connect.inc();
                     return Ok((Box::new(Upstream { io, in_use, slot, reused: false }), sent));
@@ -177,6 +179,7 @@ impl Run<'_> {
                 Err(failure) => failure,
             };
             drop((in_use, slot));
+            server.observe(Event::NotConnected);
             let server_counters = server.counters.mine();
             if attempts.left == 0 || !backend.retry_on.conn_failure {
                 server_counters.econ.inc();

@@ -2,6 +2,7 @@
 
 use super::forward::{Attempt, Watched, unix_seconds, watch_client};
 use super::{After, Run, draining};
+use crate::check::Event;
 use crate::connect::{Private, Upstream, pool};
 use crate::exchange::{Cause, Phase};
 use crate::http::h1::{Body, BodyError, Connection, ConnectionHeader, Parsed, Progress, parse_response};
@@ -54,6 +55,9 @@ impl Run<'_> {
         let got = self.response_head(backend, &mut upstream, &mut upload).await;
         self.exchange.bytes_in += upload.taken;
         self.body_read = upload.all_read();
+        if !upstream.reused {
+            self.observe(&got);
+        }
         let retry_on = &backend.retry_on;
         let again = may_retry
             && match &got {
@@ -82,6 +86,21 @@ impl Run<'_> {
                 drop(upstream);
                 Attempt::Done(self.no_response(reason).await)
             }
+        }
+    }
+
+    /// Lets the server's health know how it answered (`observe layer7`).
+    fn observe(&self, got: &Result<Connection, NoResponse>) {
+        let event = match got {
+            Ok(_) if matches!(self.exchange.response.status, 0..=499 | 501 | 505) => Event::GoodResponse,
+            Ok(_) => Event::BadStatus,
+            Err(NoResponse::Empty | NoResponse::Truncated) => Event::BrokenPipe,
+            Err(NoResponse::Invalid) => Event::BadHeaders,
+            Err(NoResponse::TimedOut) => Event::ReadTimeout,
+            Err(NoResponse::Client(_) | NoResponse::Aborted) => return,
+        };
+        if let Some(server) = &self.exchange.server {
+            server.observe(event);
         }
     }
 

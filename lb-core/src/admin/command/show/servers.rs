@@ -1,8 +1,9 @@
 //! `show servers state`.
 
 use super::{Call, Command, Level, Outcome};
+use crate::check::Probe;
 use crate::proxy::Backend;
-use crate::server::Server;
+use crate::server::{Server, ServerAddress};
 use std::fmt::Write;
 use std::sync::atomic::Ordering;
 
@@ -39,10 +40,20 @@ fn line(backend: &Backend, server: &Server, out: &mut String) {
     let (address, port) = (address.ip().map_or_else(|| "-".to_owned(), |ip| ip.to_string()), address.port());
     let load = Ordering::Relaxed;
     let since = crate::clock::millis().saturating_sub(server.changed.load(load)) / 1000;
-    // Nothing checks its health: the check's part is as it is before the first check.
+    let (check, agent) = (server.check.as_deref(), server.agent.as_deref());
+    let last = check.map(|probe| probe.last());
+    // A server without checks shows HAProxy's initial values: its health is at `rise`, or 0 in maintenance.
+    let health = last.as_ref().map_or(if server.up() { 2 } else { 0 }, |last| last.health.value());
+    let watch =
+        |agent| backend.watches.iter().find(|watch| watch.agent == agent && watch.server.uid == server.uid);
+    let target = |agent| watch(agent).and_then(|watch| watch.address.as_ref());
+    let shown = |address: Option<&ServerAddress>| match address {
+        Some(ServerAddress::Inet(address)) => address.ip().to_string(),
+        _ => "-".to_owned(),
+    };
     let _ = writeln!(
         out,
-        "{} {} {} {} {address} {} {} {} {} {since} 1 0 {} {} 0 0 {} - {port} - {} 0 - - 0",
+        "{} {} {} {} {address} {} {} {} {} {since} {} {} {health} {} {} 0 {} - {port} - {} {} {} {} {}",
         backend.id,
         backend.name,
         server.id,
@@ -51,9 +62,27 @@ fn line(backend: &Backend, server: &Server, out: &mut String) {
         server.admin.load(load),
         server.weight.load(load),
         server.config.weight,
-        if server.up() { 2 } else { 0 },
-        if server.config.disabled { 8 } else { 0 },
+        last.as_ref().map_or(1, |last| last.report.status as u8),
+        last.as_ref().map_or(0, |last| last.outcome as u8),
+        check.map_or(if server.config.disabled { PAUSED } else { 0 }, bits),
+        agent.map_or(0, |agent| bits(agent) | AGENT),
         u8::from(server.config.id.is_some()),
         u8::from(server.config.ssl),
+        server.config.check.port.unwrap_or(0),
+        shown(target(false)),
+        shown(target(true)),
+        server.config.check.agent.port.unwrap_or(0),
     );
+}
+
+/// Bits of `srv_check_state` and `srv_agent_state`.
+const RUNNING: u8 = 1;
+const CONFIGURED: u8 = 2;
+const ENABLED: u8 = 4;
+const PAUSED: u8 = 8;
+const AGENT: u8 = 16;
+
+fn bits(probe: &Probe) -> u8 {
+    let bit = |flag: &std::sync::atomic::AtomicBool, bit| if flag.load(Ordering::Relaxed) { bit } else { 0 };
+    CONFIGURED | bit(&probe.running, RUNNING) | bit(&probe.enabled, ENABLED) | bit(&probe.paused, PAUSED)
 }

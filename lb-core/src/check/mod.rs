@@ -1,0 +1,76 @@
+//! Health checks: what they ask, what they find, and what follows.
+//!
+//! The rise and fall of a server ([`Health`]), the times between checks ([`Pace`]), the reactions to traffic
+//! ([`observe`]) and the reading of answers are pure. The driver makes the checks on the control thread, which carries
+//! no traffic.
+
+mod agent;
+mod announce;
+mod driver;
+mod external;
+mod health;
+pub mod observe;
+mod pace;
+mod policy;
+mod probe;
+mod script;
+mod status;
+
+pub use announce::{Announcer, Moved};
+pub(crate) use driver::drive;
+pub use external::External;
+pub use health::Health;
+pub use observe::Event;
+pub use pace::Pace;
+pub use policy::{ProbePolicy, Unconditional};
+pub use probe::{Last, Observed, Probe};
+pub use script::Script;
+pub(crate) use script::{agent as agent_script, checks as check_script};
+pub use status::{Outcome, Report, Status};
+
+use crate::proxy::{Frontend, Listener};
+use crate::server::{Server, ServerAddress};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The checks of one server of one kind.
+#[derive(Debug)]
+pub struct Watch {
+    /// The server.
+    pub server: Arc<Server>,
+    /// Its agent is asked, and not itself.
+    pub agent: bool,
+    /// How.
+    pub method: Method,
+    /// Where checks go instead of its address ...
+    pub address: Option<ServerAddress>,
+    /// ... and port.
+    pub port: Option<u16>,
+}
+
+impl Watch {
+    /// What is known from these checks.
+    pub fn probe(&self) -> Option<&Probe> {
+        if self.agent { self.server.agent.as_deref() } else { self.server.check.as_deref() }
+    }
+}
+
+/// How a server is checked.
+#[derive(Clone, Debug)]
+pub enum Method {
+    /// By a script.
+    Script(Arc<Script>),
+    /// By a program.
+    External(Arc<External>),
+}
+
+/// What holds for all checks of a process.
+#[derive(Debug)]
+pub struct Settings {
+    /// `spread-checks`, in percent.
+    pub spread: u32,
+    /// `max-spread-checks`.
+    pub max_spread: Option<Duration>,
+    /// What stands for a client where expressions ask for one.
+    pub side: (Arc<Frontend>, Arc<Listener>),
+}

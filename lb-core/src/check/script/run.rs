@@ -1,0 +1,375 @@
+//! Runs a script against a server: connects, sends, reads, until a result is there or time is over.
+
+use super::expect::{Look, View, unhex};
+use super::response::{Answer, Reading, read};
+use super::{Action, Connect, Expect, Script, Send, Step, builtin};
+use crate::check::{Report, Status};
+use crate::connect::{ConnectError, dial};
+use crate::exchange::Exchange;
+use crate::http::Method;
+use crate::net::{Buffer, Deadline, Fail, Io};
+use crate::sample::{Sample, Type};
+use crate::server::{Operational, Server, ServerAddress};
+use haproxy_cfg_parser::model::Timeouts;
+use nix::errno::Errno;
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// What is checked, and within which limits.
+pub(crate) struct Subject<'a> {
+    /// The server.
+    pub(crate) server: &'a Arc<Server>,
+    /// Where checks go instead of its address ...
+    pub(crate) address: Option<&'a ServerAddress>,
+    /// ... and port.
+    pub(crate) port: Option<u16>,
+    /// The backend's timeouts.
+    pub(crate) timeouts: &'a Timeouts,
+    /// Time between checks, which is the longest that one may take to connect.
+    pub(crate) inter: Duration,
+    /// Bytes of an answer that are kept.
+    pub(crate) bufsize: usize,
+    /// `tune.http.maxhdr`.
+    pub(crate) max_headers: usize,
+    /// What expressions are evaluated with.
+    pub(crate) exchange: Option<Box<Exchange>>,
+}
+
+/// A check on its way.
+struct Run<'a> {
+    script: &'a Script,
+    subject: Subject<'a>,
+    deadline: Deadline,
+    io: Option<Io>,
+    linger: bool,
+    input: Buffer,
+    /// The server has ended its side.
+    ended: bool,
+    /// Bytes are needed before the next expectation looks.
+    must_read: bool,
+    method: Method,
+}
+
+/// Checks a server once.
+pub(crate) async fn run(script: &Script, subject: Subject<'_>) -> Report {
+    let started = Instant::now();
+    let mut run = Run {
+        script,
+        subject,
+        deadline: Deadline::default(),
+        io: None,
+        linger: false,
+        input: Buffer::new(0),
+        ended: false,
+        must_read: true,
+        method: Method::Options,
+    };
+    let report = match run.steps().await {
+        Ok(report) | Err(report) => report,
+    };
+    run.hang_up();
+    Report { duration: Some(crate::proxy::millis(started.elapsed())), ..report }
+}
+
+impl Run<'_> {
+    /// All steps in turn. `Err`: the result of a step that ended the check.
+    async fn steps(&mut self) -> Result<Report, Report> {
+        let script = self.script;
+        let (mut index, mut last) = (0, None);
+        let mut code = 0;
+        while let Some(step) = script.steps.get(index) {
+            code = 0;
+            match &step.action {
+                Action::Variable(rules) => {
+                    if let Some(exchange) = &mut self.subject.exchange {
+                        rules.run(exchange);
+                    }
+                    index += 1;
+                    continue;
+                }
+                Action::Connect(connect) => self.connect(step, connect).await?,
+                Action::Send(send) => {
+                    let bytes = self.bytes(step, send)?;
+                    self.send(step, &bytes).await?;
+                }
+                Action::Request(request) => {
+                    self.method = request.method();
+                    let bytes = request.write(self.subject.server, self.subject.exchange.as_deref());
+                    self.send(step, &bytes).await?;
+                }
+                Action::Expect(expect) => {
+                    if let Some(found) = self.expect(step, expect).await? {
+                        code = found;
+                    } else {
+                        index = expect.head;
+                        continue;
+                    }
+                }
+            }
+            last = Some(step);
+            index += 1;
+        }
+        Ok(self.passed(last, code))
+    }
+
+    /// The result after the last step.
+    fn passed(&self, last: Option<&Step>, code: i32) -> Report {
+        match last.map(|step| &step.action) {
+            Some(Action::Expect(_)) if self.script.disable_on_404 && code == 404 && self.was_up() => {
+                Report::new(Status::L7OkConditional, "").with_code(code)
+            }
+            Some(Action::Expect(expect)) => self.script.passed(expect, &self.view(code)),
+            Some(Action::Connect(connect)) => {
+                Report::new(Status::L4Ok, if connect.implicit { "" } else { "(tcp-check)" })
+            }
+            _ => Report::new(Status::L7Ok, "(tcp-check)"),
+        }
+    }
+
+    fn view(&self, code: i32) -> View<'_> {
+        View {
+            input: self.input.filled(),
+            last: self.ended || self.input.is_full(),
+            code,
+            exchange: self.subject.exchange.as_deref(),
+        }
+    }
+
+    /// The server counts as up, so that a 404 may take it out softly.
+    fn was_up(&self) -> bool {
+        self.subject.server.state() != Operational::Stopped
+    }
+
+    async fn connect(&mut self, step: &Step, connect: &Connect) -> Result<(), Report> {
+        self.hang_up();
+        self.input.clear();
+        (self.ended, self.must_read, self.linger) = (false, true, connect.linger);
+        let timeouts = self.subject.timeouts;
+        let limit = timeouts.connect.filter(|limit| timeouts.check.is_some() && !limit.is_zero());
+        let now = Instant::now();
+        let first = now + limit.map_or(self.subject.inter, |limit| limit.min(self.subject.inter));
+        self.deadline.set(Some(first));
+        let address = self.address(connect);
+        match dial(&address, self.subject.server.source(), b"", &mut self.deadline).await {
+            Ok((io, _)) => self.io = Some(io),
+            Err(error) => return Err(self.not_connected(step, error)),
+        }
+        // As HAProxy's timer is only ever moved on, `timeout check` does not shorten what connecting allowed.
+        let until = timeouts.check.and_then(|limit| Instant::now().checked_add(limit));
+        self.deadline.set(until.max(Some(first)));
+        Ok(())
+    }
+
+    /// Where to connect: what the step says, else the server's line for checks, else the server, as it is now.
+    fn address(&self, connect: &Connect) -> ServerAddress {
+        let subject = &self.subject;
+        let now = subject.server.address();
+        let base = connect.address.as_ref().or(subject.address).unwrap_or(&now);
+        let ServerAddress::Inet(base) = base else { return base.clone() };
+        let computed = connect.port_expr.as_ref().and_then(|expr| {
+            match expr.eval(subject.exchange.as_deref()?)?.cast(Type::Int)? {
+                Sample::Int(number) => u16::try_from(number).ok(),
+                _ => None,
+            }
+        });
+        let port_of = |address: &ServerAddress| match address {
+            ServerAddress::Inet(address) => Some(address.port()),
+            _ => None,
+        };
+        let port = [connect.port, computed, subject.port, subject.address.and_then(port_of), port_of(&now)];
+        let mut address = *base;
+        address.set_port(port.into_iter().flatten().find(|port| *port != 0).unwrap_or(0));
+        ServerAddress::Inet(address)
+    }
+
+    fn bytes(&self, step: &Step, send: &Send) -> Result<Vec<u8>, Report> {
+        let exchange = self.subject.exchange.as_deref();
+        let text = |format: &crate::log::Format| match exchange {
+            Some(exchange) => format.text(exchange),
+            None => format.constant().unwrap_or_default(),
+        };
+        match send {
+            Send::Bytes(bytes) => Ok(bytes.clone()),
+            Send::Format(format) => Ok(text(format)),
+            Send::Binary(format) => unhex(&text(format)).map_err(|()| {
+                let text =
+                    format!("tcp-check send : failed to build log-format string at step {}", step.number);
+                Report::new(Status::L7Response, text)
+            }),
+            Send::Hello => {
+                let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+                Ok(builtin::ssl_hello(u32::try_from(now).unwrap_or(u32::MAX)))
+            }
+        }
+    }
+
+    async fn send(&mut self, step: &Step, bytes: &[u8]) -> Result<(), Report> {
+        self.input.clear();
+        self.must_read = true;
+        let Some(io) = &mut self.io else { return Ok(()) };
+        match io.write_all(bytes, &mut self.deadline).await {
+            Ok(()) => Ok(()),
+            Err(Fail::Timeout) => Err(self.timed_out(step, None)),
+            Err(Fail::Io(error)) => Err(self.broken(step, &error)),
+        }
+    }
+
+    /// Reads until an expectation can be decided. The code of the answer once it holds; none: more has come, and the
+    /// search is to start over.
+    async fn expect(&mut self, step: &Step, expect: &Expect) -> Result<Option<i32>, Report> {
+        if std::mem::take(&mut self.must_read) && !self.read(step, expect).await? {
+            return Err(self.empty(step, expect));
+        }
+        let (look, code) = if self.script.http {
+            self.look_http(step, expect)
+        } else {
+            (self.script.look(step, expect, &self.view(0)), 0)
+        };
+        match look {
+            Look::Pass => Ok(Some(code)),
+            Look::Done(report) => Err(report),
+            Look::Wait => {
+                // The end may be all that was missing.
+                self.read(step, expect).await?;
+                Ok(None)
+            }
+        }
+    }
+
+    fn look_http(&mut self, step: &Step, expect: &Expect) -> (Look, i32) {
+        let view = self.view(0);
+        match read(view.input, view.last, self.method, self.subject.max_headers) {
+            Reading::More => (Look::Wait, 0),
+            Reading::Invalid => (Look::Done(Report::new(Status::L7Response, "")), 0),
+            Reading::Answer(mut answer) => {
+                // Expressions see the answer's head.
+                if let Some(exchange) = &mut self.subject.exchange {
+                    std::mem::swap(&mut exchange.response, &mut answer.response);
+                }
+                let head =
+                    self.subject.exchange.as_ref().map_or(&answer.response, |exchange| &exchange.response);
+                let code = i32::from(head.status);
+                let seen = Answer { head, body: &answer.body, done: answer.done };
+                (self.script.look_http(step, expect, &seen, self.was_up(), &self.view(code)), code)
+            }
+        }
+    }
+
+    /// Reads once; false: the server has ended its side and had said nothing.
+    async fn read(&mut self, step: &Step, expect: &Expect) -> Result<bool, Report> {
+        if self.input.capacity() < self.subject.bufsize {
+            self.input = Buffer::new(self.subject.bufsize);
+        }
+        let Some(io) = &mut self.io else { return Ok(false) };
+        if self.ended || self.input.is_full() {
+            return Ok(!self.input.is_empty());
+        }
+        match io.read(&mut self.input, &mut self.deadline).await {
+            Ok(0) => self.ended = true,
+            Ok(_) => {}
+            Err(Fail::Timeout) => return Err(self.timed_out(step, Some(expect))),
+            // A reset behind an answer is an end like others.
+            Err(Fail::Io(error)) if self.input.is_empty() => return Err(self.broken(step, &error)),
+            Err(Fail::Io(_)) => self.ended = true,
+        }
+        Ok(!self.input.is_empty())
+    }
+
+    /// Closes the connection, if there is one.
+    fn hang_up(&mut self) {
+        if let Some(io) = self.io.take()
+            && !self.linger
+        {
+            io.abandon();
+        }
+    }
+
+    // === results of what went wrong ===
+
+    fn empty(&self, step: &Step, expect: &Expect) -> Report {
+        let status = expect.error.unwrap_or(Status::L7Response);
+        if self.script.http {
+            return Report::new(Status::L7Response, "");
+        }
+        let mut text = format!("TCPCHK got an empty response at step {}", step.number);
+        if let Some(comment) = &step.comment {
+            text.push_str(&format!(" comment: '{comment}'"));
+        }
+        Report::new(status, text)
+    }
+
+    fn not_connected(&self, step: &Step, error: ConnectError) -> Report {
+        let (status, mut text) = match error {
+            ConnectError::Timeout => (Status::L4Timeout, Vec::new()),
+            ConnectError::Refused(error) => (Status::L4Connect, refused(&error)),
+            ConnectError::Resource(error) => (Status::L4Connect, unavailable(&error)),
+        };
+        text.extend(self.at_step(step));
+        Report::new(status, text)
+    }
+
+    fn timed_out(&self, step: &Step, expect: Option<&Expect>) -> Report {
+        let status = expect.and_then(|expect| expect.timeout).unwrap_or(Status::L7Timeout);
+        Report::new(status, self.at_step(step))
+    }
+
+    fn broken(&self, step: &Step, error: &io::Error) -> Report {
+        let mut text = describe(error).into_bytes();
+        text.extend(self.at_step(step));
+        Report::new(Status::SocketError, text)
+    }
+
+    /// Where a script of the configuration was when its connection failed.
+    fn at_step(&self, step: &Step) -> Vec<u8> {
+        if !self.script.told {
+            return Vec::new();
+        }
+        if step.number == 0 {
+            return b" at initial connection step of tcp-check".to_vec();
+        }
+        let mut text = format!(" at step {} of tcp-check", step.number).into_bytes();
+        match &step.action {
+            Action::Connect(Connect { port: Some(port), .. }) => {
+                text.extend(format!(" (connect port {port})").into_bytes());
+            }
+            Action::Connect(_) => text.extend(b" (connect)"),
+            Action::Send(_) | Action::Request(_) => text.extend(b" (send)"),
+            Action::Expect(expect) => text.extend(expect.describe()),
+            Action::Variable(_) => {}
+        }
+        if let Some(comment) = &step.comment {
+            text.extend(format!(" comment: '{comment}'").into_bytes());
+        }
+        text
+    }
+}
+
+/// The system's text of an error.
+fn describe(error: &io::Error) -> String {
+    match error.raw_os_error() {
+        Some(code) => Errno::from_raw(code).desc().to_owned(),
+        None => error.to_string(),
+    }
+}
+
+/// What the network said at once has another form than what it said later.
+fn refused(error: &io::Error) -> Vec<u8> {
+    let later = [libc::ECONNREFUSED, libc::ECONNRESET, libc::EHOSTUNREACH, libc::ETIMEDOUT];
+    let text = describe(error);
+    match error.raw_os_error() {
+        Some(code) if later.contains(&code) => text.into_bytes(),
+        _ => format!("General socket error ({text})").into_bytes(),
+    }
+}
+
+fn unavailable(error: &io::Error) -> Vec<u8> {
+    let what = match error.raw_os_error() {
+        Some(libc::EMFILE) => "Reached the process's FD limit",
+        Some(libc::ENFILE) => "Reached the system's FD limit",
+        Some(libc::ENOBUFS | libc::ENOMEM) => "Ran out of memory",
+        Some(libc::EADDRINUSE) => "Local address already in use",
+        _ => "Cannot bind to source address",
+    };
+    format!("{what} ({})", describe(error)).into_bytes()
+}

@@ -1,0 +1,240 @@
+//! Health checks of a backend, and who follows whom.
+
+use super::backend::server_address;
+use super::{Context, Options, frontend};
+use crate::check::{Announcer, External, Method, Settings, Watch, agent_script, check_script};
+use crate::engine::Limit;
+use crate::log::{Identity, Logger, resolve};
+use crate::mail::Mailbox;
+use crate::proxy::{Backend, Listener, ProxyStats};
+use crate::server::{Server, ServerAddress, admin};
+use haproxy_cfg_parser::model::{self, Address, CheckKind, Config, Host, ProxyKind};
+use std::collections::HashMap;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, OnceLock};
+
+/// Where programs that check find others, where the file has no `external-check path`.
+const PATH: &str = "";
+
+/// The checks of a proxy's servers, in the order in which they begin.
+pub(super) fn watches(
+    proxy: &model::Proxy,
+    servers: &[Arc<Server>],
+    context: &mut Context<'_>,
+) -> Vec<Watch> {
+    let method =
+        servers.iter().any(|server| server.check.is_some()).then(|| method(proxy, context)).flatten();
+    let mut watches = Vec::new();
+    for server in servers {
+        let options = &server.config.check;
+        let place = &server.config.place;
+        if let (Some(_), Some(method)) = (&server.check, &method) {
+            let address = target(options.addr.as_ref(), "addr", place, context);
+            let method = method.clone();
+            watches.push(Watch {
+                server: Arc::clone(server),
+                agent: false,
+                method,
+                address,
+                port: options.port,
+            });
+        }
+        if server.agent.is_some() {
+            let agent = &options.agent;
+            let address = target(agent.addr.as_ref(), "agent-addr", place, context);
+            let method = Method::Script(Arc::new(agent_script(agent.send.as_deref())));
+            watches.push(Watch {
+                server: Arc::clone(server),
+                agent: true,
+                method,
+                address,
+                port: agent.port,
+            });
+        }
+    }
+    watches
+}
+
+fn target(
+    address: Option<&Address>,
+    word: &str,
+    place: &model::Place,
+    context: &mut Context<'_>,
+) -> Option<ServerAddress> {
+    match server_address(address?) {
+        Ok(address) => Some(address),
+        Err(reason) => {
+            context.error(place, format!("'{word}' : {reason}."));
+            None
+        }
+    }
+}
+
+fn method(proxy: &model::Proxy, context: &mut Context<'_>) -> Option<Method> {
+    if !matches!(proxy.checks.kind, CheckKind::External) {
+        return Some(Method::Script(Arc::new(check_script(proxy, context))));
+    }
+    let global = &context.config.global;
+    let (preserve_env, fork) = (global.external_check, global.insecure_fork);
+    let title = format!("Proxy '{}' :", proxy.name);
+    if preserve_env.is_none() {
+        let text =
+            format!("{title} 'option external-check' unable to find required 'global.external-check'.");
+        context.error(&proxy.place, text);
+    }
+    let Some(command) = &proxy.checks.command else {
+        let text =
+            format!("{title} 'option external-check' unable to find required 'external-check command'.");
+        context.error(&proxy.place, text);
+        return None;
+    };
+    if !fork {
+        let text = format!(
+            "{title} 'insecure-fork-wanted' not enabled in the global section, 'option external-check' will likely fail."
+        );
+        context.warning(&proxy.place, text);
+    }
+    let listens =
+        proxy.binds.iter().flat_map(|bind| &bind.addresses).find_map(|(address, _)| match address {
+            Address::Inet { host, ports, .. } => {
+                let host = match host {
+                    Host::Ip(ip) => ip.to_string(),
+                    Host::AnyV6 => "::".to_owned(),
+                    _ => "0.0.0.0".to_owned(),
+                };
+                Some((host, ports.0.to_string()))
+            }
+            Address::Unix(path) => Some((path.clone(), "NOT_USED".to_owned())),
+            _ => None,
+        });
+    Some(Method::External(Arc::new(External {
+        command: command.clone(),
+        path: proxy.checks.path.clone().unwrap_or_else(|| PATH.to_owned()),
+        preserve_env: preserve_env.unwrap_or(false),
+        listens,
+    })))
+}
+
+/// Who tells about a backend's servers.
+pub(super) fn announcer(
+    proxy: &model::Proxy,
+    stats: &Arc<ProxyStats>,
+    context: &mut Context<'_>,
+) -> Announcer {
+    let global = &context.config.global;
+    let (targets, identity) = (resolve(proxy, global), Identity::of(Some(proxy), global));
+    Announcer {
+        kind: if proxy.kind == ProxyKind::Listen { "proxy" } else { "backend" },
+        name: proxy.name.clone(),
+        logger: Logger::compile(&targets, identity, context).map(Arc::new),
+        log_checks: proxy.checks.log,
+        mailbox: Mailbox::compile(proxy, context),
+        stats: Arc::clone(stats),
+        servers: OnceLock::new(),
+    }
+}
+
+/// What holds for all checks.
+pub(crate) fn settings(config: &Config, options: &Options) -> Settings {
+    // Expressions of checks ask for a frontend and a listener that no file names.
+    let side =
+        model::Proxy { kind: ProxyKind::Frontend, name: "CHECKS-FE".into(), ..model::Proxy::default() };
+    let mut context = Context::new(config, Some(&side));
+    let frontend = frontend::frontend(&side, 0, Vec::new(), options, &mut context);
+    let listener = Listener {
+        name: String::new(),
+        id: 0,
+        address: String::new(),
+        port: 0,
+        bound: None,
+        accept_proxy: false,
+        level: None,
+        connections: Limit::new(0),
+        frontend: Default::default(),
+    };
+    Settings {
+        spread: config.global.spread_checks.unwrap_or(0),
+        max_spread: config.global.max_spread_checks,
+        side: (Arc::new(frontend), Arc::new(listener)),
+    }
+}
+
+/// Sets who follows whom (`track`), and lets followers inherit the maintenance that the file gives.
+pub(super) fn link(config: &Config, backends: &[Arc<Backend>]) -> Vec<(model::Place, String)> {
+    let servers: HashMap<(&str, &str), &Arc<Server>> = backends
+        .iter()
+        .flat_map(|backend| backend.servers.iter().map(|server| ((&*backend.name, &*server.name), server)))
+        .collect();
+    let mut errors = Vec::new();
+    let mut followers: HashMap<usize, Vec<&Arc<Server>>> = HashMap::new();
+    for backend in backends {
+        for server in &backend.servers {
+            let Some(word) = &server.config.check.track else { continue };
+            match tracked(config, backend, server, word, &servers) {
+                Ok(found) => {
+                    let _ = server.tracked.set(Arc::clone(found));
+                    followers.entry(found.uid).or_default().push(server);
+                }
+                Err(reason) => {
+                    let text = format!("'server {}/{}' : {reason}", backend.name, server.name);
+                    errors.push((server.config.place.clone(), text));
+                }
+            }
+        }
+    }
+    for server in servers.values() {
+        if let Some(following) = followers.get(&server.uid) {
+            let _ = server.trackers.set(following.iter().map(|one| Arc::downgrade(one)).collect());
+            if server.config.disabled {
+                for one in following {
+                    one.admin.fetch_or(admin::INHERITED_MAINT, Relaxed);
+                    one.operational.store(crate::server::Operational::Stopped as u8, Relaxed);
+                }
+            }
+        }
+    }
+    errors
+}
+
+/// The server that `track` names, or why it cannot be followed.
+fn tracked<'a>(
+    config: &Config,
+    backend: &Backend,
+    server: &Server,
+    word: &str,
+    servers: &HashMap<(&str, &str), &'a Arc<Server>>,
+) -> Result<&'a Arc<Server>, String> {
+    if server.check.is_some() || server.agent.is_some() {
+        return Err("unable to enable checks and tracking at the same time!.".into());
+    }
+    let (proxy, name) = word.split_once('/').unwrap_or((&backend.name, word));
+    if !config.proxies.iter().any(|known| known.kind.is_backend() && known.name == proxy) {
+        return Err(format!("unable to find required proxy '{proxy}' for tracking."));
+    }
+    let found = servers.get(&(proxy, name));
+    let found = *found.ok_or_else(|| format!("unable to find required server '{name}' for tracking."))?;
+    // A chain of followers ends at one that is checked.
+    let mut end = found;
+    let mut seen = vec![server.uid];
+    loop {
+        if seen.contains(&end.uid) {
+            return Err(format!(
+                "unable to track {proxy}/{name} as it belongs to a tracking chain looping back to {}/{}.",
+                end.backend, end.name
+            ));
+        }
+        seen.push(end.uid);
+        let Some(next) = &end.config.check.track else { break };
+        let (proxy, name) = next.split_once('/').unwrap_or((&end.backend, next));
+        match servers.get(&(proxy, name)) {
+            Some(next) => end = next,
+            None => break,
+        }
+    }
+    if end.check.is_none() && end.agent.is_none() {
+        return Err(format!(
+            "unable to use {proxy}/{name} for tracking as it does not have any check nor agent enabled."
+        ));
+    }
+    Ok(found)
+}
