@@ -5,11 +5,12 @@
 
 use crate::http::{Request, Response};
 use crate::proxy::{Backend, Frontend, Listener};
-use crate::sample::Vars;
+use crate::sample::{Sample, VarKey, Vars};
 use crate::server::Server;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
+use tokio::sync::oneshot;
 
 /// The client's connection, as rules and logs see it. It outlives the exchanges on it.
 #[derive(Debug)]
@@ -140,6 +141,26 @@ impl Default for Termination {
     }
 }
 
+/// The address of a name that a rule has asked for.
+#[derive(Debug)]
+pub struct Lookup {
+    /// Where it goes.
+    pub variable: VarKey,
+    /// The answer; it fails when there is none.
+    pub address: oneshot::Receiver<IpAddr>,
+}
+
+impl Exchange {
+    /// Waits for the address that a rule has asked for, and sets its variable. Without an address the variable stays
+    /// as it is.
+    pub async fn looked_up(&mut self) {
+        let Some(lookup) = self.lookup.take() else { return };
+        if let Ok(address) = lookup.address.await {
+            self.set_var(lookup.variable, Some(Sample::Ip(address)));
+        }
+    }
+}
+
 /// One request and its response in flight.
 #[derive(Debug)]
 pub struct Exchange {
@@ -193,6 +214,8 @@ pub struct Exchange {
     pub unique_id: OnceLock<Vec<u8>>,
     /// This side's address of the connection to the server (`%bi`, `%bp`), once there is one.
     pub server_local: Option<SocketAddr>,
+    /// An address that a rule waits for (`do-resolve`).
+    pub lookup: Option<Box<Lookup>>,
     /// Source address set by `http-request set-src`; else the session's.
     pub src_override: Option<SocketAddr>,
     /// The random number of this exchange (`%rt` is [`Self::number`]).
@@ -228,6 +251,7 @@ impl Exchange {
             retry_forbidden: false,
             unique_id: Default::default(),
             server_local: None,
+            lookup: None,
             src_override: None,
             number: 0,
         }

@@ -18,6 +18,7 @@ mod mail;
 pub mod net;
 pub mod process;
 pub mod proxy;
+pub mod resolve;
 pub mod rule;
 pub mod sample;
 pub mod server;

@@ -259,6 +259,8 @@ pub struct Backend {
     pub fullconn: u32,
     /// `errorfile`, `errorloc`.
     pub replies: Arc<Replies>,
+    /// Where changes of its servers are logged; none: nowhere.
+    pub logger: Option<Arc<Logger>>,
     /// Numbers.
     pub stats: Arc<ProxyStats>,
 }

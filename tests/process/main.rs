@@ -12,4 +12,5 @@ mod life;
 mod limits;
 mod master;
 mod program;
+mod resolve;
 mod threads;

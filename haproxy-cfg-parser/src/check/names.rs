@@ -122,18 +122,22 @@ fn servers(proxy: &Proxy, findings: &mut Vec<Diagnostic>) {
 /// What servers name: resolvers, and servers to track.
 fn references(cx: &Cx<'_>, proxy: &Proxy, backends: &HashMap<&str, &Proxy>, findings: &mut Vec<Diagnostic>) {
     for server in &proxy.servers {
+        if let Some(name) = &server.resolve.resolvers
+            && name != "default"
+            && !cx.named.contains(&("resolvers", name.clone()))
+        {
+            for name_of in server.names() {
+                let message = format!(
+                    "{} '{}', server '{name_of}': unable to find required resolvers '{name}'",
+                    kind(proxy.kind),
+                    proxy.name,
+                );
+                findings.push(alert(&server.place, message));
+            }
+        }
         for (option, words) in &server.others {
             let Some(name) = words.first() else { continue };
             match *option {
-                "resolvers" if name != "default" && !cx.named.contains(&("resolvers", name.clone())) => {
-                    let message = format!(
-                        "{} '{}', server '{}': unable to find required resolvers '{name}'",
-                        kind(proxy.kind),
-                        proxy.name,
-                        server.name
-                    );
-                    findings.push(alert(&server.place, message));
-                }
                 "track" => {
                     let (backend, tracked) = match name.split_once('/') {
                         Some((backend, tracked)) => (backends.get(backend).copied(), tracked),

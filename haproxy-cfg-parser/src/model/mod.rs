@@ -6,6 +6,7 @@ mod check;
 mod expr;
 mod global;
 mod proxy;
+mod resolvers;
 mod rule;
 mod section;
 
@@ -17,6 +18,7 @@ pub use check::*;
 pub use expr::*;
 pub use global::*;
 pub use proxy::*;
+pub use resolvers::*;
 pub use rule::*;
 pub use section::*;
 
@@ -46,6 +48,8 @@ pub struct Config {
     pub userlists: Vec<Userlist>,
     /// `cache` sections.
     pub caches: Vec<Cache>,
+    /// `resolvers` sections, and the built-in one for the system's name servers.
+    pub resolvers: Vec<Resolvers>,
     /// `http-errors` sections.
     pub http_errors: Vec<HttpErrors>,
     /// `mailers` sections.

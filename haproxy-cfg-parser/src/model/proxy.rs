@@ -1,8 +1,8 @@
 //! `frontend`, `backend` and `listen` sections (manual 4), with their defaults applied.
 
 use super::{
-    Acl, Address, CheckOptions, Checks, EmailAlert, Expr, LogFormat, LogTarget, Place, Rule, UseBackend,
-    UseServer,
+    Acl, Address, CheckOptions, Checks, EmailAlert, Expr, LogFormat, LogTarget, Place, ResolveOptions, Rule,
+    UseBackend, UseServer,
 };
 use std::net::IpAddr;
 use std::time::Duration;
@@ -294,12 +294,24 @@ pub struct ServerLine {
     pub tfo: bool,
     /// `tcp-ut`, in milliseconds.
     pub tcp_user_timeout: Option<u64>,
+    /// `resolvers` and what belongs to it.
+    pub resolve: ResolveOptions,
     /// `init-addr` methods as written.
     pub init_addr: Option<String>,
     /// All others, as written.
     pub others: Vec<(&'static str, Vec<String>)>,
     /// Where.
     pub place: Place,
+}
+
+impl ServerLine {
+    /// The names of the servers that the line makes: one, or as many as its template says.
+    pub fn names(&self) -> Vec<String> {
+        match self.template {
+            None => vec![self.name.clone()],
+            Some((low, high)) => (low..=high).map(|number| format!("{}{number}", self.name)).collect(),
+        }
+    }
 }
 
 /// `timeout NAME VALUE`.

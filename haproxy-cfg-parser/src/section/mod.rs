@@ -14,6 +14,7 @@ pub(crate) mod other;
 pub(crate) mod peers;
 pub(crate) mod program;
 pub(crate) mod proxy;
+pub(crate) mod resolvers;
 pub(crate) mod ring;
 pub(crate) mod server;
 pub(crate) mod userlist;
@@ -34,6 +35,7 @@ enum Current {
     Userlist,
     HttpErrors,
     Mailers,
+    Resolvers,
     Other(&'static keywords::other::Section),
 }
 
@@ -62,6 +64,7 @@ impl Sections {
             Current::Userlist => userlist::line(cx, &args),
             Current::HttpErrors => http_errors::line(cx, &args),
             Current::Mailers => mailers::line(cx, &args),
+            Current::Resolvers => resolvers::line(cx, &args),
             Current::Other(section) => other::line(cx, section, &args),
         }
     }
@@ -96,6 +99,12 @@ impl Sections {
                 cx.section = "mailers";
                 cx.uses(Class::Section, "mailers");
                 self.current = if mailers::open(cx, args) { Current::Mailers } else { Current::None };
+            }
+            "resolvers" => {
+                self.close(cx);
+                cx.section = "resolvers";
+                cx.uses(Class::Section, "resolvers");
+                self.current = if resolvers::open(cx, args) { Current::Resolvers } else { Current::None };
             }
             "defaults" | "frontend" | "backend" | "listen" => {
                 self.close(cx);
@@ -132,5 +141,6 @@ impl Sections {
     /// After the last file.
     pub(crate) fn finish(&mut self, cx: &mut Cx<'_>) {
         self.close(cx);
+        resolvers::finish(cx);
     }
 }

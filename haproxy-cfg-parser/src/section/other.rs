@@ -36,10 +36,6 @@ pub(super) fn open(cx: &mut Cx<'_>, section: &Section, args: &Args<'_>) {
                 "Parsing [{}]: {1} section '{name}' has the same name as another {1} section declared at {there}.",
                 cx.place, section.name
             ),
-            "resolvers" => format!(
-                "Parsing [{}]: resolvers '{name}' has same name as another resolvers (declared at {there}).",
-                cx.place
-            ),
             _ => return,
         };
         cx.alert_word(args, 1, text);
@@ -57,7 +53,7 @@ fn forbidden(section: &str, name: &str) -> Option<String> {
     let legal = |c: char| c.is_ascii_alphanumeric() || "._-:".contains(c);
     let c = name.chars().find(|c| !legal(*c))?;
     match section {
-        "peers" | "log-forward" | "resolvers" | "mailers" => {
+        "peers" | "log-forward" | "mailers" => {
             Some(format!(" : character '{c}' is not permitted in '{section}' name '{name}'."))
         }
         "fcgi-app" => Some(format!(": character '{c}' is not permitted in '{section}' name '{name}'.")),

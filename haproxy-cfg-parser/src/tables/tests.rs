@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use super::keywords::{bind, global, option, proxy, server, timeout, tune, userlist};
+use super::keywords::{bind, global, option, proxy, resolvers, server, timeout, tune, userlist};
 use super::{Param, Ruleset, Signature, Type, action, converter, fetch, rows};
 use crate::model::Class;
 use crate::{Severity, Source, SystemWorld, parse};
@@ -83,6 +83,10 @@ fn examples_of_keywords_parse() {
         let found = errors(&format!("global\n    {}\n", row.example));
         assert!(found.is_empty(), "{}: {found:?}", row.example);
         assert!(row.example.starts_with(row.name), "{}", row.name);
+    }
+    for row in resolvers::ROWS {
+        let found = errors(&format!("resolvers r\n    {}\n", row.example));
+        assert!(found.is_empty(), "{}: {found:?}", row.example);
     }
     for row in userlist::ROWS {
         let users = "    user a insecure-password x\n    user b insecure-password x\n";

@@ -6,11 +6,12 @@ use super::{Context, Options, check, condition};
 use crate::balance::{Balance, KeyFn};
 use crate::log::Format;
 use crate::proxy::{Backend, ProxyStats, RetryOn, Rules, UseServer};
+use crate::resolve::{self, Start};
 use crate::rule::Replies;
 use crate::sample::{Expr, Place};
 use crate::server::{Farm, Server, ServerAddress};
 use haproxy_cfg_parser::model::{self, Address, FormatPart, Host};
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 /// `retries` where the file says nothing.
@@ -66,6 +67,7 @@ pub(super) fn backend(
         http_reuse: proxy.http_reuse.unwrap_or_default(),
         fullconn,
         replies: Arc::new(Replies::compile(proxy, context)),
+        logger: None,
         stats,
     })
 }
@@ -79,7 +81,7 @@ fn servers(
 ) -> Vec<Arc<Server>> {
     let mut servers = Vec::new();
     for line in &proxy.servers {
-        let Some(address) = address(line, context) else { continue };
+        let Some(address) = address(proxy, line, context) else { continue };
         let mut line = line.clone();
         if line.source.is_none() {
             line.source = proxy.source.clone();
@@ -91,11 +93,16 @@ fn servers(
             );
             continue;
         }
-        let own_id = line.id;
-        let id = own_id.unwrap_or_else(|| u32::try_from(servers.len() + 1).unwrap_or(u32::MAX));
-        let server = Server::new(line, &proxy.name, id, *uid, address, Arc::clone(farm), options.threads);
-        *uid += 1;
-        servers.push(Arc::new(server));
+        for name in line.names() {
+            let next = u32::try_from(servers.len() + 1).unwrap_or(u32::MAX);
+            // Of a template's servers only the first can have the line's id.
+            let id = line.id.filter(|_| line.template.is_none()).unwrap_or(next);
+            let config = model::ServerLine { name, ..line.clone() };
+            let farm = Arc::clone(farm);
+            let server = Server::new(config, &proxy.name, id, *uid, address.clone(), farm, options.threads);
+            *uid += 1;
+            servers.push(Arc::new(server));
+        }
     }
     servers
 }
@@ -111,20 +118,49 @@ fn unmet_source(source: &model::Source) -> Option<&'static str> {
     }
 }
 
-/// Where a server is; names are resolved now, as HAProxy does without `init-addr`.
-fn address(line: &model::ServerLine, context: &mut Context<'_>) -> Option<ServerAddress> {
+/// Where a server is; names are resolved now, as `init-addr` says.
+fn address(
+    proxy: &model::Proxy,
+    line: &model::ServerLine,
+    context: &mut Context<'_>,
+) -> Option<ServerAddress> {
+    let titled = |name: &str| format!("'server {}/{name}'", proxy.name);
+    let start = resolve::start(line);
     let refuse = |context: &mut Context<'_>, message: String| {
         context.error(&line.place, message);
         None
     };
     match &line.address {
-        Address::Inet { ports, offset, .. } if offset.is_some() || ports.0 == 0 => refuse(
-            context,
-            format!(
-                "'server {}' : lb does not take a server's port from the client's connection yet; write the port that '{}' is to be reached at.",
-                line.name, line.address_text
-            ),
-        ),
+        Address::Inet { ports, offset, .. } if offset.is_some() || (ports.0 == 0 && !service(line)) => {
+            refuse(
+                context,
+                format!(
+                    "'server {}' : lb does not take a server's port from the client's connection yet; write the port that '{}' is to be reached at.",
+                    line.name, line.address_text
+                ),
+            )
+        }
+        Address::Inet { host: Host::Name(host), .. } => match start {
+            Start::Known(address) => Some(address),
+            Start::Later { port, tried } => {
+                for name in line.names().iter().filter(|_| tried) {
+                    let title = titled(name);
+                    context.warning(
+                        &line.place,
+                        format!("{title} : could not resolve address '{host}', disabling server."),
+                    );
+                }
+                Some(ServerAddress::Unresolved(port))
+            }
+            Start::Failed | Start::NoName => {
+                context.unresolved = true;
+                for name in line.names() {
+                    let title = titled(&name);
+                    context.error(&line.place, format!("{title} : could not resolve address '{host}'."));
+                }
+                None
+            }
+        },
         address => match server_address(address) {
             Ok(address) => Some(address),
             Err(reason) => refuse(context, format!("'server {}' : {reason}.", line.name)),
@@ -160,6 +196,11 @@ pub(crate) fn server_address(address: &Address) -> Result<ServerAddress, String>
             "lb does not connect to addresses like '{other:?}' yet; use an IP address, a name or a UNIX socket"
         )),
     }
+}
+
+/// The line's name is one of a service, whose records tell the port.
+fn service(line: &model::ServerLine) -> bool {
+    matches!(&line.address, Address::Inet { host: Host::Name(name), .. } if resolve::is_service(name, line))
 }
 
 /// The persistence cookie.

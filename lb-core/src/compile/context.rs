@@ -3,6 +3,7 @@
 use super::Directory;
 use crate::acl::Acl;
 use crate::http::HeaderKey;
+use crate::resolve::Resolvers;
 use crate::sample::Place;
 use haproxy_cfg_parser::model;
 use haproxy_cfg_parser::raw;
@@ -26,6 +27,10 @@ pub struct Context<'a> {
     pub request_captures: Vec<(Option<HeaderKey>, usize)>,
     /// Capture slots of the section's responses.
     pub response_captures: Vec<(Option<HeaderKey>, usize)>,
+    /// `resolvers` sections.
+    pub resolvers: Vec<Arc<Resolvers>>,
+    /// A server's name has no address, and its line does not allow for that.
+    pub unresolved: bool,
     /// Findings so far.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -45,6 +50,8 @@ impl<'a> Context<'a> {
             compiled_acls: HashMap::new(),
             request_captures: proxy.map_or_else(Vec::new, |proxy| captures(&proxy.request_slots)),
             response_captures: proxy.map_or_else(Vec::new, |proxy| captures(&proxy.response_slots)),
+            resolvers: Vec::new(),
+            unresolved: false,
             diagnostics: Vec::new(),
         }
     }

@@ -116,12 +116,17 @@ fn switch(rule: &model::UseBackend, context: &mut Context<'_>) -> Option<Switch>
     Some(Switch { condition, target })
 }
 
-/// Where the proxy's logs go, and how its lines look: `log-format`, else by option, else the mode's default.
-fn logging(proxy: &model::Proxy, context: &mut Context<'_>) -> Logging {
+/// Where the proxy's logs go.
+pub(super) fn logger(proxy: &model::Proxy, context: &mut Context<'_>) -> Option<Arc<Logger>> {
     let global = &context.config.global;
     let targets = resolve(proxy, global);
     let identity = Identity::of(Some(proxy), global);
-    let logger = Logger::compile(&targets, identity, context).map(Arc::new);
+    Logger::compile(&targets, identity, context).map(Arc::new)
+}
+
+/// Where the proxy's logs go, and how its lines look: `log-format`, else by option, else the mode's default.
+fn logging(proxy: &model::Proxy, context: &mut Context<'_>) -> Logging {
+    let logger = logger(proxy, context);
     let http = proxy.mode == Mode::Http;
     let own = proxy.log_format.as_ref().map(|(format, _)| format.clone());
     let format = own.unwrap_or_else(|| {

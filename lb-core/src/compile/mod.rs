@@ -22,6 +22,7 @@ pub use supported::{Support, supports};
 use crate::acl::Condition;
 use crate::engine::Limit;
 use crate::proxy::{Backend, Frontend, Listener, SwitchTarget};
+use crate::resolve::Resolvers;
 use crate::sample::Place;
 use haproxy_cfg_parser::model::{self, Config};
 use haproxy_cfg_parser::{Diagnostic, Severity};
@@ -52,10 +53,21 @@ pub fn compile(config: &Config, options: &Options) -> Result<(Plan, Vec<Diagnost
     let mut compiler = Compiler {
         findings: supported::check(config),
         binds: bind::stats_sockets(&config.global),
+        resolvers: config.resolvers.iter().map(|section| Arc::new(Resolvers::new(section))).collect(),
         ..Compiler::default()
     };
     for proxy in config.proxies.iter().filter(|proxy| !proxy.disabled) {
         compiler.proxy(config, proxy, options);
+    }
+    if compiler.unresolved {
+        let message = "Failed to initialize server(s) addr.".to_owned();
+        compiler.findings.push(Diagnostic {
+            severity: Severity::Alert,
+            place: None,
+            span: None,
+            message,
+            help: None,
+        });
     }
     compiler.link(config);
     if !compiler.findings.iter().any(|finding| finding.severity == Severity::Alert) {
@@ -64,7 +76,7 @@ pub fn compile(config: &Config, options: &Options) -> Result<(Plan, Vec<Diagnost
     if compiler.findings.iter().any(|finding| finding.severity == Severity::Alert) {
         return Err(compiler.findings);
     }
-    let Compiler { findings, binds, frontends, backends, .. } = compiler;
+    let Compiler { findings, binds, frontends, backends, resolvers, .. } = compiler;
     let tune = &config.global.tune;
     let backends_by_name = backends.iter().map(|one| (one.name.clone(), Arc::clone(one))).collect();
     let plan = Plan {
@@ -76,6 +88,7 @@ pub fn compile(config: &Config, options: &Options) -> Result<(Plan, Vec<Diagnost
         binds,
         frontends,
         backends,
+        resolvers,
         backends_by_name,
         checks: check::settings(config, options),
     };
@@ -106,6 +119,9 @@ struct Compiler {
     frontends: Vec<Arc<Frontend>>,
     backends: Vec<Arc<Backend>>,
     directory: Arc<Directory>,
+    resolvers: Vec<Arc<Resolvers>>,
+    /// A server's name has no address.
+    unresolved: bool,
     servers: usize,
     /// Ids given so far; HAProxy's first proxy is 2.
     ids: u32,
@@ -117,6 +133,8 @@ impl Compiler {
         let id = proxy.id.unwrap_or(self.ids + 1);
         let mut context = Context::new(config, Some(proxy));
         context.directory = Arc::clone(&self.directory);
+        context.resolvers.clone_from(&self.resolvers);
+        let mut logger = None;
         if proxy.mode != model::Mode::Http {
             context.error(
                 &proxy.place,
@@ -130,14 +148,18 @@ impl Compiler {
             let binds = bind::binds(proxy, options);
             let listeners: Vec<Arc<Listener>> = binds.iter().map(|spec| Arc::clone(&spec.listener)).collect();
             let frontend = frontend::frontend(proxy, id, listeners, options, &mut context);
+            logger.clone_from(&frontend.log.logger);
             self.frontends.push(Arc::new(frontend));
             self.binds.extend(binds);
         }
-        if proxy.kind.is_backend()
-            && let Some(backend) = backend::backend(proxy, id, &mut self.servers, options, &mut context)
-        {
-            self.backends.push(Arc::new(backend));
+        if proxy.kind.is_backend() {
+            let logger = logger.or_else(|| frontend::logger(proxy, &mut context));
+            if let Some(mut backend) = backend::backend(proxy, id, &mut self.servers, options, &mut context) {
+                backend.logger = logger;
+                self.backends.push(Arc::new(backend));
+            }
         }
+        self.unresolved |= context.unresolved;
         self.findings.append(&mut context.diagnostics);
     }
 

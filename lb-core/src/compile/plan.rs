@@ -3,6 +3,7 @@
 use crate::check::Settings;
 use crate::engine::Limit;
 use crate::proxy::{Backend, Frontend, Listener};
+use crate::resolve::Resolvers;
 use haproxy_cfg_parser::model::{Address, BindOptions};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -26,6 +27,8 @@ pub struct Plan {
     pub frontends: Vec<Arc<Frontend>>,
     /// Backends in file order.
     pub backends: Vec<Arc<Backend>>,
+    /// `resolvers` sections.
+    pub resolvers: Vec<Arc<Resolvers>>,
     /// Backends by name, for computed `use_backend` rules.
     pub backends_by_name: HashMap<String, Arc<Backend>>,
     /// What holds for all health checks.

@@ -66,6 +66,7 @@ pub(crate) struct Shared {
 /// A running proxy.
 pub struct Engine {
     shared: Arc<Shared>,
+    /// Ends with the engine.
     server: Mutex<Option<JoinHandle<()>>>,
 }
 

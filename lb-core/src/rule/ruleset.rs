@@ -94,6 +94,8 @@ pub enum Verdict {
     Service(Arc<dyn Service>),
     /// `reject`: close without an answer.
     Reject,
+    /// `do-resolve`: wait for [`Exchange::lookup`], then go on with the rule after it ([`Ruleset::resume`]).
+    Wait,
     /// `silent-drop`: forget the connection without a word to the client.
     SilentDrop,
 }
@@ -165,7 +167,14 @@ impl Ruleset {
     /// Runs the rules in order until one ends them.
     #[inline]
     pub fn run(&self, exchange: &mut Exchange) -> Verdict {
-        for rule in &self.rules {
+        self.resume(&mut 0, exchange)
+    }
+
+    /// Runs the rules from one on, and notes the one after that which ended them.
+    #[inline]
+    pub fn resume(&self, next: &mut usize, exchange: &mut Exchange) -> Verdict {
+        for rule in self.rules.iter().skip(*next) {
+            *next += 1;
             if rule.condition.as_ref().is_none_or(|condition| condition.holds(exchange)) {
                 match rule.action.run(exchange) {
                     Verdict::Continue => {}

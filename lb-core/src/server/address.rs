@@ -2,6 +2,7 @@
 
 use super::Server;
 use arc_swap::ArcSwap;
+use haproxy_cfg_parser::model;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -87,6 +88,28 @@ impl Server {
         self.whereabouts.moves.fetch_add(1, Ordering::Release);
         self.address_changed();
         true
+    }
+
+    /// The host name that its address is of; none for literal addresses, and while its service has no record for it.
+    pub fn hostname(&self) -> Option<Arc<String>> {
+        self.hostname.load_full()
+    }
+
+    /// Says which host name its address is of.
+    pub(crate) fn set_hostname(&self, name: Option<String>) {
+        self.hostname.store(name.map(Arc::new));
+    }
+
+    /// The service whose records (SRV) tell where it is.
+    pub fn service(&self) -> Option<&str> {
+        match &self.config.address {
+            model::Address::Inet { host: model::Host::Name(name), .. }
+                if crate::resolve::is_service(name, &self.config) =>
+            {
+                Some(name)
+            }
+            _ => None,
+        }
     }
 
     /// What follows from another address: algorithms that place servers by it arrange anew (`hash-key`).

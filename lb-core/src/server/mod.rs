@@ -5,6 +5,7 @@ pub mod admission;
 mod farm;
 pub mod persistence;
 pub mod queue;
+pub(crate) mod report;
 mod state;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -22,6 +23,7 @@ pub use turn::Cause;
 use crate::check::{Observed, Probe};
 use crate::proxy::ProxyCounters;
 use crate::thread::PerThread;
+use arc_swap::ArcSwapOption;
 use haproxy_cfg_parser::model;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
@@ -38,6 +40,8 @@ pub struct Server {
     pub id: u32,
     /// A number of its own in this process, for per-thread pools.
     pub uid: usize,
+    /// The name that its address is of.
+    hostname: ArcSwapOption<String>,
     /// Where it is reached: [`Server::address`], [`Server::set_address`].
     whereabouts: address::Whereabouts,
     /// Everything else that its line says.
@@ -102,6 +106,20 @@ impl Server {
         farm: Arc<Farm>,
         threads: usize,
     ) -> Self {
+        let hostname = match &config.address {
+            model::Address::Inet { host: model::Host::Name(name), .. }
+                if !crate::resolve::is_service(name, &config) =>
+            {
+                Some(Arc::new(name.clone()))
+            }
+            _ => None,
+        };
+        // A server without an address waits for its name to have one.
+        let unresolved = matches!(address, ServerAddress::Unresolved(_));
+        let mut maintenance = if unresolved { admin::RESOLUTION_MAINT } else { 0 };
+        if config.disabled {
+            maintenance |= admin::FORCED_MAINT | admin::CONFIG_MAINT;
+        }
         // A `minconn` above `maxconn` or without one is the limit (manual 5.2 "minconn").
         let maxconn = config.maxconn.unwrap_or(0).max(config.minconn.unwrap_or(0));
         let server = Self {
@@ -112,12 +130,13 @@ impl Server {
             whereabouts: address::Whereabouts::new(address),
             farm,
             weight: AtomicU32::new(config.weight),
-            admin: AtomicU8::new(if config.disabled { admin::FORCED_MAINT | admin::CONFIG_MAINT } else { 0 }),
-            operational: AtomicU8::new(if config.disabled {
+            admin: AtomicU8::new(maintenance),
+            operational: AtomicU8::new(if maintenance != 0 {
                 Operational::Stopped as u8
             } else {
                 Operational::Running as u8
             }),
+            hostname: ArcSwapOption::new(hostname),
             maxconn: AtomicU32::new(maxconn),
             served: AtomicU32::new(0),
             served_max: AtomicU32::new(0),

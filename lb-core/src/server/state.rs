@@ -18,6 +18,8 @@ pub mod admin {
     pub const INHERITED_DRAIN: u8 = 0x10;
     /// Maintenance because its name does not resolve.
     pub const RESOLUTION_MAINT: u8 = 0x20;
+    /// Its host name is not that of the configuration.
+    pub const HOSTNAME: u8 = 0x40;
     /// Any maintenance.
     pub const MAINT: u8 = FORCED_MAINT | INHERITED_MAINT | CONFIG_MAINT | RESOLUTION_MAINT;
     /// Any drain.

@@ -100,6 +100,7 @@ pub(crate) fn line(name: &str, weight: u32) -> model::ServerLine {
         ssl: false,
         tfo: false,
         tcp_user_timeout: None,
+        resolve: Default::default(),
         init_addr: None,
         others: Vec::new(),
         place: place(),

@@ -5,7 +5,7 @@ use super::row::Row;
 use super::value::{Tags, Value};
 use crate::clock;
 use crate::proxy::{Backend, Frontend, ProxyCounters, ProxyStats};
-use crate::server::{Operational, Server, admin};
+use crate::server::{Operational, Server, ServerAddress, admin};
 use crate::thread::PerThread;
 use haproxy_cfg_parser::model::Mode;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -190,7 +190,10 @@ fn mode(mode: Mode) -> Value {
 }
 
 fn address(server: &Server) -> Value {
-    text(&server.address().to_string())
+    match server.address() {
+        ServerAddress::Unresolved(_) => Value::None,
+        address => text(&address.to_string()),
+    }
 }
 
 fn optional(number: Option<u32>) -> Value {

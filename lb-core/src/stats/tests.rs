@@ -86,6 +86,7 @@ fn backend(
         http_reuse: model::HttpReuse::Safe,
         fullconn,
         replies: Arc::default(),
+        logger: None,
         stats,
     })
 }
@@ -149,6 +150,7 @@ pub(crate) fn plan() -> Arc<Plan> {
         connections: Limit::new(1000),
         binds: vec![],
         frontends: vec![frontend("fe", 2, Http), frontend("li", 5, Tcp)],
+        resolvers: vec![],
         backends_by_name: backends.iter().map(|backend| (backend.name.clone(), backend.clone())).collect(),
         backends,
         checks: check_settings(&model::Config::default(), &Options { threads: 1, maxconn: 10 }),

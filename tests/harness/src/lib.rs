@@ -8,6 +8,7 @@
 //! - [`loopback`]: an address of 127/8 that no other test process uses, and free ports on it;
 //! - [`Client`]: sends exactly the bytes it is given and records what comes back, and how it ends;
 //! - [`Server`]: accepts connections, records what it is sent, and answers by a [`Script`];
+//! - [`NameServer`]: answers questions about names truly, late, wrongly or not at all;
 //! - [`Syslog`]: a UDP log target that keeps the lines, and [`HttpLog`]: the fields of `option httplog`;
 //! - [`escape`]: bytes as text that a human can read, and back.
 //!
@@ -51,6 +52,7 @@ mod connection;
 mod heard;
 mod httplog;
 mod launch;
+mod nameserver;
 mod server;
 mod syslog;
 mod wait;
@@ -59,6 +61,7 @@ pub use client::Client;
 pub use heard::{End, Heard};
 pub use httplog::HttpLog;
 pub use launch::{Launch, Proxy};
+pub use nameserver::{NameServer, Say};
 pub use server::{Exchange, Script, Server, Step};
 pub use syslog::Syslog;
 pub use wait::eventually;

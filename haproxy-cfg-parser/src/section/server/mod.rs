@@ -39,6 +39,7 @@ pub(crate) fn blank(place: Place) -> ServerLine {
         ssl: false,
         tfo: false,
         tcp_user_timeout: None,
+        resolve: Default::default(),
         init_addr: None,
         others: Vec::new(),
         place,

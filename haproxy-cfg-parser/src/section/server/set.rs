@@ -144,6 +144,49 @@ pub(crate) fn init_addr(_: &mut Cx<'_>, server: &mut ServerLine, name: &'static 
     Ok(())
 }
 
+pub(crate) fn resolvers(_: &mut Cx<'_>, server: &mut ServerLine, _: &'static str, value: &str) -> Done {
+    server.resolve.resolvers = Some(value.into());
+    Ok(())
+}
+
+pub(crate) fn resolve_prefer(
+    _: &mut Cx<'_>,
+    server: &mut ServerLine,
+    name: &'static str,
+    value: &str,
+) -> Done {
+    server.resolve.prefer_ipv4 = match value {
+        "ipv4" => true,
+        "ipv6" => false,
+        _ => return Err(format!("'{name}' expects either ipv4 or ipv6 as argument.")),
+    };
+    Ok(())
+}
+
+pub(crate) fn resolve_net(_: &mut Cx<'_>, server: &mut ServerLine, name: &'static str, value: &str) -> Done {
+    for part in text(value, name, "a list of networks")?.split(',') {
+        let network = value::network(part).ok_or_else(|| format!("'{name}' invalid network '{part}'."))?;
+        server.resolve.networks.push(network);
+    }
+    Ok(())
+}
+
+pub(crate) fn resolve_opts(_: &mut Cx<'_>, server: &mut ServerLine, name: &'static str, value: &str) -> Done {
+    for part in value.split(',') {
+        match part {
+            "allow-dup-ip" => server.resolve.allow_duplicates = true,
+            "prevent-dup-ip" => server.resolve.allow_duplicates = false,
+            "ignore-weight" => server.resolve.ignore_weight = true,
+            _ => {
+                return Err(format!(
+                    "'{name}' : unknown resolve-opts option '{part}', supported methods are 'allow-dup-ip', 'ignore-weight', and 'prevent-dup-ip'."
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
 pub(crate) fn tcp_ut(_: &mut Cx<'_>, server: &mut ServerLine, name: &'static str, value: &str) -> Done {
     server.tcp_user_timeout = delay(server, value, name)?.map(|time| time.as_millis() as u64);
     Ok(())

@@ -5,6 +5,7 @@ pub(crate) mod global;
 pub(crate) mod option;
 pub(crate) mod other;
 pub(crate) mod proxy;
+pub(crate) mod resolvers;
 pub(crate) mod server;
 pub(crate) mod timeout;
 pub(crate) mod tune;
@@ -76,7 +77,7 @@ impl<T> Keyword<T> {
 pub(super) fn rows() -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
     let keyword = |name, doc, example: &str| Row::new(Class::Keyword, name, doc, example);
-    let global = global::ROWS.iter().chain(tune::ROWS).chain(userlist::ROWS);
+    let global = global::ROWS.iter().chain(tune::ROWS).chain(userlist::ROWS).chain(resolvers::ROWS);
     rows.extend(global.map(|row| keyword(row.name, row.doc, row.example)));
     rows.extend(proxy::ROWS.iter().chain(timeout::ROWS).map(|row| keyword(row.name, row.doc, row.example)));
     rows.extend(option::ROWS.iter().map(|row| keyword(row.name, row.doc, row.example)));
@@ -96,6 +97,7 @@ pub(super) fn rows() -> Vec<Row> {
         rows.extend(section.keywords.iter().map(|(name, doc)| keyword(name, doc, "")));
     }
     rows.push(Row::new(Class::Section, "http-errors", "A named set of error pages.", ""));
+    rows.push(Row::new(Class::Section, "resolvers", "Name servers and how answers are kept.", ""));
     rows.push(Row::new(Class::Section, "userlist", "Users and groups for HTTP authentication.", ""));
     rows
 }

@@ -27,14 +27,6 @@ pub(crate) fn section(name: &str) -> Option<&'static Section> {
 /// The sections.
 #[rustfmt::skip]
 pub(crate) const SECTIONS: &[Section] = &[
-    Section { name: "resolvers", doc: "Name servers and how answers are kept.", unnamed: Some(" : missing name for resolvers section."), unknown: " : unknown keyword '{}' in 'resolvers' section", line: other::kept, keywords: &[
-        ("accepted_payload_size", "Largest UDP answer."),
-        ("hold", "How long a kind of answer stays valid."),
-        ("nameserver", "A name server."),
-        ("parse-resolv-conf", "Takes name servers from /etc/resolv.conf."),
-        ("resolve_retries", "Queries before giving up."),
-        ("timeout", "Time for a resolution or a retry."),
-    ]},
     Section { name: "peers", doc: "Processes that share stick tables.", unnamed: Some(" : missing name for peers section."), unknown: " : unknown keyword '{}' in 'peers' section", line: peers::line, keywords: &[
         ("bind", "The local peer's listening socket."),
         ("default-bind", "Options of the listening socket."),

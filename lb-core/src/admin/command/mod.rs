@@ -107,6 +107,7 @@ pub(super) static COMMANDS: &[Command] = &[
     show::cli::SOCKETS,
     show::env::ENV,
     show::info::INFO,
+    show::resolvers::RESOLVERS,
     show::servers::STATE,
     show::info::STARTUP_LOGS,
     show::stat::STAT,

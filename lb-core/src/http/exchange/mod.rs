@@ -170,6 +170,7 @@ impl<'a> Run<'a> {
             retry_forbidden: false,
             server_local: None,
             unique_id: Default::default(),
+            lookup: None,
             src_override: None,
             number: process::live().next_exchange(),
         };

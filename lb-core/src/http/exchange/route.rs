@@ -5,7 +5,7 @@ use super::{After, InBackend, Run};
 use crate::clock;
 use crate::exchange::{Cause, Phase};
 use crate::proxy::{Backend, ForwardFor, Rules, SwitchTarget};
-use crate::rule::Verdict;
+use crate::rule::{Ruleset, Verdict};
 use crate::service::Service;
 use crate::stats::page::Page;
 use std::io::Write;
@@ -68,7 +68,7 @@ impl Run<'_> {
     /// The rules of one side, with its statistics page after the `http-request` rules. Some: it has been answered.
     async fn request_rules(&mut self, rules: &Rules, page: Option<&Arc<Page>>) -> Option<After> {
         for rules in [&rules.tcp_request_content, &rules.http_request] {
-            let verdict = rules.run(&mut self.exchange);
+            let verdict = self.run_rules(rules).await;
             if let Some(after) = self.conclude_request(verdict).await {
                 return Some(after);
             }
@@ -81,6 +81,17 @@ impl Run<'_> {
         }
         let verdict = rules.redirect.run(&mut self.exchange);
         self.conclude_request(verdict).await
+    }
+
+    /// Runs request rules, waiting where one of them does.
+    async fn run_rules(&mut self, rules: &Ruleset) -> Verdict {
+        let mut next = 0;
+        loop {
+            match rules.resume(&mut next, &mut self.exchange) {
+                Verdict::Wait => self.exchange.looked_up().await,
+                verdict => return verdict,
+            }
+        }
     }
 
     /// Answers with the statistics page, if its own rules let it.
@@ -112,7 +123,7 @@ impl Run<'_> {
     /// Carries out a verdict of request rules; none: the request goes on.
     async fn conclude_request(&mut self, verdict: Verdict) -> Option<After> {
         match verdict {
-            Verdict::Continue | Verdict::Accept => None,
+            Verdict::Continue | Verdict::Accept | Verdict::Wait => None,
             Verdict::Reply(reply) => {
                 self.settle_keep_alive();
                 Some(self.answer_rule(&reply).await)

@@ -9,6 +9,7 @@ mod header;
 mod log;
 mod payload;
 mod redirect;
+mod resolve;
 mod return_;
 mod service;
 mod source;
@@ -71,6 +72,7 @@ const FAMILIES: &[&[Row]] = &[
     header::ROWS,
     log::ROWS,
     redirect::ROWS,
+    resolve::ROWS,
     return_::ROWS,
     service::ROWS,
     source::ROWS,

@@ -4,6 +4,7 @@ pub(super) mod backend;
 pub(super) mod cli;
 pub(super) mod env;
 pub(super) mod info;
+pub(super) mod resolvers;
 pub(super) mod servers;
 pub(super) mod stat;
 

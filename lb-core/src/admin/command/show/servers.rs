@@ -37,7 +37,10 @@ fn state(call: &Call<'_>) -> Outcome {
 
 fn line(backend: &Backend, server: &Server, out: &mut String) {
     let address = server.address();
-    let (address, port) = (address.ip().map_or_else(|| "-".to_owned(), |ip| ip.to_string()), address.port());
+    let (ip, port) = (address.ip().map_or_else(|| "-".to_owned(), |ip| ip.to_string()), address.port());
+    let hostname = server.hostname();
+    let hostname = hostname.as_deref().map_or("-", String::as_str);
+    let service = server.service().unwrap_or("-");
     let load = Ordering::Relaxed;
     let since = crate::clock::millis().saturating_sub(server.changed.load(load)) / 1000;
     let (check, agent) = (server.check.as_deref(), server.agent.as_deref());
@@ -53,7 +56,7 @@ fn line(backend: &Backend, server: &Server, out: &mut String) {
     };
     let _ = writeln!(
         out,
-        "{} {} {} {} {address} {} {} {} {} {since} {} {} {health} {} {} 0 {} - {port} - {} {} {} {} {}",
+        "{} {} {} {} {ip} {} {} {} {} {since} {} {} {health} {} {} 0 {} {hostname} {port} {service} {} {} {} {} {}",
         backend.id,
         backend.name,
         server.id,

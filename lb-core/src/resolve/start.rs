@@ -1,0 +1,67 @@
+//! A server's address at the start (manual 5.2 "init-addr").
+
+use crate::server::ServerAddress;
+use haproxy_cfg_parser::model::{Address, Host, ServerLine};
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+
+/// What is known of a server's address at the start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Start {
+    /// Its address.
+    Known(ServerAddress),
+    /// None yet: the server starts in maintenance. `tried`: the name did not resolve, which is worth a word.
+    Later {
+        /// The port.
+        port: u16,
+        /// The name was asked for in vain.
+        tried: bool,
+    },
+    /// There is none, and the file does not allow for that.
+    Failed,
+    /// The address is no name.
+    NoName,
+}
+
+/// Where `init-addr` says nothing: the address of the last run (`load-server-state-from-file`), else the system's.
+const METHODS: &str = "last,libc";
+
+/// Finds a server's first address by the methods of its line, in their order.
+pub(crate) fn start(line: &ServerLine) -> Start {
+    let Address::Inet { host: Host::Name(name), ports, .. } = &line.address else { return Start::NoName };
+    let port = ports.0;
+    if is_service(name, line) {
+        return Start::Later { port, tried: false };
+    }
+    let mut tried = false;
+    for method in line.init_addr.as_deref().unwrap_or(METHODS).split(',') {
+        match method {
+            // What the last run knew is put into place when the file of states is read, after this.
+            "last" => {}
+            "libc" => {
+                tried = true;
+                if let Some(address) = system(name, port) {
+                    return Start::Known(ServerAddress::Inet(address));
+                }
+            }
+            "none" => return Start::Later { port, tried },
+            ip => {
+                if let Ok(ip) = ip.parse::<IpAddr>() {
+                    return Start::Known(ServerAddress::Inet(SocketAddr::new(ip, port)));
+                }
+            }
+        }
+    }
+    Start::Failed
+}
+
+/// The name is one of a service: its answers are records of type SRV.
+pub(crate) fn is_service(name: &str, line: &ServerLine) -> bool {
+    name.starts_with('_') && line.resolve.resolvers.is_some()
+}
+
+fn system(name: &str, port: u16) -> Option<SocketAddr> {
+    let mut found: Vec<SocketAddr> = (name, port).to_socket_addrs().ok()?.collect();
+    // HAProxy prefers IPv4 for names without a family prefix.
+    found.sort_by_key(SocketAddr::is_ipv6);
+    found.first().copied()
+}
