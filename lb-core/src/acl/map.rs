@@ -3,7 +3,7 @@
 use super::cidr::{Network, network};
 use super::matcher::{Matcher, Options};
 use super::pattern::Pattern;
-use crate::sample::{Sample, Type};
+use crate::sample::{Sample, Type, parse_address};
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 
@@ -62,6 +62,24 @@ impl Map {
             }
         }
         Ok(())
+    }
+
+    /// A value as expressions of that type read it.
+    ///
+    /// # Errors
+    /// The text is none of that type.
+    pub fn read(text: &[u8], output: Type) -> Result<Sample<'static>, String> {
+        let shown = || String::from_utf8_lossy(text).into_owned();
+        match output {
+            Type::Int => {
+                let number = std::str::from_utf8(text).ok().and_then(|text| text.parse().ok());
+                number.map(Sample::Int).ok_or_else(|| format!("'{}' is not an integer", shown()))
+            }
+            Type::Ip => {
+                parse_address(text).map(Sample::Ip).ok_or_else(|| format!("'{}' is not an address", shown()))
+            }
+            _ => Ok(Sample::owned(text.to_vec())),
+        }
     }
 
     /// To be called after the last [`Self::insert`].

@@ -10,17 +10,21 @@ mod matcher;
 mod pattern;
 mod predefined;
 mod ranges;
+mod reference;
 mod strings;
 mod test;
 #[cfg(test)]
 mod tests;
+mod versions;
 mod words;
 
 pub use condition::Condition;
 pub use map::Map;
 pub use matcher::Matcher;
 pub use pattern::Pattern;
+pub use reference::{AclView, MapView, Reference, References};
 pub use test::Acl;
+pub use versions::{Entry, Versions};
 
 /// True when the matcher (`-m NAME`) or flag has a behaviour here.
 pub fn supports(name: &str) -> bool {

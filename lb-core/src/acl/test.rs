@@ -1,16 +1,26 @@
 //! One ACL: an expression tested against patterns.
 
 use super::matcher::{self, Matcher};
+use super::{AclView, Reference};
 use crate::compile::Context;
 use crate::exchange::Exchange;
 use crate::sample::{Expr, Place, Sample, Type};
 use haproxy_cfg_parser::model::AclTest;
+use std::sync::Arc;
 
 /// A compiled `acl` line or anonymous `{ ... }`.
 #[derive(Debug)]
 pub struct Acl {
     expr: Expr,
-    matcher: Matcher,
+    patterns: Patterns,
+}
+
+#[derive(Debug)]
+enum Patterns {
+    /// None, or some that no command changes.
+    Fixed(Matcher),
+    /// Those of lists.
+    Listed(Arc<AclView>),
 }
 
 impl Acl {
@@ -33,13 +43,14 @@ impl Acl {
                 }
             },
         };
-        let mut patterns: Vec<&str> = test.patterns.iter().map(String::as_str).collect();
-        for (_, lines) in &test.files {
-            patterns.extend(lines.iter().map(|line| if test.map { key(line) } else { line.as_str() }));
-        }
         let options = matcher::Options { ignore_case: test.ignore_case, resolve: !test.no_resolve };
-        match Matcher::compile(name, &patterns, options) {
-            Ok(matcher) => Some(Self { expr, matcher }),
+        let patterns = if test.patterns.is_empty() && test.files.is_empty() {
+            Matcher::compile(name, &[], options).map(Patterns::Fixed)
+        } else {
+            lists(test, context).and_then(|lists| AclView::new(lists, name, options)).map(Patterns::Listed)
+        };
+        match patterns {
+            Ok(patterns) => Some(Self { expr, patterns }),
             Err(reason) => {
                 context.error(&test.expr.place, reason);
                 None
@@ -50,21 +61,53 @@ impl Acl {
     /// True when a value matches a pattern.
     #[inline]
     pub fn holds(&self, exchange: &Exchange) -> bool {
-        match &self.matcher {
+        match &self.patterns {
+            Patterns::Fixed(matcher) => self.matches(matcher, exchange),
+            Patterns::Listed(view) => self.matches(&view.patterns(), exchange),
+        }
+    }
+
+    #[inline]
+    fn matches(&self, matcher: &Matcher, exchange: &Exchange) -> bool {
+        match matcher {
             Matcher::Found => self.expr.any(exchange, &mut |_| true).unwrap_or(false),
-            Matcher::Group(_) => self
-                .expr
-                .groups(exchange)
-                .iter()
-                .any(|group| self.matcher.matches(Sample::str(group.as_bytes()))),
+            Matcher::Group(_) => {
+                self.expr.groups(exchange).iter().any(|group| matcher.matches(Sample::str(group.as_bytes())))
+            }
             matcher => self.expr.any(exchange, &mut |sample| matcher.matches(sample)).unwrap_or(false),
         }
     }
 }
 
-/// The key of a map's line.
-fn key(line: &str) -> &str {
-    line.split_ascii_whitespace().next().unwrap_or_default()
+/// The lists of a test's patterns: its files, and its line.
+fn lists(test: &AclTest, context: &Context<'_>) -> Result<Vec<Arc<Reference>>, String> {
+    let mut lists = Vec::with_capacity(test.files.len() + 1);
+    for (file, lines) in &test.files {
+        lists.push(context.references.file(file, &test.expr.place, || {
+            Ok(lines.iter().map(|line| if test.map { entry(line) } else { (line.clone(), None) }).collect())
+        })?);
+    }
+    // The line's own list is there even when it is empty: a command may fill it.
+    lists.push(context.references.line(&title(test), &test.expr.place, &test.patterns));
+    Ok(lists)
+}
+
+/// The expression as the line writes it, as far as that is known: `path_beg` is kept as `path` and its matcher.
+fn title(test: &AclTest) -> String {
+    let text = &test.expr.text;
+    match test.matcher {
+        Some(matcher) if !text.contains('(') && test.expr.converters.is_empty() => {
+            format!("{text}_{matcher}")
+        }
+        _ => text.clone(),
+    }
+}
+
+/// Key and value of a map's line.
+fn entry(line: &str) -> (String, Option<String>) {
+    let line = line.trim_ascii();
+    let (key, value) = line.split_at(line.find(|c: char| c.is_ascii_whitespace()).unwrap_or(line.len()));
+    (key.to_owned(), Some(value.trim_ascii().to_owned()))
 }
 
 /// The matcher that a type implies without `-m`.

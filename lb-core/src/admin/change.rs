@@ -1,11 +1,13 @@
 //! Changes that commands make, as values by names: what a cluster agrees on before it is done.
 
+use crate::acl::{Reference, Versions};
 use crate::compile::Plan;
 use crate::proxy::{Backend, ProxyCounters, ProxyStats};
-use crate::server::{Operational, Server, admin};
+use crate::server::{Operational, Server, ServerAddress, admin, report};
 use crate::thread::PerThread;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -60,10 +62,73 @@ pub enum Change {
         /// The limit.
         maxconn: u32,
     },
+    /// A server's address and port; `None` keeps the present one.
+    Address {
+        /// The backend.
+        backend: String,
+        /// The server.
+        server: String,
+        /// The address.
+        ip: Option<IpAddr>,
+        /// The port.
+        port: Option<u16>,
+    },
+    /// The host name that a server's address is of.
+    Fqdn {
+        /// The backend.
+        backend: String,
+        /// The server.
+        server: String,
+        /// The name.
+        name: String,
+    },
+    /// A list of patterns: a map, or those of an ACL.
+    Patterns {
+        /// The file that it was read from, or `#` and its number.
+        list: String,
+        /// What is done to it.
+        edit: PatternEdit,
+    },
     /// Maxima, or all counters, begin anew.
     ClearCounters {
         /// All of them.
         all: bool,
+    },
+}
+
+/// What commands do to a list of patterns.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PatternEdit {
+    /// Adds entries to a version, or to the current one.
+    Add {
+        /// The version.
+        version: Option<u32>,
+        /// Patterns, for maps with their values.
+        entries: Vec<(String, Option<String>)>,
+    },
+    /// Gives the entries of a key another value.
+    Set {
+        /// The key, or `#` and an entry's id.
+        key: String,
+        /// The value.
+        value: String,
+    },
+    /// Removes the entries of a key.
+    Delete {
+        /// The key, or `#` and an entry's id.
+        key: String,
+    },
+    /// Removes all entries of a version, or of the current one.
+    Clear {
+        /// The version.
+        version: Option<u32>,
+    },
+    /// Begins a new version.
+    Prepare,
+    /// Makes a version the current one.
+    Commit {
+        /// The version.
+        version: u32,
     },
 }
 
@@ -140,10 +205,77 @@ impl Change {
                 .connections
                 .set_max(*maxconn),
             Self::GlobalMaxconn { maxconn } => plan.connections.set_max(*maxconn),
+            Self::Address { backend, server, ip, port } => {
+                let backend = self::backend(plan, backend)?;
+                let server = find(plan, &backend.name, server)?;
+                move_to(backend, server, *ip, *port)?;
+            }
+            Self::Fqdn { backend, server, name } => {
+                let found = find(plan, backend, server)?;
+                let section = found.config.resolve.resolvers.as_ref();
+                let section = section
+                    .and_then(|section| plan.resolvers.iter().find(|known| known.config.name == *section));
+                let asked = section
+                    .is_some_and(|section| section.follow(backend.clone(), server.clone(), name.clone()));
+                if !asked {
+                    return Err(
+                        "set server <b>/<s> fqdn failed because no resolution is configured.".to_owned()
+                    );
+                }
+            }
+            Self::Patterns { list, edit } => {
+                let reference = find_list(plan, list).ok_or("There is no such list of patterns.")?;
+                let kind = if reference.is_map() { "map" } else { "acl" };
+                reference.change(|versions| edit.apply(versions, kind))?;
+            }
             Self::ClearCounters { all } => clear(plan, *all),
         }
         Ok(())
     }
+}
+
+impl PatternEdit {
+    fn apply(&self, versions: &mut Versions, kind: &str) -> Applied {
+        match self {
+            Self::Add { version, entries } => entries
+                .iter()
+                .try_for_each(|(key, value)| versions.add(*version, key, value.as_deref(), kind)),
+            Self::Set { key, value } => versions.set(key, value),
+            Self::Delete { key } => versions.delete(key),
+            Self::Clear { version } => {
+                versions.clear(*version);
+                Ok(())
+            }
+            Self::Prepare => {
+                versions.prepare();
+                Ok(())
+            }
+            Self::Commit { version } => versions.commit(*version),
+        }
+    }
+}
+
+/// Sends a server's connections to another address, which ends a maintenance for the lack of one.
+fn move_to(backend: &Backend, server: &Arc<Server>, ip: Option<IpAddr>, port: Option<u16>) -> Applied {
+    let before = server.address();
+    let Some(to) = ip.or(before.ip()) else { return Err("The server has no address yet.".into()) };
+    let address = SocketAddr::new(to, port.unwrap_or(before.port()));
+    if server.set_address(ServerAddress::Inet(address)) && before.ip() != Some(to) {
+        report::moved(backend, server, before.ip(), to, "stats socket command");
+    }
+    if server.set_admin(0, admin::RESOLUTION_MAINT) {
+        report::resolves(backend, server);
+    }
+    Ok(())
+}
+
+/// A list of patterns by its file or `#` and its number.
+pub(super) fn find_list<'a>(plan: &'a Plan, name: &str) -> Option<&'a Arc<Reference>> {
+    let id = name.strip_prefix('#').and_then(|id| id.parse::<u32>().ok());
+    plan.references.iter().find(|reference| match id {
+        Some(id) => reference.id() == id,
+        None => reference.file.as_deref() == Some(name),
+    })
 }
 
 /// A backend by its name.

@@ -9,7 +9,7 @@ mod line;
 mod session;
 mod suggest;
 
-pub use change::{Applied, Authority, Change, Local, ServerState};
+pub use change::{Applied, Authority, Change, Local, PatternEdit, ServerState};
 pub use haproxy_cfg_parser::model::Level;
 pub use session::serve;
 

@@ -49,6 +49,7 @@ where
 /// A line with its payload: what one turn of the session answers.
 struct Input {
     line: String,
+    payload: Option<String>,
     /// How much of the buffer it took.
     taken: usize,
 }
@@ -60,7 +61,7 @@ impl Session<'_> {
             // Lines that came together are answered together.
             while let Some(input) = self.next(&buffer) {
                 buffer.drain(..input.taken);
-                let (answer, end) = self.answer(&input.line).await;
+                let (answer, end) = self.answer(&input.line, input.payload.as_deref()).await;
                 stream.write_all(answer.as_bytes()).await?;
                 if end || (self.mode == Mode::Once && !buffer.contains(&b'\n')) {
                     stream.flush().await?;
@@ -88,27 +89,33 @@ impl Session<'_> {
         let text = String::from_utf8_lossy(buffer.get(..end)?).into_owned();
         let text = text.trim_end_matches('\r');
         let Some((command, pattern)) = line::payload(text) else {
-            return Some(Input { line: text.to_owned(), taken: end + 1 });
+            return Some(Input { line: text.to_owned(), payload: None, taken: end + 1 });
         };
-        let mut start = end + 1;
+        let first = end + 1;
+        let mut start = first;
         loop {
             let rest = buffer.get(start..)?;
             let end = memchr::memchr(b'\n', rest)?;
             let text = rest.get(..end)?;
             start += end + 1;
             if text.strip_suffix(b"\r").unwrap_or(text) == pattern.as_bytes() {
-                // No command takes one yet: it is read, so that its lines are not taken for commands.
-                return Some(Input { line: command.to_owned(), taken: start });
+                let lines = buffer.get(first..start - end - 1)?;
+                let payload = Some(String::from_utf8_lossy(lines).into_owned());
+                return Some(Input { line: command.to_owned(), payload, taken: start });
             }
         }
     }
 
     /// Runs all commands of a line; the text to send, and whether the session ends with it.
-    async fn answer(&mut self, line: &str) -> (String, bool) {
+    async fn answer(&mut self, line: &str, payload: Option<&str>) -> (String, bool) {
         let mut out = String::new();
-        for command in line::commands(line) {
+        let commands = line::commands(line);
+        let last = commands.len() - 1;
+        for (index, command) in commands.into_iter().enumerate() {
             let words = line::words(command);
-            if self.execute(&words, &mut out).await {
+            // A payload belongs to the command that its mark stands behind.
+            let payload = payload.filter(|_| index == last);
+            if self.execute(&words, payload, &mut out).await {
                 return (out, true);
             }
             out.push('\n');
@@ -120,7 +127,7 @@ impl Session<'_> {
     }
 
     /// Runs one command; true when it ends the session.
-    async fn execute(&mut self, words: &[String], out: &mut String) -> bool {
+    async fn execute(&mut self, words: &[String], payload: Option<&str>, out: &mut String) -> bool {
         let Some(command) = command::find(words) else {
             self.message(6, &suggest::unknown(words), out);
             return false;
@@ -131,7 +138,7 @@ impl Session<'_> {
         }
         let plan = (self.context.plan)();
         let args = words.get(command.words.len()..).unwrap_or_default();
-        let call = Call { context: self.context, plan: &plan, level: self.level, args };
+        let call = Call { context: self.context, plan: &plan, level: self.level, args, payload };
         match (command.run)(&call) {
             Outcome::Dump(text) => out.push_str(&text),
             Outcome::Info(text) => self.message(6, &text, out),
@@ -141,6 +148,10 @@ impl Session<'_> {
                     self.message(3, &text, out);
                 }
             }
+            Outcome::Said(change, text) => match self.context.authority.propose(&plan, change).await {
+                Ok(()) => self.message(6, &text, out),
+                Err(text) => self.message(3, &text, out),
+            },
             Outcome::Session(action) => return self.act(action),
         }
         false

@@ -242,3 +242,86 @@ fn changes_survive_the_wire() {
     fn is_wire<T: serde::Serialize + serde::de::DeserializeOwned>() {}
     is_wire::<Change>();
 }
+
+/// The recorded session with maps and ACLs, but for the ids of entries.
+#[tokio::test]
+async fn lists_of_patterns_are_changed_as_in_haproxy() {
+    use crate::compile::{Options, compile};
+    use haproxy_cfg_parser::{Source, SystemWorld, parse};
+    let dir = std::env::temp_dir().join(format!("lb-patterns-{}", std::process::id()));
+    std::fs::create_dir_all(&dir).unwrap();
+    let dir = dir.to_str().unwrap();
+    for (name, text) in [
+        ("x.map", "a 1\nb 2\n# c\n\nccc   hello world\n"),
+        ("n.map", "1 2\n5 6\n"),
+        ("p.lst", "/api\n/img\n"),
+    ] {
+        std::fs::write(format!("{dir}/{name}"), text).unwrap();
+    }
+    let text = format!(
+        "global\n\ndefaults\n mode http\n timeout client 5s\n timeout server 5s\n timeout connect 5s\nfrontend fe\n \
+         bind 127.0.0.1:18081\n acl api path_beg -f {dir}/p.lst\n acl inl path_end .png .jpg\n \
+         http-request set-header x %[path,map({dir}/x.map,def)]\n \
+         http-request set-header y %[path,map_int({dir}/n.map)]\n http-request deny if api\n \
+         http-request deny if inl\n http-request deny if {{ src 10.0.0.0/8 }}\n"
+    );
+    let (config, _) = parse(&[Source::new("m.cfg", &text)], &SystemWorld::default());
+    let (plan, _) = compile(&config, &Options { threads: 1, maxconn: 100 }).unwrap();
+    std::fs::remove_dir_all(dir).unwrap();
+    let plan = Arc::new(plan);
+    let context = Context { plan: Box::new(move || plan.clone()), ..context() };
+    let mut wrong = Vec::new();
+    for case in include_str!("testdata/patterns-2.6.12.txt").split("\n== ").skip(1) {
+        let (command, expected) = case.split_once('\n').unwrap();
+        let input = format!("{}\n", command.replace("\\n", "\n").replace("DIR", dir));
+        let answer = ask_as(&context, Level::Admin, &input).await.replace(dir, "DIR");
+        let nameless: Vec<String> = answer
+            .lines()
+            .map(|line| match line.split_once(' ') {
+                Some((id, rest)) if id.starts_with("0x") => format!("0x {rest}"),
+                _ => line.to_owned(),
+            })
+            .collect();
+        if nameless.join("\n").trim_end() != expected.trim_end() {
+            wrong.push(format!("{command}\n{answer}instead of\n{expected}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn addresses_change() {
+    let context = context();
+    let ask = async |line: &str| ask_as(&context, Level::Admin, line).await;
+    // Answers read off haproxy 2.6.12.
+    for (line, expected) in [
+        (
+            "set server be/s1 addr 127.0.0.9\n",
+            "IP changed from '127.0.0.1' to '127.0.0.9' by 'stats socket command'\n\n",
+        ),
+        (
+            "set server be/s1 addr 127.0.0.9 port 99\n",
+            "no need to change the addr, port changed from '8080' to '99' by 'stats socket command'\n\n",
+        ),
+        (
+            "set server be/s1 addr 127.0.0.9 port 99\n",
+            "no need to change the addr, no need to change the port by 'stats socket command'\n\n",
+        ),
+        ("set server be/s1 addr foo\n", "Invalid addr 'foo' by 'stats socket command'\n\n"),
+        ("set server be/s1 addr\n", "set server <b>/<s> addr requires an address and optionally a port.\n\n"),
+        (
+            "set server be/s1 addr 127.0.0.9 port abc\n",
+            "no need to change the addr, problem converting port 'abc' to an int by 'stats socket command'\n\n",
+        ),
+        (
+            "set server be/s1 fqdn a.b\n",
+            "set server <b>/<s> fqdn failed because no resolution is configured.\n\n",
+        ),
+        ("set server be/s1 fqdn\n", "set server <b>/<s> fqdn requires a FQDN.\n\n"),
+    ] {
+        assert_eq!(ask(line).await, expected, "{line}");
+    }
+    let plan = (context.plan)();
+    assert_eq!(plan.backends[0].servers[0].address().to_string(), "127.0.0.9:99");
+    assert!(ask("show servers conn be\n").await.contains("\nbe/s1 3/1 127.0.0.9 99 - 5000 "));
+}

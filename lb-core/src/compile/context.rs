@@ -1,7 +1,7 @@
 //! What compiling one section may look at, and where its errors go.
 
 use super::Directory;
-use crate::acl::Acl;
+use crate::acl::{Acl, References};
 use crate::http::HeaderKey;
 use crate::resolve::Resolvers;
 use crate::sample::Place;
@@ -29,6 +29,10 @@ pub struct Context<'a> {
     pub response_captures: Vec<(Option<HeaderKey>, usize)>,
     /// `resolvers` sections.
     pub resolvers: Vec<Arc<Resolvers>>,
+    /// Lists of patterns.
+    pub references: Arc<References>,
+    /// Where the expression stands that is being compiled.
+    pub here: model::Place,
     /// A server's name has no address, and its line does not allow for that.
     pub unresolved: bool,
     /// Findings so far.
@@ -51,6 +55,8 @@ impl<'a> Context<'a> {
             request_captures: proxy.map_or_else(Vec::new, |proxy| captures(&proxy.request_slots)),
             response_captures: proxy.map_or_else(Vec::new, |proxy| captures(&proxy.response_slots)),
             resolvers: Vec::new(),
+            references: Arc::default(),
+            here: model::Place::default(),
             unresolved: false,
             diagnostics: Vec::new(),
         }

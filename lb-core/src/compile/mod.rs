@@ -19,7 +19,7 @@ pub use directory::Directory;
 pub use plan::{BindSpec, Plan};
 pub use supported::{Support, supports};
 
-use crate::acl::Condition;
+use crate::acl::{Condition, References};
 use crate::engine::Limit;
 use crate::proxy::{Backend, Frontend, Listener, SwitchTarget};
 use crate::resolve::Resolvers;
@@ -76,7 +76,7 @@ pub fn compile(config: &Config, options: &Options) -> Result<(Plan, Vec<Diagnost
     if compiler.findings.iter().any(|finding| finding.severity == Severity::Alert) {
         return Err(compiler.findings);
     }
-    let Compiler { findings, binds, frontends, backends, resolvers, .. } = compiler;
+    let Compiler { findings, binds, frontends, backends, resolvers, references, .. } = compiler;
     let tune = &config.global.tune;
     let backends_by_name = backends.iter().map(|one| (one.name.clone(), Arc::clone(one))).collect();
     let plan = Plan {
@@ -88,6 +88,7 @@ pub fn compile(config: &Config, options: &Options) -> Result<(Plan, Vec<Diagnost
         binds,
         frontends,
         backends,
+        references: references.finish(),
         resolvers,
         backends_by_name,
         checks: check::settings(config, options),
@@ -120,6 +121,7 @@ struct Compiler {
     backends: Vec<Arc<Backend>>,
     directory: Arc<Directory>,
     resolvers: Vec<Arc<Resolvers>>,
+    references: Arc<References>,
     /// A server's name has no address.
     unresolved: bool,
     servers: usize,
@@ -134,6 +136,7 @@ impl Compiler {
         let mut context = Context::new(config, Some(proxy));
         context.directory = Arc::clone(&self.directory);
         context.resolvers.clone_from(&self.resolvers);
+        context.references = Arc::clone(&self.references);
         let mut logger = None;
         if proxy.mode != model::Mode::Http {
             context.error(

@@ -1,5 +1,6 @@
 //! What a configuration becomes: immutable, shared by all threads.
 
+use crate::acl::Reference;
 use crate::check::Settings;
 use crate::engine::Limit;
 use crate::proxy::{Backend, Frontend, Listener};
@@ -27,6 +28,8 @@ pub struct Plan {
     pub frontends: Vec<Arc<Frontend>>,
     /// Backends in file order.
     pub backends: Vec<Arc<Backend>>,
+    /// Lists of patterns, by their numbers.
+    pub references: Vec<Arc<Reference>>,
     /// `resolvers` sections.
     pub resolvers: Vec<Arc<Resolvers>>,
     /// Backends by name, for computed `use_backend` rules.

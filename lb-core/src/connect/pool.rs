@@ -35,7 +35,7 @@ thread_local! {
 const MAX_IDLE: usize = 4096;
 
 /// How long an idle connection is kept (`pool-purge-delay`, default 5 s).
-const PURGE_DELAY: Duration = Duration::from_secs(5);
+pub(crate) const PURGE_DELAY: Duration = Duration::from_secs(5);
 
 /// Runs `f` on the server's shelf, which is made at the first call.
 #[inline]

@@ -66,7 +66,6 @@ pub(crate) struct Shared {
 /// A running proxy.
 pub struct Engine {
     shared: Arc<Shared>,
-    /// Ends with the engine.
     server: Mutex<Option<JoinHandle<()>>>,
 }
 

@@ -42,6 +42,7 @@ impl Expr {
     }
 
     fn build(expr: &model::Expr, context: &mut Context<'_>, place: Place, strict: bool) -> Option<Self> {
+        context.here.clone_from(&expr.place);
         let name = expr.fetch.name;
         let Some(row) = fetch::row(name) else {
             context.error(&expr.place, format!("sample fetch '{name}' is not supported yet"));

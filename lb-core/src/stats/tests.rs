@@ -150,6 +150,7 @@ pub(crate) fn plan() -> Arc<Plan> {
         connections: Limit::new(1000),
         binds: vec![],
         frontends: vec![frontend("fe", 2, Http), frontend("li", 5, Tcp)],
+        references: vec![],
         resolvers: vec![],
         backends_by_name: backends.iter().map(|backend| (backend.name.clone(), backend.clone())).collect(),
         backends,

@@ -2,6 +2,7 @@
 
 mod counters;
 mod limits;
+mod pattern;
 mod server;
 mod session;
 mod show;
@@ -35,6 +36,8 @@ pub(super) struct Call<'a> {
     pub(super) level: Level,
     /// Words after those that name the command.
     pub(super) args: &'a [String],
+    /// Lines that came with the command (`<<`).
+    pub(super) payload: Option<&'a str>,
 }
 
 impl Call<'_> {
@@ -54,6 +57,8 @@ pub(super) enum Outcome {
     Error(String),
     /// Something to be changed.
     Change(Change),
+    /// Something to be changed, and what is said once it is.
+    Said(Change, String),
     /// Something about the session.
     Session(Action),
 }
@@ -89,12 +94,25 @@ pub(super) enum Severity {
 
 /// All commands, in the order of `help`: by name, those about the session last.
 pub(super) static COMMANDS: &[Command] = &[
+    pattern::ADD_ACL,
+    pattern::ADD_MAP,
+    pattern::CLEAR_ACL,
     counters::CLEAR,
+    pattern::CLEAR_MAP,
+    pattern::COMMIT_ACL,
+    pattern::COMMIT_MAP,
+    pattern::DEL_ACL,
+    pattern::DEL_MAP,
     server::DISABLE,
     session::ECHO,
     server::ENABLE,
+    pattern::GET_ACL,
+    pattern::GET_MAP,
     server::GET_WEIGHT,
     session::OPERATOR,
+    pattern::PREPARE_ACL,
+    pattern::PREPARE_MAP,
+    pattern::SET_MAP,
     limits::FRONTEND,
     limits::GLOBAL,
     server::SET_MAXCONN,
@@ -102,12 +120,15 @@ pub(super) static COMMANDS: &[Command] = &[
     session::SEVERITY,
     session::TIMEOUT,
     server::SET_WEIGHT,
+    pattern::SHOW_ACL,
     show::backend::BACKEND,
     show::cli::LEVEL,
     show::cli::SOCKETS,
     show::env::ENV,
     show::info::INFO,
+    pattern::SHOW_MAP,
     show::resolvers::RESOLVERS,
+    show::servers::CONN,
     show::servers::STATE,
     show::info::STARTUP_LOGS,
     show::stat::STAT,

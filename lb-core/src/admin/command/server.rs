@@ -2,7 +2,8 @@
 
 use super::super::change::{ServerState, find};
 use super::{Call, Change, Command, Level, Outcome};
-use crate::server::{Operational, Server};
+use crate::server::{Operational, Server, ServerAddress};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -49,7 +50,7 @@ pub(super) const SET_WEIGHT: Command = Command {
 pub(super) const SET: Command = Command {
     words: &["set", "server"],
     usage: "set server <bk>/<srv> [opts]",
-    doc: "change a server's state, weight or health",
+    doc: "change a server's state, weight, address, name or ssl",
     level: Level::Admin,
     run: |call| set(call).into(),
 };
@@ -116,7 +117,7 @@ fn set_maxconn(call: &Call<'_>) -> Result<Outcome, String> {
 }
 
 fn set(call: &Call<'_>) -> Result<Outcome, String> {
-    let (backend, server, _) = target(call)?;
+    let (backend, server, found) = target(call)?;
     match call.arg(1) {
         "weight" => set_weight(call, call.arg(2)),
         "state" => {
@@ -128,6 +129,20 @@ fn set(call: &Call<'_>) -> Result<Outcome, String> {
             };
             Ok(Outcome::Change(Change::State { backend, server, state }))
         }
+        "addr" => set_addr(call, backend, server, found),
+        "fqdn" => {
+            let name = call.arg(2);
+            if name.is_empty() {
+                return Err("set server <b>/<s> fqdn requires a FQDN.".into());
+            }
+            if found.config.resolve.resolvers.is_none() || found.hostname().is_none() {
+                return Err("set server <b>/<s> fqdn failed because no resolution is configured.".into());
+            }
+            Ok(Outcome::Change(Change::Fqdn { backend, server, name: name.to_owned() }))
+        }
+        "ssl" => {
+            Err("'set server <srv> ssl' cannot be set.  default-server should define ssl settings".into())
+        }
         "health" => {
             let state = match call.arg(2) {
                 "up" => Operational::Running,
@@ -137,6 +152,49 @@ fn set(call: &Call<'_>) -> Result<Outcome, String> {
             };
             Ok(Outcome::Change(Change::Health { backend, server, health: state as u8 }))
         }
-        _ => Err("usage: set server <backend>/<server> health | state | weight".into()),
+        _ => Err("usage: set server <backend>/<server> addr | fqdn | health | ssl | state | weight".into()),
     }
+}
+
+/// `addr IP [port PORT]`, with what HAProxy says about each of the two.
+fn set_addr(call: &Call<'_>, backend: String, server: String, found: &Server) -> Result<Outcome, String> {
+    const BY: &str = "by 'stats socket command'";
+    let text = call.arg(2);
+    if text.is_empty() {
+        return Err("set server <b>/<s> addr requires an address and optionally a port.".into());
+    }
+    let ip: IpAddr = text.parse().map_err(|_| format!("Invalid addr '{text}' {BY}"))?;
+    let before = found.address();
+    if matches!(before, ServerAddress::Unix(_) | ServerAddress::Abstract(_)) {
+        return Err(format!(
+            "Update for the current server address family is only supported through configuration file {BY}"
+        ));
+    }
+    let mut said = match before.ip() {
+        Some(old) if old == ip => "no need to change the addr".to_owned(),
+        Some(old) => format!("IP changed from '{old}' to '{ip}'"),
+        None => format!("IP changed from '(none)' to '{ip}'"),
+    };
+    let mut port = None;
+    if call.arg(3) == "port" {
+        let text = call.arg(4);
+        let Ok(number) = text.parse::<i64>() else {
+            return Err(format!("{said}, problem converting port '{text}' to an int {BY}"));
+        };
+        if text.starts_with(['+', '-']) {
+            return Err(format!(
+                "{said}, lb does not take a server's port from the client's connection yet {BY}"
+            ));
+        }
+        let Ok(number) = u16::try_from(number) else {
+            return Err(format!("{said}, invalid port '{text}' {BY}"));
+        };
+        if number == before.port() {
+            said.push_str(", no need to change the port");
+        } else {
+            said.push_str(&format!(", port changed from '{}' to '{number}'", before.port()));
+            port = Some(number);
+        }
+    }
+    Ok(Outcome::Said(Change::Address { backend, server, ip: Some(ip), port }, format!("{said} {BY}")))
 }

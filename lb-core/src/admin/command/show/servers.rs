@@ -2,6 +2,7 @@
 
 use super::{Call, Command, Level, Outcome};
 use crate::check::Probe;
+use crate::connect::pool;
 use crate::proxy::Backend;
 use crate::server::{Server, ServerAddress};
 use std::fmt::Write;
@@ -14,6 +15,46 @@ pub(in super::super) const STATE: Command = Command {
     level: Level::User,
     run: state,
 };
+
+pub(in super::super) const CONN: Command = Command {
+    words: &["show", "servers", "conn"],
+    usage: "show servers conn [<backend>]",
+    doc: "dump server connections status (all or for a single backend)",
+    level: Level::User,
+    run: conn,
+};
+
+/// Idle connections; those to one server are of one kind here, safe to share as far as `http-reuse` says.
+fn conn(call: &Call<'_>) -> Outcome {
+    let wanted = call.arg(0);
+    if !wanted.is_empty() && !call.plan.backends.iter().any(|backend| backend.name == wanted) {
+        return Outcome::Error("Can't find backend.".into());
+    }
+    let mut out = String::from(
+        "# bkname/svname bkid/svid addr port - purge_delay used_cur used_max need_est unsafe_nb safe_nb idle_lim idle_cur\n",
+    );
+    for backend in call.plan.backends.iter().filter(|backend| wanted.is_empty() || backend.name == wanted) {
+        for server in &backend.servers {
+            let address = server.address();
+            let ip = address.ip().map_or_else(|| "-".to_owned(), |ip| ip.to_string());
+            let load = Ordering::Relaxed;
+            let (used, most) = (server.served.load(load), server.served_max.load(load));
+            let idle = server.idle.load(load);
+            let delay = server.config.pool_purge_delay.unwrap_or(pool::PURGE_DELAY).as_millis();
+            let _ = writeln!(
+                out,
+                "{}/{} {}/{} {ip} {} - {delay} {used} {most} {most} 0 {idle} {} {idle}",
+                backend.name,
+                server.name,
+                backend.id,
+                server.id,
+                address.port(),
+                server.config.pool_max_conn.unwrap_or(-1),
+            );
+        }
+    }
+    Outcome::Dump(out)
+}
 
 /// Version 1 of the format of server state files (management guide 9.3 "show servers state").
 const HEADER: &str = "1\n# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight \
