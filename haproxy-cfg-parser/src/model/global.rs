@@ -48,6 +48,10 @@ pub struct Global {
     pub hard_stop_after: Option<Duration>,
     /// `grace`.
     pub grace: Option<Duration>,
+    /// `server-state-base`.
+    pub server_state_base: Option<String>,
+    /// `server-state-file`.
+    pub server_state_file: Option<String>,
     /// `stats socket` lines.
     pub stats_sockets: Vec<StatsSocket>,
     /// `stats timeout`.

@@ -81,7 +81,7 @@ fn servers(
 ) -> Vec<Arc<Server>> {
     let mut servers = Vec::new();
     for line in &proxy.servers {
-        let Some(address) = address(proxy, line, context) else { continue };
+        let Some(at_start) = address(proxy, line, context) else { continue };
         let mut line = line.clone();
         if line.source.is_none() {
             line.source = proxy.source.clone();
@@ -97,11 +97,22 @@ fn servers(
             let next = u32::try_from(servers.len() + 1).unwrap_or(u32::MAX);
             // Of a template's servers only the first can have the line's id.
             let id = line.id.filter(|_| line.template.is_none()).unwrap_or(next);
+            let saved = context.states.get(&(proxy.name.clone(), name.clone())).cloned();
+            let address = match saved.as_ref().map(|saved| (saved, resolve::start(&line, saved.ip))) {
+                Some((saved, Start::Known(ServerAddress::Inet(address)))) => {
+                    ServerAddress::Inet(SocketAddr::new(address.ip(), saved.port))
+                }
+                _ => at_start.clone(),
+            };
             let config = model::ServerLine { name, ..line.clone() };
             let farm = Arc::clone(farm);
-            let server = Server::new(config, &proxy.name, id, *uid, address.clone(), farm, options.threads);
+            let server = Server::new(config, &proxy.name, id, *uid, address, farm, options.threads);
+            let server = Arc::new(server);
             *uid += 1;
-            servers.push(Arc::new(server));
+            if let Some(saved) = saved {
+                saved.restore(&server);
+            }
+            servers.push(server);
         }
     }
     servers
@@ -125,7 +136,10 @@ fn address(
     context: &mut Context<'_>,
 ) -> Option<ServerAddress> {
     let titled = |name: &str| format!("'server {}/{name}'", proxy.name);
-    let start = resolve::start(line);
+    // One that all of its servers know from the last run needs no other.
+    let last =
+        line.names().iter().map(|name| context.states.get(&(proxy.name.clone(), name.clone()))?.ip).min();
+    let start = resolve::start(line, last.flatten());
     let refuse = |context: &mut Context<'_>, message: String| {
         context.error(&line.place, message);
         None

@@ -1,6 +1,6 @@
 //! What compiling one section may look at, and where its errors go.
 
-use super::Directory;
+use super::{Directory, States};
 use crate::acl::{Acl, References};
 use crate::http::HeaderKey;
 use crate::resolve::Resolvers;
@@ -33,6 +33,8 @@ pub struct Context<'a> {
     pub references: Arc<References>,
     /// Where the expression stands that is being compiled.
     pub here: model::Place,
+    /// What a file says of the servers of the section.
+    pub states: States,
     /// A server's name has no address, and its line does not allow for that.
     pub unresolved: bool,
     /// Findings so far.
@@ -57,6 +59,7 @@ impl<'a> Context<'a> {
             resolvers: Vec::new(),
             references: Arc::default(),
             here: model::Place::default(),
+            states: States::new(),
             unresolved: false,
             diagnostics: Vec::new(),
         }

@@ -8,6 +8,7 @@ mod directory;
 mod frontend;
 mod page;
 mod plan;
+mod saved;
 mod supported;
 mod variable;
 
@@ -17,6 +18,7 @@ pub(crate) use check::settings as check_settings;
 pub use context::Context;
 pub use directory::Directory;
 pub use plan::{BindSpec, Plan};
+pub use saved::{Saved, States};
 pub use supported::{Support, supports};
 
 use crate::acl::{Condition, References};
@@ -27,6 +29,7 @@ use crate::sample::Place;
 use haproxy_cfg_parser::model::{self, Config};
 use haproxy_cfg_parser::{Diagnostic, Severity};
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// What the process decides before a configuration is compiled.
@@ -122,6 +125,8 @@ struct Compiler {
     directory: Arc<Directory>,
     resolvers: Vec<Arc<Resolvers>>,
     references: Arc<References>,
+    /// Files of servers' states.
+    states: HashMap<PathBuf, States>,
     /// A server's name has no address.
     unresolved: bool,
     servers: usize,
@@ -137,6 +142,12 @@ impl Compiler {
         context.directory = Arc::clone(&self.directory);
         context.resolvers.clone_from(&self.resolvers);
         context.references = Arc::clone(&self.references);
+        let (states, wrong) = saved::load(config, proxy, &mut self.states);
+        context.states = states.cloned().unwrap_or_default();
+        if let Some(message) = wrong {
+            let (severity, place) = (Severity::Warning, None);
+            context.diagnostics.push(Diagnostic { severity, place, span: None, message, help: None });
+        }
         let mut logger = None;
         if proxy.mode != model::Mode::Http {
             context.error(

@@ -25,8 +25,8 @@ pub(crate) enum Start {
 /// Where `init-addr` says nothing: the address of the last run (`load-server-state-from-file`), else the system's.
 const METHODS: &str = "last,libc";
 
-/// Finds a server's first address by the methods of its line, in their order.
-pub(crate) fn start(line: &ServerLine) -> Start {
+/// Finds a server's first address by the methods of its line, in their order. `last`: that of the last run.
+pub(crate) fn start(line: &ServerLine, last: Option<IpAddr>) -> Start {
     let Address::Inet { host: Host::Name(name), ports, .. } = &line.address else { return Start::NoName };
     let port = ports.0;
     if is_service(name, line) {
@@ -35,8 +35,11 @@ pub(crate) fn start(line: &ServerLine) -> Start {
     let mut tried = false;
     for method in line.init_addr.as_deref().unwrap_or(METHODS).split(',') {
         match method {
-            // What the last run knew is put into place when the file of states is read, after this.
-            "last" => {}
+            "last" => {
+                if let Some(ip) = last {
+                    return Start::Known(ServerAddress::Inet(SocketAddr::new(ip, port)));
+                }
+            }
             "libc" => {
                 tried = true;
                 if let Some(address) = system(name, port) {

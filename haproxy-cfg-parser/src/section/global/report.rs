@@ -23,7 +23,17 @@ pub(crate) fn log_send_hostname(cx: &mut Cx<'_>, _: &mut (), args: &Args<'_>) {
 pub(crate) fn server_state_file(cx: &mut Cx<'_>, _: &mut (), args: &Args<'_>) {
     if args.get(1).is_empty() {
         cx.wrong(args, 0, "'server-state-file' expect one argument: a file path.");
+        return;
     }
+    cx.config.global.server_state_file = Some(args.get(1).to_owned());
+}
+
+pub(crate) fn server_state_base(cx: &mut Cx<'_>, _: &mut (), args: &Args<'_>) {
+    if args.get(1).is_empty() {
+        cx.wrong(args, 0, "'server-state-base' expects one argument: a directory path.");
+        return;
+    }
+    cx.config.global.server_state_base = Some(args.get(1).to_owned());
 }
 
 /// `stats socket ADDRESS OPTIONS`.

@@ -115,7 +115,7 @@ pub(crate) const ROWS: &[Keyword<()>] = &[
     row("profiling.tasks", choice::profiling, "Measures tasks.", "profiling.tasks auto"),
     row("quiet", process::quiet, "Says nothing at start.", "quiet"),
     row("resetenv", environment::resetenv, "Removes all environment variables but some.", "resetenv PATH"),
-    row("server-state-base", plain::word, "Folder of servers' state.", "server-state-base /tmp"),
+    row("server-state-base", report::server_state_base, "Folder of servers' state.", "server-state-base /tmp"),
     row("server-state-file", report::server_state_file, "File of servers' state.", "server-state-file f"),
     row("set-dumpable", plain::flag, "Allows core files.", "set-dumpable"),
     row("set-var", environment::set_var, "Sets a variable of the process.", "set-var proc.a int(1)"),
