@@ -117,6 +117,7 @@ fn a_name_that_is_gone_takes_its_server_out_after_the_hold_time() {
             "Server b/s is going DOWN for maintenance ({cause}). 0 active and 0 backup servers left. 0 sessions active, 0 requeued, 0 remaining in queue."
         ));
         server.a("a.test", addresses(&[3]));
+        server.aaaa("a.test", addresses(&[]));
         stand.comes_to(&["s 127.0.1.3 2 0 1 a.test 80"]);
     }
 }

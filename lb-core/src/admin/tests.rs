@@ -265,7 +265,7 @@ async fn lists_of_patterns_are_changed_as_in_haproxy() {
          http-request set-header y %[path,map_int({dir}/n.map)]\n http-request deny if api\n \
          http-request deny if inl\n http-request deny if {{ src 10.0.0.0/8 }}\n"
     );
-    let (config, _) = parse(&[Source::new("m.cfg", &text)], &SystemWorld::default());
+    let (config, _) = parse(&[Source::new("m.cfg", text)], &SystemWorld::default());
     let (plan, _) = compile(&config, &Options { threads: 1, maxconn: 100 }).unwrap();
     std::fs::remove_dir_all(dir).unwrap();
     let plan = Arc::new(plan);
