@@ -137,33 +137,31 @@ fn references(cx: &Cx<'_>, proxy: &Proxy, backends: &HashMap<&str, &Proxy>, find
         }
         for (option, words) in &server.others {
             let Some(name) = words.first() else { continue };
-            match *option {
-                "track" => {
-                    let (backend, tracked) = match name.split_once('/') {
-                        Some((backend, tracked)) => (backends.get(backend).copied(), tracked),
-                        None => (Some(proxy), name.as_str()),
-                    };
-                    if backend.is_none() {
-                        let missing = name.split_once('/').map_or(name.as_str(), |parts| parts.0);
-                        let message = format!(
-                            "[{}] : 'server {}/{}' : unable to find required proxy '{missing}' for tracking.",
-                            server.place, proxy.name, server.name
-                        );
-                        findings.push(alert(&server.place, message));
-                        continue;
-                    }
-                    let found = backend.is_some_and(|backend| {
-                        backend.servers.iter().any(|other| other.name == tracked || other.template.is_some())
-                    });
-                    if !found {
-                        let message = format!(
-                            "[{}] : 'server {}/{}' : unable to find required server '{name}' for tracking.",
-                            server.place, proxy.name, server.name
-                        );
-                        findings.push(alert(&server.place, message));
-                    }
-                }
-                _ => {}
+            if *option != "track" {
+                continue;
+            }
+            let (backend, tracked) = match name.split_once('/') {
+                Some((backend, tracked)) => (backends.get(backend).copied(), tracked),
+                None => (Some(proxy), name.as_str()),
+            };
+            if backend.is_none() {
+                let missing = name.split_once('/').map_or(name.as_str(), |parts| parts.0);
+                let message = format!(
+                    "[{}] : 'server {}/{}' : unable to find required proxy '{missing}' for tracking.",
+                    server.place, proxy.name, server.name
+                );
+                findings.push(alert(&server.place, message));
+                continue;
+            }
+            let found = backend.is_some_and(|backend| {
+                backend.servers.iter().any(|other| other.name == tracked || other.template.is_some())
+            });
+            if !found {
+                let message = format!(
+                    "[{}] : 'server {}/{}' : unable to find required server '{name}' for tracking.",
+                    server.place, proxy.name, server.name
+                );
+                findings.push(alert(&server.place, message));
             }
         }
     }

@@ -76,6 +76,7 @@ pub(super) fn services(servers: &[Option<(String, u16)>], records: &[Service]) -
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
     use proptest::prelude::*;
 
