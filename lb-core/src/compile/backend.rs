@@ -11,7 +11,7 @@ use crate::rule::Replies;
 use crate::sample::{Expr, Place};
 use crate::server::{Farm, Server, ServerAddress};
 use haproxy_cfg_parser::model::{self, Address, FormatPart, Host};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
 
 /// `retries` where the file says nothing.
