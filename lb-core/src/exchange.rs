@@ -4,9 +4,11 @@
 //! edit it, and so it is tested without any I/O.
 
 use crate::http::{Request, Response};
-use crate::proxy::{Backend, Frontend, Listener};
+use crate::proxy::{Backend, Frontend, Listener, ProxyCounters, millis};
+use crate::proxy_protocol::Header;
 use crate::sample::{Sample, VarKey, Vars};
 use crate::server::Server;
+use crate::tcp::Peeked;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
@@ -27,9 +29,16 @@ pub struct Session {
     pub accepted: Instant,
     /// Variables of scope `sess`.
     pub vars: Vars,
+    /// `tcp-request connection expect-proxy`: a PROXY header comes first.
+    pub expects_proxy: bool,
+    /// What a PROXY header said.
+    pub proxied: Option<Box<Header>>,
     /// How many requests it has carried, the present one included.
     pub requests: u64,
 }
+
+/// Memory of the moving average of times: HAProxy's `TIME_STATS_SAMPLES`.
+const TIME_SAMPLES: u64 = 512;
 
 /// Moments of an exchange; `None`: not reached. Logs print the differences (manual 8.4 "Timing events").
 #[derive(Clone, Copy, Debug)]
@@ -64,6 +73,26 @@ impl Times {
             dequeued: None,
             connected: None,
             response: None,
+        }
+    }
+
+    /// Feeds the sliding sums of queue, connect, response and total time of one that ended at `now`.
+    pub(crate) fn average(&self, counters: &ProxyCounters, now: Instant) {
+        let between = |from: Option<Instant>, to: Option<Instant>| match (from, to) {
+            (Some(from), Some(to)) => millis(to.saturating_duration_since(from)),
+            _ => 0,
+        };
+        let values = [
+            between(self.request, self.dequeued),
+            between(self.dequeued, self.connected),
+            between(self.connected, self.response),
+            millis(now.saturating_duration_since(self.first_byte)),
+        ];
+        counters.latency.get_or_init(Box::default).record(self, now);
+        for (index, value) in values.into_iter().enumerate() {
+            let sum = counters.times[index].get();
+            counters.times[index].set(sum + value - sum.div_ceil(TIME_SAMPLES));
+            counters.times_max[index].raise(value);
         }
     }
 }
@@ -218,6 +247,8 @@ pub struct Exchange {
     pub lookup: Option<Box<Lookup>>,
     /// Source address set by `http-request set-src`; else the session's.
     pub src_override: Option<SocketAddr>,
+    /// Bytes that rules may look at before they are passed on; none in `mode http`.
+    pub peeked: Option<Box<Peeked>>,
     /// The random number of this exchange (`%rt` is [`Self::number`]).
     pub number: u32,
 }
@@ -253,6 +284,7 @@ impl Exchange {
             server_local: None,
             lookup: None,
             src_override: None,
+            peeked: None,
             number: 0,
         }
     }

@@ -18,6 +18,8 @@ mod mail;
 pub mod net;
 pub mod process;
 pub mod proxy;
+pub mod proxy_protocol;
+pub mod rdp;
 pub mod resolve;
 pub mod rule;
 pub mod sample;
@@ -25,6 +27,8 @@ pub mod server;
 pub mod service;
 pub mod stats;
 mod sys;
+pub mod tcp;
 #[cfg(test)]
 mod testing;
 pub mod thread;
+pub mod tls_hello;

@@ -4,16 +4,19 @@ use crate::acl::Condition;
 use crate::balance::Balance;
 use crate::check::Watch;
 use crate::engine::Limit;
+use crate::exchange::Exchange;
 use crate::http::HeaderKey;
 use crate::log::{Format, Logger};
+use crate::rdp;
 use crate::rule::{Replies, Ruleset};
-use crate::server::Server;
+use crate::server::{Server, ServerAddress};
 use crate::stats::page::Page;
 use crate::stats::prometheus::Latency;
 use crate::thread::{Counter, PerThread};
 use haproxy_cfg_parser::model;
+use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::atomic::{AtomicU32, AtomicU64};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -188,6 +191,10 @@ pub struct Frontend {
     pub originalto: Option<ForwardFor>,
     /// Rules.
     pub rules: Rules,
+    /// `tcp-request inspect-delay`.
+    pub inspect_delay: Option<Duration>,
+    /// Content rules or what follows them read HTTP in `mode tcp`.
+    pub reads_http: bool,
     /// `use_backend` rules in order.
     pub switching: Vec<Switch>,
     /// `default_backend`; for a `listen` section, itself. Set once when the plan is whole.
@@ -239,6 +246,14 @@ pub struct Backend {
     pub rules: Rules,
     /// `stats ...`: its statistics page; of a `listen` section the frontend has it.
     pub page: Option<Arc<Page>>,
+    /// `tcp-request inspect-delay`.
+    pub inspect_delay: Option<Duration>,
+    /// `tcp-response inspect-delay`.
+    pub response_delay: Option<Duration>,
+    /// Content rules or what follows them read HTTP in `mode tcp`.
+    pub reads_http: bool,
+    /// `persist rdp-cookie`: the name of the cookie that names a server.
+    pub rdp_cookie: Option<Vec<u8>>,
     /// `use-server` rules in order.
     pub use_server: Vec<UseServer>,
     /// Its servers in file order.
@@ -265,6 +280,86 @@ pub struct Backend {
     pub stats: Arc<ProxyStats>,
 }
 
+impl Frontend {
+    /// The backend that the first `use_backend` rule which holds names, else the default. `by_name` answers for names
+    /// that are computed.
+    pub fn switch(
+        &self,
+        exchange: &Exchange,
+        by_name: &HashMap<String, Arc<Backend>>,
+    ) -> Option<Arc<Backend>> {
+        for switch in &self.switching {
+            if switch.condition.as_ref().is_some_and(|condition| !condition.holds(exchange)) {
+                continue;
+            }
+            match &switch.target {
+                SwitchTarget::Fixed(backend, _) => return backend.get().cloned(),
+                SwitchTarget::Computed(format) => {
+                    let name = format.text(exchange);
+                    let name = String::from_utf8_lossy(&name);
+                    if let Some(backend) = by_name.get(&*name) {
+                        return Some(Arc::clone(backend));
+                    }
+                    break;
+                }
+            }
+        }
+        self.default_backend.get().cloned()
+    }
+}
+
+impl Backend {
+    /// The server of the first `use-server` rule that holds.
+    pub fn ruled_server(&self, exchange: &Exchange) -> Option<Arc<Server>> {
+        for UseServer { condition, target } in &self.use_server {
+            if condition.as_ref().is_some_and(|condition| !condition.holds(exchange)) {
+                continue;
+            }
+            let server = match target {
+                Ok(index) => self.servers.get(*index),
+                Err(format) => {
+                    let name = format.text(exchange);
+                    self.servers.iter().find(|server| server.name.as_bytes() == name)
+                }
+            };
+            return server.filter(|server| server.up() || self.options.persist).cloned();
+        }
+        None
+    }
+
+    /// The server that the client's RDP cookie names.
+    pub fn rdp_server(&self, exchange: &Exchange) -> Option<Arc<Server>> {
+        let name = self.rdp_cookie.as_ref()?;
+        let rdp::Cookie::Found(value) = rdp::cookie(exchange.peeked.as_ref()?.request.filled(), name) else {
+            return None;
+        };
+        let address = ServerAddress::Inet(rdp::server(value)?);
+        let server = self.servers.iter().find(|server| server.address() == address);
+        server.filter(|server| server.up() || self.options.persist).cloned()
+    }
+}
+
+/// Counts an exchange among its backend's sessions for as long as it lives.
+#[derive(Debug)]
+pub struct InBackend(Arc<Backend>);
+
+impl InBackend {
+    /// Counts one more.
+    pub fn new(backend: Arc<Backend>) -> Self {
+        let now = backend.stats.current.fetch_add(1, Ordering::Relaxed) + 1;
+        if now > backend.stats.current_max.load(Ordering::Relaxed) {
+            backend.stats.current_max.fetch_max(now, Ordering::Relaxed);
+        }
+        Self(backend)
+    }
+}
+
+impl Drop for InBackend {
+    fn drop(&mut self) {
+        self.0.stats.current.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 /// Rulesets of a proxy.
 #[derive(Debug, Default)]
 #[allow(missing_docs)] // each is the keyword of that name
@@ -272,6 +367,7 @@ pub struct Rules {
     pub tcp_request_connection: Ruleset,
     pub tcp_request_session: Ruleset,
     pub tcp_request_content: Ruleset,
+    pub tcp_response_content: Ruleset,
     pub http_request: Ruleset,
     pub redirect: Ruleset,
     pub http_response: Ruleset,
@@ -345,6 +441,11 @@ pub struct Logging {
     pub format: Option<Format>,
     /// The format names this side's address of the server's connection (`%bi`, `%bp`), which costs a system call.
     pub server_address: bool,
+    /// The format asks for nothing that only the end can tell: the line is written when the server is connected, as
+    /// HAProxy does in `mode tcp`.
+    pub early: bool,
+    /// The start of the line of a connection that became no session.
+    pub refusal: Option<Format>,
     /// `error-log-format`.
     pub error_format: Option<Format>,
     /// Lines logged so far (`%lc`).

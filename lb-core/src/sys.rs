@@ -30,3 +30,20 @@ pub(crate) fn inherited_fd(fd: i32) -> io::Result<BorrowedFd<'static>> {
     nix::fcntl::fcntl(borrowed, nix::fcntl::FcntlArg::F_GETFD)?;
     Ok(borrowed)
 }
+
+/// Moves up to `length` bytes from one descriptor to another, one of which is a pipe, inside the kernel. Never waits.
+pub(crate) fn splice(from: BorrowedFd<'_>, to: BorrowedFd<'_>, length: usize) -> io::Result<usize> {
+    let flags = libc::SPLICE_F_MOVE | libc::SPLICE_F_NONBLOCK;
+    // SAFETY: both descriptors are borrowed for the call, null offsets stand for "as they are", no memory is passed.
+    let moved = unsafe {
+        libc::splice(
+            from.as_raw_fd(),
+            std::ptr::null_mut(),
+            to.as_raw_fd(),
+            std::ptr::null_mut(),
+            length,
+            flags,
+        )
+    };
+    usize::try_from(moved).map_err(|_| io::Error::last_os_error())
+}

@@ -46,6 +46,8 @@ pub(crate) fn exchange(frontend: Arc<Frontend>, head: &[u8]) -> Exchange {
         accepted_at: wall,
         accepted: now,
         vars: Vars::default(),
+        expects_proxy: false,
+        proxied: None,
         requests: 1,
     };
     Exchange { request, ..Exchange::new(Box::new(session), frontend, Times::begin(now, wall)) }

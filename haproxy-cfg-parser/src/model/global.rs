@@ -60,6 +60,8 @@ pub struct Global {
     pub stats_maxconn: Option<u32>,
     /// `quiet`.
     pub quiet: bool,
+    /// `nosplice`.
+    pub nosplice: bool,
     /// `zero-warning`.
     pub zero_warning: bool,
     /// `spread-checks`, in percent.

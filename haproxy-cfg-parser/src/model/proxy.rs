@@ -105,6 +105,8 @@ pub struct Proxy {
     pub tcp_response_content: Vec<Rule>,
     /// `tcp-request inspect-delay`.
     pub tcp_inspect_delay: Option<Duration>,
+    /// `tcp-response inspect-delay`.
+    pub tcp_response_delay: Option<Duration>,
     /// `redirect` lines; applied after `http-request` rules.
     pub redirects: Vec<Rule>,
     /// `use_backend`.

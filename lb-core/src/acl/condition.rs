@@ -43,7 +43,69 @@ impl Condition {
     }
 }
 
+/// What is known of a condition while more bytes may come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Outcome {
+    /// It does not hold.
+    Fails,
+    /// More bytes may decide.
+    Open,
+    /// It holds.
+    Holds,
+}
+
+impl Outcome {
+    fn negated(self, negate: bool) -> Self {
+        match self {
+            Self::Holds if negate => Self::Fails,
+            Self::Fails if negate => Self::Holds,
+            outcome => outcome,
+        }
+    }
+}
+
+impl Condition {
+    /// As [`Self::holds`] on bytes of which more may come: what they decide stays open until they are there.
+    pub fn test(&self, exchange: &Exchange) -> Outcome {
+        let all = |terms: &[Term]| {
+            let mut least = Outcome::Holds;
+            for term in terms {
+                least = least.min(term.test(exchange));
+                if least == Outcome::Fails {
+                    break;
+                }
+            }
+            least
+        };
+        let mut best = Outcome::Fails;
+        for terms in &self.any_of {
+            best = best.max(all(terms));
+            if best == Outcome::Holds {
+                break;
+            }
+        }
+        best.negated(!self.wanted)
+    }
+}
+
 impl Term {
+    fn test(&self, exchange: &Exchange) -> Outcome {
+        let mut best = Outcome::Fails;
+        for acl in &self.any_of {
+            let holds = acl.holds(exchange);
+            let open = exchange.peeked.as_ref().is_some_and(|peeked| peeked.take_unsettled());
+            best = best.max(match (holds, open) {
+                (true, _) => Outcome::Holds,
+                (false, true) => Outcome::Open,
+                (false, false) => Outcome::Fails,
+            });
+            if best == Outcome::Holds {
+                break;
+            }
+        }
+        best.negated(self.negated)
+    }
+
     fn compile(
         term: &model::Term,
         condition: &model::Condition,

@@ -18,7 +18,7 @@ mod tests;
 mod versions;
 mod words;
 
-pub use condition::Condition;
+pub use condition::{Condition, Outcome};
 pub use map::Map;
 pub use matcher::Matcher;
 pub use pattern::Pattern;

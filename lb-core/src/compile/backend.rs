@@ -7,7 +7,7 @@ use crate::balance::{Balance, KeyFn};
 use crate::log::Format;
 use crate::proxy::{Backend, ProxyStats, RetryOn, Rules, UseServer};
 use crate::resolve::{self, Start};
-use crate::rule::Replies;
+use crate::rule::{Kind, Replies, Ruleset};
 use crate::sample::{Expr, Place};
 use crate::server::{Farm, Server, ServerAddress};
 use haproxy_cfg_parser::model::{self, Address, FormatPart, Host};
@@ -55,8 +55,15 @@ pub(super) fn backend(
         // In a `listen` section the frontend side does it.
         forwardfor: proxy.options.forwardfor.as_ref().filter(|_| !listen).map(forward_for),
         originalto: proxy.options.originalto.as_ref().filter(|_| !listen).map(forward_for),
-        rules: if listen { Rules::default() } else { rules(proxy, context) },
+        rules: Rules {
+            tcp_response_content: Ruleset::compile(&proxy.tcp_response_content, Kind::TcpResponse, context),
+            ..if listen { Rules::default() } else { rules(proxy, context) }
+        },
         page: if listen { None } else { page(proxy, context) },
+        inspect_delay: proxy.tcp_inspect_delay,
+        response_delay: proxy.tcp_response_delay,
+        reads_http: std::mem::take(&mut context.reads_http),
+        rdp_cookie: rdp_cookie(proxy),
         use_server,
         servers,
         watches,
@@ -70,6 +77,12 @@ pub(super) fn backend(
         logger: None,
         stats,
     })
+}
+
+/// The cookie of `persist rdp-cookie[(NAME)]`.
+fn rdp_cookie(proxy: &model::Proxy) -> Option<Vec<u8>> {
+    let (_, words, _) = proxy.others.iter().rfind(|(name, ..)| *name == "persist rdp-cookie")?;
+    Some(words.first().map_or("msts", String::as_str).as_bytes().to_vec())
 }
 
 fn servers(
@@ -145,15 +158,6 @@ fn address(
         None
     };
     match &line.address {
-        Address::Inet { ports, offset, .. } if offset.is_some() || (ports.0 == 0 && !service(line)) => {
-            refuse(
-                context,
-                format!(
-                    "'server {}' : lb does not take a server's port from the client's connection yet; write the port that '{}' is to be reached at.",
-                    line.name, line.address_text
-                ),
-            )
-        }
         Address::Inet { host: Host::Name(host), .. } => match start {
             Start::Known(address) => Some(address),
             Start::Later { port, tried } => {

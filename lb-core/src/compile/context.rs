@@ -37,6 +37,8 @@ pub struct Context<'a> {
     pub states: States,
     /// A server's name has no address, and its line does not allow for that.
     pub unresolved: bool,
+    /// An expression of a `mode tcp` section reads an HTTP request.
+    pub reads_http: bool,
     /// Findings so far.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -61,6 +63,7 @@ impl<'a> Context<'a> {
             here: model::Place::default(),
             states: States::new(),
             unresolved: false,
+            reads_http: false,
             diagnostics: Vec::new(),
         }
     }

@@ -39,6 +39,7 @@ pub(super) fn frontend(
         let header = proxy.unique_id_header.as_ref().map(|name| HeaderKey::new(&raw::bytes(name)));
         Some((Format::styled(format, context, place, Style::Id)?, header))
     });
+    let rules = rules(proxy, context);
     Frontend {
         name: proxy.name.clone(),
         description: proxy.description.clone(),
@@ -49,7 +50,9 @@ pub(super) fn frontend(
         options: proxy.options.clone(),
         forwardfor: proxy.options.forwardfor.as_ref().map(forward_for),
         originalto: proxy.options.originalto.as_ref().map(forward_for),
-        rules: rules(proxy, context),
+        rules,
+        inspect_delay: proxy.tcp_inspect_delay,
+        reads_http: std::mem::take(&mut context.reads_http),
         switching,
         default_backend: OnceLock::new(),
         log: logging(proxy, context),
@@ -98,6 +101,8 @@ pub(super) fn rules(proxy: &model::Proxy, context: &mut Context<'_>) -> Rules {
         tcp_request_connection: Ruleset::compile(&proxy.tcp_request_connection, Kind::TcpConnection, context),
         tcp_request_session: Ruleset::compile(&proxy.tcp_request_session, Kind::TcpSession, context),
         tcp_request_content: Ruleset::compile(&proxy.tcp_request_content, Kind::TcpContent, context),
+        // The backend side runs these, in a `listen` section too.
+        tcp_response_content: Ruleset::default(),
         http_request: Ruleset::compile(&proxy.http_request, Kind::HttpRequest, context),
         redirect: Ruleset::compile(&proxy.redirects, Kind::HttpRequest, context),
         http_response: Ruleset::compile(&proxy.http_response, Kind::HttpResponse, context),
@@ -143,8 +148,24 @@ fn logging(proxy: &model::Proxy, context: &mut Context<'_>) -> Logging {
         proxy.error_log_format.as_ref().and_then(|(format, _)| Format::compile(format, context, Place::Log));
     Logging {
         logger,
+        server_address: names(&format, &["bi", "bp"]),
+        early: !http && !names(&format, &["B", "U", "Ta", "Td", "Tt", "Tu"]) && !fetches(&format),
+        refusal: Format::compile(&Builtin::Refusal.format(), context, Place::Log),
         format: Format::compile(&format, context, Place::Log),
         error_format,
         ..Logging::default()
     }
+}
+
+/// A format has one of these aliases.
+fn names(format: &model::LogFormat, aliases: &[&str]) -> bool {
+    format.parts.iter().any(|part| match part {
+        FormatPart::Alias { name, .. } => aliases.contains(&name.as_str()),
+        _ => false,
+    })
+}
+
+/// A format has expressions, which may ask for anything.
+fn fetches(format: &model::LogFormat) -> bool {
+    format.parts.iter().any(|part| matches!(part, FormatPart::Expr { .. }))
 }

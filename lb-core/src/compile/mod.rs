@@ -86,6 +86,7 @@ pub fn compile(config: &Config, options: &Options) -> Result<(Plan, Vec<Diagnost
         threads: options.threads.max(1),
         bufsize: tune.bufsize.unwrap_or(BUFSIZE).max(1024),
         maxrewrite: tune.maxrewrite.unwrap_or(MAXREWRITE),
+        pipes: pipes(&config.global, options),
         max_headers: tune.http_maxhdr.unwrap_or(MAX_HEADERS),
         connections: Limit::new(u32::try_from(options.maxconn).unwrap_or(u32::MAX)),
         binds,
@@ -102,6 +103,15 @@ pub fn compile(config: &Config, options: &Options) -> Result<(Plan, Vec<Diagnost
         }
     }
     Ok((plan, findings))
+}
+
+/// Most pipes for splicing.
+fn pipes(global: &model::Global, options: &Options) -> u32 {
+    if global.nosplice {
+        return 0;
+    }
+    let pipes = global.limits.pipes.unwrap_or((options.maxconn / 4).max(1));
+    u32::try_from(pipes).unwrap_or(u32::MAX)
 }
 
 /// Compiles an optional condition. `Err`: it is wrong, which has been recorded.
@@ -149,11 +159,11 @@ impl Compiler {
             context.diagnostics.push(Diagnostic { severity, place, span: None, message, help: None });
         }
         let mut logger = None;
-        if proxy.mode != model::Mode::Http {
+        if let model::Mode::Other(mode) = proxy.mode {
             context.error(
                 &proxy.place,
                 format!(
-                    "lb does not carry traffic of the mode of proxy '{}' yet; it knows 'mode http' so far.",
+                    "lb does not carry traffic of 'mode {mode}' (proxy '{}') yet; it knows 'mode http' and 'mode tcp'.",
                     proxy.name
                 ),
             );

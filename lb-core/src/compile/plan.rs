@@ -18,6 +18,8 @@ pub struct Plan {
     pub bufsize: usize,
     /// `tune.maxrewrite`: bytes of a buffer kept free for rewriting a head.
     pub maxrewrite: usize,
+    /// `maxpipes`, else a quarter of the process's `maxconn`; 0 with `nosplice`.
+    pub pipes: u32,
     /// `tune.http.maxhdr`.
     pub max_headers: usize,
     /// Connections now, and the process's `maxconn`.

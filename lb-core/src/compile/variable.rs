@@ -75,6 +75,8 @@ fn nobody(options: &Options, context: &mut Context<'_>) -> Exchange {
         listener: Arc::new(listener),
         accepted_at: wall,
         accepted: now,
+        expects_proxy: false,
+        proxied: None,
         vars: Vars::default(),
         requests: 0,
     };

@@ -107,7 +107,7 @@ fn local(stream: std::os::unix::net::UnixStream) -> io::Result<(Io, usize)> {
     Ok((Io::Unix(UnixStream::from_std(stream)?), 0))
 }
 
-fn classify(error: io::Error) -> ConnectError {
+pub(super) fn classify(error: io::Error) -> ConnectError {
     match error.raw_os_error() {
         Some(
             libc::EMFILE

@@ -1,9 +1,11 @@
 //! Connections to servers: fresh ones, and idle ones that each thread keeps for itself.
 
 mod dial;
+mod introduce;
 pub mod pool;
 
 pub use dial::{ConnectError, dial};
+pub use introduce::{introduction, open};
 
 use crate::net::Io;
 use crate::server::{Server, Slot};

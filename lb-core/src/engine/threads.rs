@@ -6,6 +6,7 @@ use crate::connect::pool;
 use crate::http::work;
 use crate::listen;
 use crate::process;
+use crate::tcp;
 use crate::thread;
 use slab::Slab;
 use std::cell::{Cell, RefCell};
@@ -117,6 +118,7 @@ async fn live(shared: &Arc<Shared>, sockets: listen::Sockets) {
             _ = tick.tick() => {
                 pool::purge(Instant::now());
                 work::trim();
+                tcp::trim();
             }
             () = drained(), if phase() == Phase::Draining => return,
         }

@@ -1,12 +1,14 @@
 //! Accepting connections: within the limits of the process, the frontend and the `bind` line.
 
-use super::Sockets;
+use super::{Arrival, Sockets};
 use crate::admin;
 use crate::compile::Plan;
 use crate::engine::{Phase, phase, with_waker};
 use crate::http::client;
 use crate::net::Io;
 use crate::proxy::Listener;
+use crate::tcp;
+use haproxy_cfg_parser::model::Mode;
 use socket2::Socket;
 use std::future::poll_fn;
 use std::io;
@@ -121,7 +123,12 @@ async fn accept_loop(plan: Arc<Plan>, listener: Arc<Listener>, mut acceptor: Acc
             None => return,
             Some(Ok((io, source))) => {
                 let Some(frontend) = listener.frontend.load_full() else { continue };
-                client::spawn(Arc::clone(&plan), Arc::clone(&listener), frontend, io, source);
+                let mode = frontend.mode;
+                let arrival = Arrival::new(Arc::clone(&plan), Arc::clone(&listener), frontend, io, source);
+                match mode {
+                    Mode::Http => client::spawn(arrival),
+                    _ => tcp::spawn(arrival),
+                }
             }
             Some(Err(error)) => refused(&listener, &error).await,
         }

@@ -6,6 +6,7 @@ use super::render::{IN_LINE, Render};
 use crate::process;
 use crate::sample::fetch::word;
 use crate::server::ServerAddress;
+use haproxy_cfg_parser::model::Mode;
 use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
 use std::time::SystemTime;
@@ -160,7 +161,9 @@ const CAPTURES: &[Row] = &[
 ];
 
 fn slots<T>(render: &Render<'_>, declared: &[T]) -> usize {
-    if render.exchange.request.original_line().is_empty() { 0 } else { declared.len() }
+    let exchange = render.exchange;
+    let unread = exchange.frontend.mode == Mode::Http && exchange.request.original_line().is_empty();
+    if unread { 0 } else { declared.len() }
 }
 
 /// The row of an alias. Names are looked up at load only.

@@ -15,6 +15,8 @@ pub enum Builtin {
     DefaultHttp,
     /// No option in `mode tcp`.
     DefaultTcp,
+    /// The start of the line of a connection that became no session.
+    Refusal,
 }
 
 impl Builtin {
@@ -30,6 +32,7 @@ impl Builtin {
             Self::Tcp => "%ci:%cp [%t] %ft %b/%s %Tw/%Tc/%Tt %B %ts %ac/%fc/%bc/%sc/%rc %sq/%bq",
             Self::DefaultHttp => "Connect from %ci:%cp to %fi:%fp (%f/HTTP)",
             Self::DefaultTcp => "Connect from %ci:%cp to %fi:%fp (%f/TCP)",
+            Self::Refusal => "%ci:%cp [%t] %f/",
         }
     }
 

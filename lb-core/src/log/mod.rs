@@ -16,7 +16,7 @@ mod timers;
 mod unique_id;
 
 pub use builtin::Builtin;
-pub use emit::emit;
+pub use emit::{emit, refused};
 pub use format::{Format, Style};
 pub use logger::{Identity, Logger, resolve};
 pub use unique_id::unique_id;

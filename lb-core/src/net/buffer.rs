@@ -16,6 +16,11 @@ impl Buffer {
         Self { bytes: vec![0; size.max(1)].into_boxed_slice(), start: 0, end: 0 }
     }
 
+    /// A buffer without any room, which costs nothing.
+    pub fn none() -> Self {
+        Self { bytes: Box::default(), start: 0, end: 0 }
+    }
+
     /// The unused bytes.
     #[inline]
     pub fn filled(&self) -> &[u8] {

@@ -1,12 +1,13 @@
 //! One stream type over all transports.
 
 use super::{Buffer, Deadline};
+use nix::sys::socket::MsgFlags;
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 
 /// A connection. Clear text over TCP is the runtime's own stream, since Pingora's wrapper cost 0.3 us a request
@@ -74,6 +75,54 @@ impl Io {
         each!(self, stream => stream.poll_read_ready(cx))
     }
 
+    /// Copies what has arrived without taking it; zero bytes: the peer has ended its side.
+    pub fn poll_peek(&self, cx: &mut Context<'_>, space: &mut [u8]) -> Poll<io::Result<usize>> {
+        loop {
+            ready!(self.poll_read_ready(cx))?;
+            let mut peek =
+                |fd| nix::sys::socket::recv(fd, space, MsgFlags::MSG_PEEK).map_err(io::Error::from);
+            let seen = each!(self, stream => stream.try_io(Interest::READABLE, || peek(stream.as_raw_fd())));
+            match seen {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                seen => return Poll::Ready(seen),
+            }
+        }
+    }
+
+    /// Moves bytes that have arrived into an empty pipe, inside the kernel; zero: the peer has ended its side.
+    pub fn poll_splice_from(
+        &self,
+        cx: &mut Context<'_>,
+        pipe: BorrowedFd<'_>,
+        length: usize,
+    ) -> Poll<io::Result<usize>> {
+        loop {
+            ready!(self.poll_read_ready(cx))?;
+            let splice = || crate::sys::splice(self.fd(), pipe, length);
+            match each!(self, stream => stream.try_io(Interest::READABLE, splice)) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                moved => return Poll::Ready(moved),
+            }
+        }
+    }
+
+    /// Moves bytes out of a pipe that holds some.
+    pub fn poll_splice_to(
+        &self,
+        cx: &mut Context<'_>,
+        pipe: BorrowedFd<'_>,
+        length: usize,
+    ) -> Poll<io::Result<usize>> {
+        loop {
+            ready!(each!(self, stream => stream.poll_write_ready(cx)))?;
+            let splice = || crate::sys::splice(pipe, self.fd(), length);
+            match each!(self, stream => stream.try_io(Interest::WRITABLE, splice)) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                moved => return Poll::Ready(moved),
+            }
+        }
+    }
+
     /// Ends our side for writing.
     pub fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         each!(self, stream => Pin::new(stream).poll_shutdown(cx))
@@ -122,6 +171,11 @@ impl Io {
 
     /// Closes a connection on which nothing is owed any more by a reset: no closing handshake, no lingering port.
     pub fn abandon(self) {
+        self.reset_on_close();
+    }
+
+    /// Has the coming close be a reset.
+    pub fn reset_on_close(&self) {
         let fd = self.fd();
         // Without it the close is an orderly one, which costs more and is as right.
         let _ = socket2::SockRef::from(&fd).set_linger(Some(std::time::Duration::ZERO));

@@ -2,7 +2,7 @@
 
 use super::action::{self, Action};
 use super::message::Message;
-use crate::acl::Condition;
+use crate::acl::{Condition, Outcome};
 use crate::compile::Context;
 use crate::exchange::{Cause, Exchange, Phase};
 use crate::sample::Place;
@@ -96,6 +96,8 @@ pub enum Verdict {
     Reject,
     /// `do-resolve`: wait for [`Exchange::lookup`], then go on with the rule after it ([`Ruleset::resume`]).
     Wait,
+    /// `close`: end the server's connection; what it has sent goes on.
+    Close,
     /// `silent-drop`: forget the connection without a word to the client.
     SilentDrop,
 }
@@ -184,6 +186,33 @@ impl Ruleset {
         }
         Verdict::Continue
     }
+
+    /// As [`Self::run`] on bytes of which more may come; none: a rule needs more of them first (manual 4.2
+    /// "tcp-request content").
+    pub fn inspect(&self, exchange: &mut Exchange) -> Option<Verdict> {
+        for rule in &self.rules {
+            match rule.condition.as_ref().map_or(Outcome::Holds, |condition| condition.test(exchange)) {
+                Outcome::Holds => {}
+                Outcome::Fails => continue,
+                Outcome::Open => return None,
+            }
+            let verdict = rule.action.run(exchange);
+            // Other actions take what there is; a capture wants the whole of it.
+            if unsettled(exchange) && rule.name == "capture" {
+                return None;
+            }
+            match verdict {
+                Verdict::Continue => {}
+                verdict => return Some(verdict),
+            }
+        }
+        Some(Verdict::Continue)
+    }
+}
+
+/// Whether a fetch has just asked for more bytes.
+fn unsettled(exchange: &Exchange) -> bool {
+    exchange.peeked.as_ref().is_some_and(|peeked| peeked.take_unsettled())
 }
 
 fn compile(rule: &model::Rule, kind: Kind, context: &mut Context<'_>) -> Option<Rule> {

@@ -2,7 +2,7 @@
 
 use super::converter::{self, Converter};
 use super::fetch::{self, Fetch};
-use super::{Place, Sample, Type};
+use super::{Needs, Place, Sample, Type};
 use crate::compile::Context;
 use crate::exchange::Exchange;
 use haproxy_cfg_parser::model;
@@ -71,6 +71,10 @@ impl Expr {
         let args = fetch::Args { list: &expr.fetch.args, place };
         let built = (row.build)(&args, context);
         let fetch = match built {
+            Ok(fetch) if met && reads_http(row.needs, place, context) => {
+                context.reads_http = true;
+                fetch::of_http(fetch)
+            }
             Ok(fetch) if met => fetch,
             Ok(_) => fetch::never(),
             Err(reason) => {
@@ -150,4 +154,11 @@ impl Expr {
         }
         Some(sample)
     }
+}
+
+/// True for what reads an HTTP request in a section where there need not be one.
+fn reads_http(needs: Needs, place: Place, context: &Context<'_>) -> bool {
+    let request = matches!(needs, Needs::Request | Needs::RequestBody | Needs::Message);
+    let tcp = context.proxy.is_some_and(|proxy| proxy.mode == model::Mode::Tcp);
+    request && tcp && !place.is_response()
 }

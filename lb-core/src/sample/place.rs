@@ -70,6 +70,12 @@ pub enum Needs {
     Kept,
     /// The request's head in request rules, the response's in response rules (`hdr`).
     Message,
+    /// Bytes of the request.
+    RequestBytes,
+    /// Bytes of the response.
+    ResponseBytes,
+    /// Bytes of the request in request rules, of the response in response rules.
+    Bytes,
     /// Known when the exchange is over.
     End,
 }
@@ -81,7 +87,7 @@ impl Needs {
         match self {
             Self::Nothing => true,
             Self::Client => place != Configuration,
-            Self::Request | Self::RequestBody => {
+            Self::Request | Self::RequestBody | Self::RequestBytes => {
                 matches!(place, TcpRequest | HttpRequestFrontend | HttpRequestBackend)
             }
             Self::RequestHistory => !matches!(place, TcpConnection | TcpSession | Configuration),
@@ -89,10 +95,10 @@ impl Needs {
                 matches!(place, HttpRequestBackend | TcpRequest | TcpResponse | HttpResponse | Log)
             }
             Self::Server => matches!(place, TcpResponse | HttpResponse | Log),
-            Self::Response => matches!(place, TcpResponse | HttpResponse),
+            Self::Response | Self::ResponseBytes => matches!(place, TcpResponse | HttpResponse),
             Self::ResponseHistory => matches!(place, TcpResponse | HttpResponse | Log),
             Self::Kept => !matches!(place, TcpConnection | TcpSession | Configuration),
-            Self::Message => Self::Request.met_at(place) || Self::Response.met_at(place),
+            Self::Message | Self::Bytes => Self::Request.met_at(place) || Self::Response.met_at(place),
             Self::End => place == Log,
         }
     }
@@ -109,6 +115,8 @@ impl Needs {
             Self::Server => "server",
             Self::Response => "HTTP response headers",
             Self::ResponseHistory | Self::Kept => "HTTP response status line",
+            Self::RequestBytes | Self::Bytes => "L6 sample",
+            Self::ResponseBytes => "L6 response sample",
             Self::End => "end of session",
         }
     }

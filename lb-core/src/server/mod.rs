@@ -22,6 +22,7 @@ pub use turn::Cause;
 
 use crate::check::{Observed, Probe};
 use crate::proxy::ProxyCounters;
+use crate::proxy_protocol;
 use crate::thread::PerThread;
 use arc_swap::ArcSwapOption;
 use haproxy_cfg_parser::model;
@@ -44,6 +45,10 @@ pub struct Server {
     hostname: ArcSwapOption<String>,
     /// Where it is reached: [`Server::address`], [`Server::set_address`].
     whereabouts: address::Whereabouts,
+    /// The port of the client's connection is taken and this added to it, for the line names none of its own.
+    pub port_offset: Option<u16>,
+    /// The PROXY header that its connections begin with.
+    pub introduces: Option<proxy_protocol::Style>,
     /// Everything else that its line says.
     pub config: model::ServerLine,
     /// What it shares with the other servers of its backend.
@@ -128,6 +133,8 @@ impl Server {
             id,
             uid,
             whereabouts: address::Whereabouts::new(address),
+            port_offset: port_offset(&config.address),
+            introduces: proxy_protocol::Style::of(&config),
             farm,
             weight: AtomicU32::new(config.weight),
             admin: AtomicU8::new(maintenance),
@@ -167,6 +174,22 @@ impl Server {
         server
     }
 
+    /// Where a client that reached `dst` is to be taken.
+    pub fn reach(&self, dst: Option<SocketAddr>) -> ServerAddress {
+        match (self.port_offset, self.address()) {
+            (Some(offset), ServerAddress::Inet(address)) => {
+                let port = dst.map_or(0, |dst| dst.port()).wrapping_add(offset);
+                ServerAddress::Inet(SocketAddr::new(address.ip(), port))
+            }
+            (_, address) => address,
+        }
+    }
+
+    /// Its connections are for one client each: they say or depend on who that is.
+    pub fn is_personal(&self) -> bool {
+        self.introduces.is_some() || self.port_offset.is_some()
+    }
+
     /// The address to connect from (`source`); none: the system chooses.
     pub fn source(&self) -> Option<SocketAddr> {
         match &self.config.source.as_ref()?.address {
@@ -192,5 +215,14 @@ impl Server {
         let limit = self.limit();
         limit == 0
             || (self.queued.load(Ordering::Relaxed) == 0 && self.served.load(Ordering::Relaxed) < limit)
+    }
+}
+
+/// What is added to the client's port: a line may give none (`10.0.0.1`) or an offset (`10.0.0.1:+10`, `:-10`).
+fn port_offset(address: &model::Address) -> Option<u16> {
+    match address {
+        model::Address::Inet { offset: Some(offset), .. } => Some(*offset as u16),
+        model::Address::Inet { ports: (0, _), .. } => Some(0),
+        _ => None,
     }
 }

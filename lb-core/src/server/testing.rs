@@ -44,6 +44,7 @@ pub(crate) fn proxy() -> model::Proxy {
         tcp_request_content: Vec::new(),
         tcp_response_content: Vec::new(),
         tcp_inspect_delay: None,
+        tcp_response_delay: None,
         redirects: Vec::new(),
         use_backend: Vec::new(),
         default_backend: None,

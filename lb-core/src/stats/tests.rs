@@ -24,6 +24,8 @@ fn frontend(name: &str, id: u32, mode: model::Mode) -> Arc<Frontend> {
         forwardfor: None,
         originalto: None,
         rules: Rules::default(),
+        inspect_delay: None,
+        reads_http: false,
         switching: vec![],
         default_backend: OnceLock::new(),
         log: Logging::default(),
@@ -76,6 +78,10 @@ fn backend(
         originalto: None,
         rules: Rules::default(),
         page: None,
+        inspect_delay: None,
+        response_delay: None,
+        reads_http: false,
+        rdp_cookie: None,
         use_server: vec![],
         servers,
         watches: vec![],
@@ -143,6 +149,7 @@ pub(crate) fn plan() -> Arc<Plan> {
         backend("li", 5, Tcp, "roundrobin", 100, vec![line("z", "127.0.0.1:9", |_| {})]),
     ];
     Arc::new(Plan {
+        pipes: 0,
         threads: 1,
         bufsize: 16384,
         maxrewrite: 1024,

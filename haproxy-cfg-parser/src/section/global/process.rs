@@ -220,6 +220,13 @@ pub(crate) fn strict_limits(cx: &mut Cx<'_>, _: &mut (), args: &Args<'_>) {
     }
 }
 
+/// `nosplice`: streams are copied.
+pub(crate) fn nosplice(cx: &mut Cx<'_>, _: &mut (), args: &Args<'_>) {
+    if !cx.too_many(args, 0) {
+        cx.config.global.nosplice = true;
+    }
+}
+
 pub(crate) fn quiet(cx: &mut Cx<'_>, _: &mut (), args: &Args<'_>) {
     if !cx.too_many(args, 0) {
         cx.config.global.quiet = true;

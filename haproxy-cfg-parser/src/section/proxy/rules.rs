@@ -88,7 +88,7 @@ pub(crate) fn inspect_delay(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>)
             if first == "tcp-request" {
                 draft.proxy.tcp_inspect_delay = Some(time);
             } else {
-                draft.proxy.others.push(("tcp-response inspect-delay", args.owned(2), cx.place.clone()));
+                draft.proxy.tcp_response_delay = Some(time);
             }
         }
         Err(value::TimeError::Unexpected(c)) => {

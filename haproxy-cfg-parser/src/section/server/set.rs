@@ -334,6 +334,43 @@ pub(crate) fn sni(cx: &mut Cx<'_>, server: &mut ServerLine, name: &'static str, 
     kept(cx, server, name, value)
 }
 
+pub(crate) fn proxy_v2_options(
+    cx: &mut Cx<'_>,
+    server: &mut ServerLine,
+    name: &'static str,
+    value: &str,
+) -> Done {
+    let known = ["ssl", "cert-cn", "ssl-cipher", "cert-sig", "cert-key", "authority", "crc32c", "unique-id"];
+    match value.split(',').find(|word| !known.contains(word)) {
+        Some(word) => Err(format!("'{word}' : proxy v2 option not implemented.")),
+        None => {
+            // Alone they ask for a header of version 1, as in HAProxy.
+            server.send_proxy.get_or_insert(1);
+            kept(cx, server, name, value)
+        }
+    }
+}
+
+pub(crate) fn send_proxy_v2_ssl(
+    cx: &mut Cx<'_>,
+    server: &mut ServerLine,
+    name: &'static str,
+    value: &str,
+) -> Done {
+    server.send_proxy = Some(2);
+    kept(cx, server, name, value)
+}
+
+pub(crate) fn no_send_proxy_v2_ssl(
+    cx: &mut Cx<'_>,
+    server: &mut ServerLine,
+    name: &'static str,
+    value: &str,
+) -> Done {
+    server.send_proxy = None;
+    kept(cx, server, name, value)
+}
+
 macro_rules! switches {
     ($($name:ident: $($field:ident).+ = $value:expr;)*) => {
         $(pub(crate) fn $name(_: &mut Cx<'_>, server: &mut ServerLine, _: &'static str, _: &str) -> Done {

@@ -100,7 +100,7 @@ pub(crate) const ROWS: &[Keyword<()>] = &[
     row("noktls", plain::flag, "Does not use TLS in the kernel.", "noktls"),
     row("nopoll", plain::flag, "Does not use poll.", "nopoll"),
     row("noreuseport", plain::flag, "Does not share ports.", "noreuseport"),
-    row("nosplice", plain::flag, "Does not splice.", "nosplice"),
+    row("nosplice", process::nosplice, "Does not splice.", "nosplice"),
     row("numa-cpu-mapping", plain::flag, "Binds threads to one node.", "numa-cpu-mapping"),
     row("ocsp-update.disable", plain::on_off, "Updates no OCSP responses.", "ocsp-update.disable on"),
     row("ocsp-update.httpproxy", plain::word, "Proxy for OCSP.", "ocsp-update.httpproxy a:80"),

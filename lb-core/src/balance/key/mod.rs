@@ -11,6 +11,7 @@ pub use expression::key_of;
 use super::hash::Function;
 use crate::exchange::Exchange;
 use crate::http::{HeaderKey, Request};
+use crate::rdp;
 use haproxy_cfg_parser::model;
 use std::fmt;
 use std::net::IpAddr;
@@ -36,6 +37,8 @@ pub(super) enum Key {
     UrlParam(Vec<u8>),
     /// A header, or only the domain in it.
     Header { key: HeaderKey, domain_only: bool },
+    /// The RDP cookie of that name.
+    RdpCookie(Vec<u8>),
     /// An expression.
     Expression(KeyFn),
 }
@@ -49,6 +52,10 @@ impl Key {
             "uri" => uri::Part::parse(&args).map(Self::Uri),
             "url_param" => url_param::parse(&args).map(Self::UrlParam),
             "hdr" => header::parse(&args),
+            "rdp-cookie" => {
+                let name = args.first().copied().filter(|name| !name.is_empty()).unwrap_or("mstshash");
+                Ok(Self::RdpCookie(name.as_bytes().to_vec()))
+            }
             "hash" => expr
                 .map(Self::Expression)
                 .ok_or_else(|| "'balance hash' requires a sample expression.".to_owned()),
@@ -58,7 +65,7 @@ impl Key {
 
     /// It looks into an HTTP request.
     pub(super) fn needs_http(&self) -> bool {
-        !matches!(self, Self::Source | Self::Expression(_))
+        !matches!(self, Self::Source | Self::RdpCookie(_) | Self::Expression(_))
     }
 
     /// As statistics print it.
@@ -68,6 +75,7 @@ impl Key {
             Self::Uri(_) => "uri",
             Self::UrlParam(_) => "url_param",
             Self::Header { .. } => "hdr",
+            Self::RdpCookie(_) => "rdp-cookie",
             Self::Expression(_) => "hash",
         }
     }
@@ -79,10 +87,17 @@ impl Key {
             expression(exchange, &mut |bytes| hash = Some(function.of(bytes)));
             return hash;
         }
+        if let Self::RdpCookie(name) = self {
+            let peeked = exchange.peeked.as_ref()?;
+            return match rdp::cookie(peeked.request.filled(), name) {
+                rdp::Cookie::Found(value) => Some(function.of(value)),
+                _ => None,
+            };
+        }
         self.hash_of(&exchange.request, exchange.src().map(|src| src.ip()), function)
     }
 
-    /// [`Key::hash`] for all but expressions.
+    /// [`Key::hash`] for what looks at requests and addresses only.
     pub(super) fn hash_of(&self, request: &Request, src: Option<IpAddr>, function: &Function) -> Option<u32> {
         match self {
             // The address is a number already: no function is applied to it.
@@ -93,7 +108,7 @@ impl Key {
                 let value = header::value(&request.headers, key)?;
                 Some(function.of(if *domain_only { header::domain(value) } else { value }))
             }
-            Self::Expression(_) => None,
+            Self::RdpCookie(_) | Self::Expression(_) => None,
         }
     }
 }

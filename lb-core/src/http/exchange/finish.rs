@@ -3,12 +3,9 @@
 use super::Run;
 use crate::clock;
 use crate::exchange::Phase;
-use crate::proxy::{ProxyCounters, millis};
+use crate::proxy::ProxyCounters;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
-
-/// Memory of the moving average of times: HAProxy's `TIME_STATS_SAMPLES`.
-const TIME_SAMPLES: u64 = 512;
 
 impl Run<'_> {
     /// Counts a whole request.
@@ -56,13 +53,13 @@ impl Run<'_> {
             let counters = backend.stats.counters.mine();
             traffic(counters);
             count_status(counters, exchange.response.status);
-            self.average(counters, now);
+            exchange.times.average(counters, now);
             backend.stats.last_session.store(clock::at(now), Ordering::Relaxed);
         }
         if let Some(server) = &exchange.server {
             let counters = server.counters.mine();
             traffic(counters);
-            self.average(counters, now);
+            exchange.times.average(counters, now);
             counters.sess_tot.inc();
             counters.sess_rate.add(1, clock::at(now));
             server.last_session.store(clock::at(now), Ordering::Relaxed);
@@ -76,27 +73,6 @@ impl Run<'_> {
     pub(super) fn count_response(&mut self) {
         if let Some(server) = &self.exchange.server {
             count_status(server.counters.mine(), self.exchange.response.status);
-        }
-    }
-
-    /// Feeds the sliding sums of queue, connect, response and total time.
-    fn average(&self, counters: &ProxyCounters, now: Instant) {
-        let times = &self.exchange.times;
-        let between = |from: Option<Instant>, to: Option<Instant>| match (from, to) {
-            (Some(from), Some(to)) => millis(to.saturating_duration_since(from)),
-            _ => 0,
-        };
-        let values = [
-            between(times.request, times.dequeued),
-            between(times.dequeued, times.connected),
-            between(times.connected, times.response),
-            millis(now.saturating_duration_since(times.first_byte)),
-        ];
-        counters.latency.get_or_init(Box::default).record(times, now);
-        for (index, value) in values.into_iter().enumerate() {
-            let sum = counters.times[index].get();
-            counters.times[index].set(sum + value - sum.div_ceil(TIME_SAMPLES));
-            counters.times_max[index].raise(value);
         }
     }
 

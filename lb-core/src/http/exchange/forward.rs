@@ -3,12 +3,12 @@
 use super::buffering::Buffered;
 use super::{After, Persistence, Run};
 use crate::check::Event;
-use crate::connect::{ConnectError, Upstream, dial, pool};
+use crate::connect::{ConnectError, Upstream, dial, open, pool};
 use crate::exchange::{Cause, Phase};
 use crate::http::h1::{ConnectionHeader, write_request};
 use crate::http::message::Version;
 use crate::net::{Buffer, Io};
-use crate::proxy::{Backend, UseServer};
+use crate::proxy::Backend;
 use crate::server::{Admission, Refusal, Server, Slot, Turn, admit, persistence};
 use haproxy_cfg_parser::model::{HttpReuse, KeepAlive};
 use std::future::{Future, poll_fn};
@@ -82,7 +82,7 @@ impl Run<'_> {
 
     /// The server that a `use-server` rule or the persistence cookie asks for. The cookie is read and hidden anyway.
     fn direct_server(&mut self, backend: &Backend) -> Option<Arc<Server>> {
-        let ruled = self.ruled_server(backend);
+        let ruled = backend.ruled_server(&self.exchange);
         let Some(cookie) = &backend.cookie else { return ruled };
         let found = persistence::from_request(
             cookie,
@@ -96,24 +96,6 @@ impl Run<'_> {
         let direct = ruled.or_else(|| found.server.clone());
         self.persistence = Some(Persistence { found, direct: direct.clone() });
         direct
-    }
-
-    /// The server of the first `use-server` rule that holds.
-    fn ruled_server(&self, backend: &Backend) -> Option<Arc<Server>> {
-        for UseServer { condition, target } in &backend.use_server {
-            if condition.as_ref().is_some_and(|condition| !condition.holds(&self.exchange)) {
-                continue;
-            }
-            let server = match target {
-                Ok(index) => backend.servers.get(*index),
-                Err(format) => {
-                    let name = format.text(&self.exchange);
-                    backend.servers.iter().find(|server| server.name.as_bytes() == name)
-                }
-            };
-            return server.filter(|server| server.up() || backend.options.persist).cloned();
-        }
-        None
     }
 
     /// Writes the request head as the server is to see it.
@@ -284,6 +266,7 @@ impl Run<'_> {
         }
         let first = self.exchange.session.requests == 1;
         match backend.http_reuse {
+            _ if server.is_personal() => None,
             HttpReuse::Never => None,
             HttpReuse::Safe if first => None,
             HttpReuse::Safe | HttpReuse::Aggressive | HttpReuse::Always => pool::take(server),
@@ -292,6 +275,9 @@ impl Run<'_> {
 
     async fn dial(&mut self, backend: &Backend, server: &Server) -> Result<(Io, usize), ConnectError> {
         self.client.deadline.after(Instant::now(), backend.timeouts.connect);
+        if server.is_personal() {
+            return open(server, &self.exchange, &self.work.out, &mut self.client.deadline).await;
+        }
         dial(&server.address(), server.source(), &self.work.out, &mut self.client.deadline).await
     }
 

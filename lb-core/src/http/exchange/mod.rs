@@ -3,7 +3,6 @@
 //! `receive` reads the request head, `route` runs the rules up to the backend, `forward` talks to a server,
 //! `answer` sends what lb says itself, `service` what it says in pieces, `finish` counts and logs.
 
-mod admission;
 mod answer;
 mod buffering;
 mod capture;
@@ -15,8 +14,6 @@ mod service;
 mod transfer;
 mod tunnel;
 
-pub(super) use admission::admitted;
-
 use super::client::Client;
 use super::h1::{Connection, ConnectionHeader};
 use super::message::Version;
@@ -24,12 +21,11 @@ use super::work::{self, Parts, Work};
 use crate::engine::{Phase, phase};
 use crate::exchange::{Cause, Exchange, Phase as Stage, Times};
 use crate::process;
-use crate::proxy::{Backend, Frontend};
+use crate::proxy::{Frontend, InBackend};
 use crate::server::Server;
 use crate::server::persistence::Found;
 use haproxy_cfg_parser::model::KeepAlive;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Instant, SystemTime};
 
 /// Why an idle connection has work to do.
@@ -76,25 +72,6 @@ struct Persistence {
     found: Found,
     /// The server that cookie or rule asked for.
     direct: Option<Arc<Server>>,
-}
-
-/// Counts an exchange among its backend's sessions for as long as it lives.
-struct InBackend(Arc<Backend>);
-
-impl InBackend {
-    fn new(backend: Arc<Backend>) -> Self {
-        let now = backend.stats.current.fetch_add(1, Ordering::Relaxed) + 1;
-        if now > backend.stats.current_max.load(Ordering::Relaxed) {
-            backend.stats.current_max.fetch_max(now, Ordering::Relaxed);
-        }
-        Self(backend)
-    }
-}
-
-impl Drop for InBackend {
-    fn drop(&mut self) {
-        self.0.stats.current.fetch_sub(1, Ordering::Relaxed);
-    }
 }
 
 /// Serves requests until the connection is idle or ends.
@@ -172,6 +149,7 @@ impl<'a> Run<'a> {
             unique_id: Default::default(),
             lookup: None,
             src_override: None,
+            peeked: None,
             number: process::live().next_exchange(),
         };
         Some(Self {

@@ -1,10 +1,10 @@
 //! From a request to a backend: the frontend's rules, `use_backend`, the backend's rules.
 
 use super::buffering::Buffered;
-use super::{After, InBackend, Run};
+use super::{After, Run};
 use crate::clock;
 use crate::exchange::{Cause, Phase};
-use crate::proxy::{Backend, ForwardFor, Rules, SwitchTarget};
+use crate::proxy::{Backend, ForwardFor, InBackend, Rules};
 use crate::rule::{Ruleset, Verdict};
 use crate::service::Service;
 use crate::stats::page::Page;
@@ -38,7 +38,7 @@ impl Run<'_> {
         if let Some(after) = self.request_rules(&frontend.rules, frontend.page.as_ref()).await {
             return Route::Done(after);
         }
-        let Some(backend) = self.switch() else {
+        let Some(backend) = frontend.switch(&self.exchange, &self.client.plan.backends_by_name) else {
             self.exchange.times.request = None;
             self.terminate(Cause::Server, Phase::Connect);
             self.settle_keep_alive();
@@ -123,7 +123,7 @@ impl Run<'_> {
     /// Carries out a verdict of request rules; none: the request goes on.
     async fn conclude_request(&mut self, verdict: Verdict) -> Option<After> {
         match verdict {
-            Verdict::Continue | Verdict::Accept | Verdict::Wait => None,
+            Verdict::Continue | Verdict::Accept | Verdict::Wait | Verdict::Close => None,
             Verdict::Reply(reply) => {
                 self.settle_keep_alive();
                 Some(self.answer_rule(&reply).await)
@@ -157,28 +157,6 @@ impl Run<'_> {
         self.log();
         self.close = true;
         After::Close
-    }
-
-    /// The first `use_backend` rule that holds, else the default.
-    fn switch(&self) -> Option<Arc<Backend>> {
-        let frontend = self.frontend();
-        for switch in &frontend.switching {
-            if switch.condition.as_ref().is_some_and(|condition| !condition.holds(&self.exchange)) {
-                continue;
-            }
-            match &switch.target {
-                SwitchTarget::Fixed(backend, _) => return backend.get().cloned(),
-                SwitchTarget::Computed(format) => {
-                    let name = format.text(&self.exchange);
-                    let name = String::from_utf8_lossy(&name);
-                    if let Some(backend) = self.client.plan.backends_by_name.get(&*name) {
-                        return Some(Arc::clone(backend));
-                    }
-                    break;
-                }
-            }
-        }
-        frontend.default_backend.get().cloned()
     }
 
     /// `unique-id-header`.

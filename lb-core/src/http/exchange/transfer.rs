@@ -386,7 +386,11 @@ impl Run<'_> {
         let Upstream { io, in_use, slot, .. } = upstream;
         let Some(server) = slot.server().cloned() else { return };
         drop(slot);
-        if backend.http_reuse == HttpReuse::Never {
+        // Its PROXY header named one request.
+        if server.introduces.is_some_and(|style| style.unique_id) {
+            return;
+        }
+        if backend.http_reuse == HttpReuse::Never || server.is_personal() {
             self.client.private = Some(Box::new(Private { server, io, moves: in_use.moves() }));
         } else {
             pool::give(&server, in_use, io, Instant::now());

@@ -1,4 +1,4 @@
-//! `set-dst`, `set-dst-port`.
+//! `expect-proxy`, `set-dst`, `set-dst-port`.
 
 use super::{Row, act, action};
 use crate::rule::{Kind, Verdict};
@@ -7,6 +7,12 @@ use std::net::SocketAddr;
 const EARLY: &[Kind] = &[Kind::TcpConnection, Kind::TcpSession, Kind::TcpContent, Kind::HttpRequest];
 
 pub(super) const ROWS: &[Row] = &[
+    action("expect-proxy", &[Kind::TcpConnection], |_| {
+        act((), |(), exchange| {
+            exchange.session.expects_proxy = true;
+            Verdict::Continue
+        })
+    }),
     action("set-dst", EARLY, |build| {
         act(build.expr(0)?, |expr, exchange| {
             if let Some(ip) = expr.eval(exchange).and_then(|sample| sample.to_ip()) {

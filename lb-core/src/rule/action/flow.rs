@@ -19,6 +19,7 @@ pub(super) const ROWS: &[Row] = &[
     action("allow", HTTP, |_| act((), |(), _| Verdict::Accept)),
     action("accept", STREAMS, |_| act((), |(), _| Verdict::Accept)),
     action("reject", REFUSALS, |_| act((), |(), _| Verdict::Reject)),
+    action("close", &[Kind::TcpResponse], |_| act((), |(), _| Verdict::Close)),
     action("silent-drop", DROPS, |build| {
         if build.has("rst-ttl") {
             return Err("'rst-ttl' is not supported yet; leave it out".into());

@@ -14,6 +14,8 @@ mod text;
 mod url;
 mod variable;
 
+pub(crate) use hash::crc32c;
+
 use super::fetch::Args;
 use super::{Sample, Type};
 use crate::compile::Context;

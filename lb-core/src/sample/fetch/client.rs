@@ -1,6 +1,7 @@
 //! The client's connection, its frontend and its listener (manual 7.3.3).
 
-use super::{Row, constant, fetch, never, plain};
+use super::{Built, Row, constant, fetch, never, plain};
+use crate::proxy_protocol::tlv;
 use crate::sample::Needs::Client;
 use crate::sample::{Sample, Type};
 
@@ -35,8 +36,11 @@ pub(super) const ROWS: &[Row] = &[
     }),
     fetch("fc_http_major", Type::Int, Client, |_, _| constant(Sample::Int(1))),
     fetch("fc_rcvd_proxy", Type::Bool, Client, |_, _| {
-        plain(|exchange| Some(Sample::Bool(exchange.session.listener.accept_proxy)))
+        plain(|exchange| Some(Sample::Bool(exchange.session.proxied.is_some())))
     }),
+    fetch("fc_pp_authority", Type::Str, Client, |_, _| value_of(tlv::AUTHORITY)),
+    fetch("fc_pp_unique_id", Type::Str, Client, |_, _| value_of(tlv::UNIQUE_ID)),
+    fetch("fc_pp_tlv", Type::Str, Client, |args, _| value_of(kind(args.required(0)?)?)),
     // This build terminates no TLS, so there is never anything to tell about it.
     fetch("ssl_fc", Type::Bool, Client, |_, _| constant(Sample::Bool(false))),
     fetch("ssl_fc_has_sni", Type::Bool, Client, |_, _| constant(Sample::Bool(false))),
@@ -47,3 +51,26 @@ pub(super) const ROWS: &[Row] = &[
     fetch("ssl_fc_alpn", Type::Str, Client, |_, _| Ok(never())),
     fetch("ssl_c_used", Type::Bool, Client, |_, _| constant(Sample::Bool(false))),
 ];
+
+/// A value of the PROXY header.
+fn value_of(kind: u8) -> Built {
+    plain(move |exchange| exchange.session.proxied.as_ref()?.tlv(kind).map(Sample::str))
+}
+
+/// The type of a value, by number or by HAProxy's name for it.
+fn kind(text: &str) -> Result<u8, String> {
+    let number = match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
+        Some(digits) => u8::from_str_radix(digits, 16).ok(),
+        None => text.parse().ok(),
+    };
+    let named = match text.to_ascii_lowercase().as_str() {
+        "alpn" => Some(tlv::ALPN),
+        "authority" => Some(tlv::AUTHORITY),
+        "crc32c" => Some(tlv::CRC32C),
+        "unique_id" => Some(tlv::UNIQUE_ID),
+        "ssl" => Some(tlv::SSL),
+        "netns" => Some(tlv::NETNS),
+        _ => None,
+    };
+    number.or(named).ok_or_else(|| format!("'{text}' is no type of a TLV"))
+}

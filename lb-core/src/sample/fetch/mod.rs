@@ -10,8 +10,11 @@ mod constant;
 mod cookie;
 pub(super) mod farm;
 mod header;
+mod hello;
+mod payload;
 mod proxy;
 mod random;
+mod rdp;
 mod request;
 mod response;
 mod time;
@@ -69,8 +72,11 @@ const FAMILIES: &[&[Row]] = &[
     cookie::ROWS,
     farm::ROWS,
     header::ROWS,
+    hello::ROWS,
+    payload::ROWS,
     proxy::ROWS,
     random::ROWS,
+    rdp::ROWS,
     request::ROWS,
     response::ROWS,
     time::ROWS,
@@ -155,6 +161,28 @@ pub(super) fn never() -> Box<dyn Fetch> {
         }
     }
     Box::new(Never)
+}
+
+/// A fetch of an HTTP request in `mode tcp`: it has no value where the client's bytes are no HTTP.
+pub(super) fn of_http(inner: Box<dyn Fetch>) -> Box<dyn Fetch> {
+    struct OfHttp(Box<dyn Fetch>);
+    fn is_http(exchange: &Exchange) -> bool {
+        exchange.peeked.as_ref().is_none_or(|peeked| peeked.is_http())
+    }
+    impl Fetch for OfHttp {
+        fn eval<'a>(&'a self, exchange: &'a Exchange) -> Option<Sample<'a>> {
+            if is_http(exchange) { self.0.eval(exchange) } else { None }
+        }
+
+        fn any(&self, exchange: &Exchange, test: &mut dyn FnMut(Sample<'_>) -> bool) -> Option<bool> {
+            if is_http(exchange) { self.0.any(exchange, test) } else { None }
+        }
+
+        fn groups<'a>(&'a self, exchange: &Exchange) -> &'a [String] {
+            if is_http(exchange) { self.0.groups(exchange) } else { &[] }
+        }
+    }
+    Box::new(OfHttp(inner))
 }
 
 /// Which of several occurrences: from 1, or from -1 backwards.

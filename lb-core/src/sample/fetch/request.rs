@@ -17,8 +17,16 @@ pub(super) const ROWS: &[Row] = &[
         plain(|exchange| crate::log::unique_id(exchange).map(Sample::str))
     }),
     fetch("txn.id32", Type::Int, Client, |_, _| plain(|exchange| Some(Sample::int(exchange.number)))),
-    // Conditions that wait for more data hold once there is no more to wait for: an HTTP head is always complete.
-    fetch("wait_end", Type::Bool, Nothing, |_, _| constant(Sample::Bool(true))),
+    // Holds once there is no more to wait for: an HTTP head is always complete.
+    fetch("wait_end", Type::Bool, Nothing, |_, _| {
+        plain(|exchange| match &exchange.peeked {
+            Some(peeked) if !peeked.last => {
+                peeked.unsettle();
+                None
+            }
+            _ => Some(Sample::Bool(true)),
+        })
+    }),
 ];
 
 pub(super) fn version(version: Version) -> Sample<'static> {

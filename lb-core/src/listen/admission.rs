@@ -1,0 +1,118 @@
+//! What comes before a connection's first byte: connection rules, a PROXY header, session rules (manual 4.2
+//! "tcp-request connection", "tcp-request session", 5.1 "accept-proxy").
+
+use super::arrival::Arrival;
+use crate::exchange::{Exchange, Times};
+use crate::process;
+use crate::proxy::Frontend;
+use crate::proxy_protocol::{self, Refusal};
+use crate::rule::{Ruleset, Verdict};
+use crate::thread::Counter;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Sees a connection just accepted through all that; false: it is to be closed.
+pub async fn admit(arrival: &mut Arrival) -> bool {
+    let rules = &arrival.counted.frontend().rules;
+    let announced = arrival.session.as_ref().is_some_and(|session| session.listener.accept_proxy);
+    if !announced && rules.tcp_request_connection.is_empty() && rules.tcp_request_session.is_empty() {
+        arrival.counted.count_session();
+        return true;
+    }
+    let frontend = Arc::clone(arrival.counted.frontend());
+    // On the heap, so that tasks of connections without rules stay small.
+    Box::pin(examine(arrival, &frontend)).await
+}
+
+async fn examine(arrival: &mut Arrival, frontend: &Arc<Frontend>) -> bool {
+    let counters = frontend.stats.counters.mine();
+    if !pass(arrival, frontend, &frontend.rules.tcp_request_connection, &counters.dcon) {
+        // Nothing has been read yet, so nothing is owed.
+        arrival.io.reset_on_close();
+        return false;
+    }
+    let expected = arrival
+        .session
+        .as_ref()
+        .is_some_and(|session| session.listener.accept_proxy || session.expects_proxy);
+    if expected && let Err(refusal) = introduced(arrival, frontend).await {
+        let silent = refusal.is_silent() && frontend.options.dontlognull;
+        if !silent {
+            log(arrival, frontend, &refusal.to_string());
+        }
+        return false;
+    }
+    if !pass(arrival, frontend, &frontend.rules.tcp_request_session, &counters.dses) {
+        if expected {
+            // What haproxy 2.6 calls a connection that only a rule refused.
+            log(arrival, frontend, "Success");
+        }
+        return false;
+    }
+    arrival.counted.count_session();
+    true
+}
+
+/// Reads a PROXY header; its addresses become the connection's.
+async fn introduced(arrival: &mut Arrival, frontend: &Frontend) -> Result<(), Refusal> {
+    let Some(session) = &mut arrival.session else { return Err(Refusal::Failed) };
+    let timeouts = &frontend.timeouts;
+    arrival.deadline.after(session.accepted, timeouts.client_hs.or(timeouts.client));
+    let received =
+        proxy_protocol::receive(&mut arrival.io, &mut arrival.deadline, arrival.plan.bufsize).await;
+    arrival.deadline.set(None);
+    let (addresses, refusal) = match received {
+        Ok(header) => {
+            let addresses = header.addresses;
+            session.proxied = Some(Box::new(header));
+            (addresses, None)
+        }
+        Err((refusal, addresses)) => (addresses, Some(refusal)),
+    };
+    if let Some((src, dst)) = addresses {
+        (session.src, session.dst) = (Some(src), Some(dst));
+    }
+    refusal.map_or(Ok(()), Err)
+}
+
+/// Runs rules; false: the connection is refused.
+fn pass(arrival: &mut Arrival, frontend: &Arc<Frontend>, rules: &Ruleset, refused: &Counter) -> bool {
+    if rules.is_empty() {
+        return true;
+    }
+    let verdict = with_exchange(arrival, frontend, |exchange| {
+        let verdict = rules.run(exchange);
+        exchange.session.src = exchange.src();
+        verdict
+    });
+    match verdict {
+        Some(Verdict::Continue | Verdict::Accept) => true,
+        verdict => {
+            if matches!(verdict, Some(Verdict::SilentDrop)) {
+                arrival.io.vanish();
+            }
+            refused.inc();
+            false
+        }
+    }
+}
+
+/// Writes the line of a connection that became no session.
+fn log(arrival: &mut Arrival, frontend: &Arc<Frontend>, reason: &str) {
+    with_exchange(arrival, frontend, |exchange| crate::log::refused(exchange, reason, Instant::now()));
+}
+
+/// Lends the connection to an exchange that has not begun.
+fn with_exchange<T>(
+    arrival: &mut Arrival,
+    frontend: &Arc<Frontend>,
+    use_it: impl FnOnce(&mut Exchange) -> T,
+) -> Option<T> {
+    let session = arrival.session.take()?;
+    let times = Times::begin(session.accepted, session.accepted_at);
+    let mut exchange = Exchange::new(session, Arc::clone(frontend), times);
+    exchange.number = process::live().next_exchange();
+    let result = use_it(&mut exchange);
+    arrival.session = Some(exchange.session);
+    Some(result)
+}

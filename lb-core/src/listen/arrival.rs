@@ -1,0 +1,108 @@
+//! A connection just accepted: counted in all its places, with what rules and logs know about it.
+
+use crate::compile::Plan;
+use crate::exchange::Session;
+use crate::net::{Deadline, Io};
+use crate::process;
+use crate::proxy::{Frontend, Listener};
+use crate::sample::Vars;
+use std::net::SocketAddr;
+use std::os::fd::AsFd;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Instant, SystemTime};
+
+/// A connection just accepted.
+pub struct Arrival {
+    /// The connection.
+    pub io: Io,
+    /// Gives up what is waited for; the task's own.
+    pub deadline: Deadline,
+    /// What outlives exchanges; lent to the running one.
+    pub session: Option<Box<Session>>,
+    /// The plan that accepted it.
+    pub plan: Arc<Plan>,
+    /// Keeps it counted.
+    pub counted: Counted,
+}
+
+impl Arrival {
+    /// Counts a connection from `src`, none for a unix socket.
+    pub fn new(
+        plan: Arc<Plan>,
+        listener: Arc<Listener>,
+        frontend: Arc<Frontend>,
+        io: Io,
+        src: Option<SocketAddr>,
+    ) -> Self {
+        let counted = Counted::new(Arc::clone(&plan), Arc::clone(&listener), frontend);
+        // A socket bound to one address tells nothing new about its connections.
+        let dst = match listener.bound {
+            Some(bound) => Some(bound),
+            None => src.and_then(|_| local_address(&io)),
+        };
+        let session = Box::new(Session {
+            src,
+            dst,
+            listener,
+            accepted_at: SystemTime::now(),
+            accepted: Instant::now(),
+            vars: Vars::default(),
+            expects_proxy: false,
+            proxied: None,
+            requests: 0,
+        });
+        Self { io, deadline: Deadline::default(), session: Some(session), plan, counted }
+    }
+}
+
+/// Counts a connection in all its places for as long as it lives.
+pub struct Counted {
+    plan: Arc<Plan>,
+    listener: Arc<Listener>,
+    frontend: Arc<Frontend>,
+}
+
+impl Counted {
+    fn new(plan: Arc<Plan>, listener: Arc<Listener>, frontend: Arc<Frontend>) -> Self {
+        process::live().connections.fetch_add(1, Relaxed);
+        plan.connections.enter();
+        listener.connections.enter();
+        frontend.connections.enter();
+        let stats = &frontend.stats;
+        let now = stats.current.fetch_add(1, Relaxed) + 1;
+        stats.current_max.fetch_max(now, Relaxed);
+        let counters = stats.counters.mine();
+        counters.conn_tot.inc();
+        counters.conn_rate.add(1, crate::clock::millis());
+        Self { plan, listener, frontend }
+    }
+
+    /// The frontend that it came to.
+    pub fn frontend(&self) -> &Arc<Frontend> {
+        &self.frontend
+    }
+
+    /// Counts the session that the connection became once connection rules let it in.
+    pub fn count_session(&self) {
+        let counters = self.frontend.stats.counters.mine();
+        counters.sess_tot.inc();
+        counters.sess_rate.add(1, crate::clock::millis());
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        process::live().connections.fetch_sub(1, Relaxed);
+        self.frontend.stats.current.fetch_sub(1, Relaxed);
+        self.frontend.connections.leave();
+        self.listener.connections.leave();
+        self.plan.connections.leave();
+    }
+}
+
+/// The address that the client reached.
+fn local_address(io: &Io) -> Option<SocketAddr> {
+    let fd = io.fd();
+    socket2::SockRef::from(&fd.as_fd()).local_addr().ok()?.as_socket()
+}

@@ -1,0 +1,262 @@
+//! To a server: its queue, connecting, trying again. The client is watched meanwhile.
+
+use super::session::Stream;
+use crate::connect::{ConnectError, Upstream, dial, introduction, pool};
+use crate::exchange::{Cause, Phase};
+use crate::net::{Deadline, Io};
+use crate::proxy::Backend;
+use crate::server::{Admission, Refusal, Server, Slot, Turn, admit};
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+/// Why a session got no connection.
+pub(super) enum NoConnection {
+    /// No server, or no place in a queue.
+    Refused(Refusal),
+    /// The client went away meanwhile.
+    Aborted(Phase),
+    /// All attempts failed, the last by a timeout.
+    TimedOut,
+    /// All attempts failed.
+    Failed,
+    /// This machine has no socket left.
+    Resource,
+}
+
+/// Longest pause before a server that refused at once is tried again, as in HAProxy.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// What a session remembers between its attempts.
+#[derive(Default)]
+struct Attempts {
+    left: u32,
+    /// The server that failed last.
+    failed: Option<Arc<Server>>,
+    /// That server is to be avoided: `option redispatch`.
+    redispatch: bool,
+}
+
+impl Stream {
+    /// A connection to a server, by trying until one is there or the attempts are used up; and what of the bytes that
+    /// open it (a PROXY header) is still to be sent.
+    pub(super) async fn connect(
+        &mut self,
+        backend: &Arc<Backend>,
+    ) -> Result<(Box<Upstream>, Vec<u8>), NoConnection> {
+        let mut attempts = Attempts { left: backend.retries, ..Attempts::default() };
+        let ruled = backend.ruled_server(&self.exchange).or_else(|| backend.rdp_server(&self.exchange));
+        loop {
+            let avoid = attempts.failed.clone().filter(|_| attempts.redispatch);
+            let direct = match (&attempts.failed, attempts.redispatch) {
+                (None, _) => ruled.clone(),
+                (Some(failed), false) => Some(Arc::clone(failed)),
+                (Some(_), true) => None,
+            };
+            let slot = self.admitted(backend, direct.as_ref(), avoid.as_deref()).await?;
+            let Some(server) = slot.server().cloned() else {
+                return Err(NoConnection::Refused(Refusal::NoServer));
+            };
+            self.exchange.times.dequeued.get_or_insert_with(Instant::now);
+            if let Some(failed) = &attempts.failed
+                && !Arc::ptr_eq(failed, &server)
+            {
+                self.exchange.redispatched = true;
+            }
+            self.exchange.server = Some(Arc::clone(&server));
+            self.count_attempt(backend, &server);
+            let in_use = pool::begin(&server);
+            let failure = match self.dial(backend, &server).await? {
+                Ok((io, unsent)) => {
+                    self.connected(&io);
+                    return Ok((Box::new(Upstream { io, in_use, slot, reused: false }), unsent));
+                }
+                Err(failure) => failure,
+            };
+            drop((in_use, slot));
+            if attempts.left == 0 || !backend.retry_on.conn_failure {
+                server.counters.mine().econ.inc();
+                backend.stats.counters.mine().econ.inc();
+                return Err(match failure {
+                    ConnectError::Timeout => NoConnection::TimedOut,
+                    ConnectError::Refused(_) => NoConnection::Failed,
+                    ConnectError::Resource(_) => NoConnection::Resource,
+                });
+            }
+            self.count_retry(&mut attempts, backend, &server);
+            let at_once = attempts.redispatch && backend.servers.len() > 1;
+            if !at_once && matches!(failure, ConnectError::Refused(_)) {
+                self.pause(backend.timeouts.connect.unwrap_or(PAUSE).min(PAUSE)).await?;
+            }
+        }
+    }
+
+    fn count_attempt(&self, backend: &Backend, server: &Server) {
+        let counters = server.counters.mine();
+        counters.sess_tot.inc();
+        counters.sess_rate.add(1, crate::clock::millis());
+        counters.connect.inc();
+        backend.stats.counters.mine().connect.inc();
+    }
+
+    fn connected(&mut self, io: &Io) {
+        self.exchange.times.connected = Some(Instant::now());
+        if self.exchange.frontend.log.server_address {
+            let fd = io.fd();
+            let local = socket2::SockRef::from(&fd).local_addr().ok();
+            self.exchange.server_local = local.and_then(|address| address.as_socket());
+        }
+    }
+
+    /// Counts a retry and decides whether it may go to another server.
+    fn count_retry(&mut self, attempts: &mut Attempts, backend: &Backend, server: &Arc<Server>) {
+        attempts.left -= 1;
+        self.exchange.retries += 1;
+        attempts.failed = Some(Arc::clone(server));
+        attempts.redispatch = match backend.options.redispatch.unwrap_or(0) {
+            0 => false,
+            every @ 1.. => self.exchange.retries.is_multiple_of(every.unsigned_abs()),
+            before @ ..0 => attempts.left + 1 == before.unsigned_abs(),
+        };
+        for counters in [backend.stats.counters.mine(), server.counters.mine()] {
+            if attempts.redispatch {
+                counters.wredis.inc();
+            } else {
+                counters.wretr.inc();
+            }
+        }
+    }
+
+    /// A place on a server, waiting in a queue for it if need be.
+    async fn admitted(
+        &mut self,
+        backend: &Backend,
+        direct: Option<&Arc<Server>>,
+        avoid: Option<&Server>,
+    ) -> Result<Slot, NoConnection> {
+        let mut direct = direct;
+        loop {
+            let mut waiting = match admit(backend, &self.exchange, direct, avoid) {
+                Admission::Slot(slot) => return Ok(slot),
+                Admission::Refused(refusal) => return Err(NoConnection::Refused(refusal)),
+                Admission::Wait(waiting) => waiting,
+            };
+            let mut deadline = Deadline::default();
+            deadline.after(Instant::now(), backend.timeouts.queue.or(backend.timeouts.connect));
+            let turn = {
+                let mut turn = pin!(waiting.turn());
+                self.meanwhile(backend, Phase::Queue, |cx| match turn.as_mut().poll(cx) {
+                    Poll::Ready(turn) => Poll::Ready(Ok(turn)),
+                    Poll::Pending if deadline.poll(cx) => Poll::Ready(Err(Refusal::QueueTimeout)),
+                    Poll::Pending => Poll::Pending,
+                })
+                .await
+            };
+            let position = match &turn {
+                Ok(Ok(Turn::Slot(_, position) | Turn::Again(position))) => *position,
+                _ => waiting.position(),
+            };
+            if waiting.server().is_some() {
+                self.exchange.server_queue += position;
+            } else {
+                self.exchange.backend_queue += position;
+            }
+            match turn?.map_err(NoConnection::Refused)? {
+                Turn::Slot(slot, _) => return Ok(slot),
+                Turn::Again(_) => direct = None,
+            }
+        }
+    }
+
+    async fn dial(
+        &mut self,
+        backend: &Backend,
+        server: &Server,
+    ) -> Result<Result<(Io, Vec<u8>), ConnectError>, NoConnection> {
+        let mut deadline = Deadline::default();
+        deadline.after(Instant::now(), backend.timeouts.connect);
+        let address = server.reach(self.exchange.session.dst);
+        let header = introduction(server, &self.exchange);
+        let mut dialled = pin!(dial(&address, server.source(), &header, &mut deadline));
+        let dialled = self.meanwhile(backend, Phase::Connect, |cx| dialled.as_mut().poll(cx)).await?;
+        Ok(dialled.map(|(io, sent)| (io, header.get(sent..).unwrap_or_default().to_vec())))
+    }
+
+    async fn pause(&mut self, pause: Duration) -> Result<(), NoConnection> {
+        let mut sleep = pin!(tokio::time::sleep(pause));
+        let backend = self.exchange.backend.clone();
+        let Some(backend) = backend else { return Ok(()) };
+        self.meanwhile(&backend, Phase::Connect, |cx| sleep.as_mut().poll(cx)).await
+    }
+
+    /// Waits for something while the client is watched: one that ended with nothing on its way, or with
+    /// `option abortonclose`, needs no server any more.
+    async fn meanwhile<T>(
+        &mut self,
+        backend: &Backend,
+        phase: Phase,
+        mut wanted: impl FnMut(&mut Context<'_>) -> Poll<T>,
+    ) -> Result<T, NoConnection> {
+        let impatient = backend.options.abortonclose.unwrap_or(false);
+        let patience = self.exchange.frontend.timeouts.client.filter(|patience| !patience.is_zero());
+        // One that had ended before is served all the same, if that takes no wait in a queue.
+        let excused = self.client.ended && phase == Phase::Connect;
+        poll_fn(|cx| {
+            if let Poll::Ready(value) = wanted(cx) {
+                return Poll::Ready(Ok(value));
+            }
+            self.poll_client(cx);
+            let termination = &mut self.exchange.termination;
+            if termination.cause == Cause::Client {
+                termination.phase = Phase::Data;
+                return Poll::Ready(Err(NoConnection::Aborted(Phase::Data)));
+            }
+            if self.client.ended {
+                let nothing = self.exchange.peeked.as_ref().is_none_or(|peeked| peeked.request.is_empty());
+                if (nothing && !excused) || impatient {
+                    return Poll::Ready(Err(NoConnection::Aborted(phase)));
+                }
+                return Poll::Pending;
+            }
+            self.deadline.after(self.client.heard, patience);
+            if self.deadline.poll(cx) {
+                self.client.ended = true;
+                (termination.cause, termination.phase) = (Cause::ClientTimeout, phase);
+                return Poll::Ready(Err(NoConnection::Aborted(phase)));
+            }
+            Poll::Pending
+        })
+        .await
+    }
+
+    /// Says in counters and log why there is no connection.
+    pub(super) fn no_connection(&mut self, reason: NoConnection) {
+        let queued = matches!(
+            reason,
+            NoConnection::Refused(Refusal::QueueTimeout) | NoConnection::Aborted(Phase::Queue)
+        );
+        if queued || (matches!(reason, NoConnection::Aborted(_)) && self.exchange.server.is_none()) {
+            self.exchange.times.dequeued = Some(Instant::now());
+        }
+        self.look_at_client();
+        let (cause, phase) = match reason {
+            NoConnection::Refused(Refusal::NoServer) => (Cause::Server, Phase::Connect),
+            NoConnection::Refused(Refusal::QueueFull) => (Cause::Server, Phase::Queue),
+            NoConnection::Refused(Refusal::QueueTimeout) => (Cause::ServerTimeout, Phase::Queue),
+            NoConnection::Failed => (Cause::Server, Phase::Connect),
+            NoConnection::TimedOut => (Cause::ServerTimeout, Phase::Connect),
+            NoConnection::Resource => (Cause::Resource, Phase::Connect),
+            NoConnection::Aborted(phase) => (Cause::Client, phase),
+        };
+        if let (NoConnection::Refused(_), Some(backend)) = (&reason, &self.exchange.backend) {
+            backend.stats.counters.mine().econ.inc();
+        }
+        let known = self.exchange.termination.cause;
+        if matches!(known, Cause::Client | Cause::ClientTimeout) {
+            self.count(|counters| counters.cli_abrt.inc());
+        }
+        self.terminate(cause, phase);
+    }
+}
