@@ -1,6 +1,6 @@
 //! Names that rules and servers refer to: backends, servers, tables, resolvers.
 
-use crate::model::{ActionArg, ErrorPage, FormatPart, HttpErrors, Place, Proxy, ProxyKind};
+use crate::model::{ActionArg, ErrorPage, FormatPart, HttpErrors, Place, Proxy, ProxyKind, ServerLine};
 use crate::parse::Cx;
 use crate::{Diagnostic, Severity};
 use std::collections::HashMap;
@@ -135,34 +135,22 @@ fn references(cx: &Cx<'_>, proxy: &Proxy, backends: &HashMap<&str, &Proxy>, find
                 findings.push(alert(&server.place, message));
             }
         }
-        for (option, words) in &server.others {
-            let Some(name) = words.first() else { continue };
-            if *option != "track" {
-                continue;
-            }
-            let (backend, tracked) = match name.split_once('/') {
-                Some((backend, tracked)) => (backends.get(backend).copied(), tracked),
-                None => (Some(proxy), name.as_str()),
-            };
-            if backend.is_none() {
-                let missing = name.split_once('/').map_or(name.as_str(), |parts| parts.0);
-                let message = format!(
-                    "[{}] : 'server {}/{}' : unable to find required proxy '{missing}' for tracking.",
-                    server.place, proxy.name, server.name
-                );
-                findings.push(alert(&server.place, message));
-                continue;
-            }
-            let found = backend.is_some_and(|backend| {
-                backend.servers.iter().any(|other| other.name == tracked || other.template.is_some())
-            });
-            if !found {
-                let message = format!(
-                    "[{}] : 'server {}/{}' : unable to find required server '{name}' for tracking.",
-                    server.place, proxy.name, server.name
-                );
-                findings.push(alert(&server.place, message));
-            }
+        let Some(name) = &server.check.track else { continue };
+        let (backend, tracked) = match name.split_once('/') {
+            Some((backend, tracked)) => (backends.get(backend).copied(), tracked),
+            None => (Some(proxy), name.as_str()),
+        };
+        let title = format!("[{}] : 'server {}/{}'", server.place, proxy.name, server.name);
+        let Some(backend) = backend else {
+            let missing = name.split_once('/').map_or(name.as_str(), |parts| parts.0);
+            let message = format!("{title} : unable to find required proxy '{missing}' for tracking.");
+            findings.push(alert(&server.place, message));
+            continue;
+        };
+        let found = |other: &ServerLine| other.name == tracked || other.template.is_some();
+        if !backend.servers.iter().any(found) {
+            let message = format!("{title} : unable to find required server '{name}' for tracking.");
+            findings.push(alert(&server.place, message));
         }
     }
 }

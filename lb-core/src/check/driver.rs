@@ -115,6 +115,8 @@ impl Driver<'_> {
             accepted: now,
             vars: Vars::default(),
             requests: 1,
+            expects_proxy: false,
+            proxied: None,
         };
         let mut exchange = Exchange::new(Box::new(session), Arc::clone(frontend), Times::begin(now, wall));
         exchange.backend = Some(Arc::clone(self.backend));

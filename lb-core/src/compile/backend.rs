@@ -216,11 +216,6 @@ pub(crate) fn server_address(address: &Address) -> Result<ServerAddress, String>
     }
 }
 
-/// The line's name is one of a service, whose records tell the port.
-fn service(line: &model::ServerLine) -> bool {
-    matches!(&line.address, Address::Inet { host: Host::Name(name), .. } if resolve::is_service(name, line))
-}
-
 /// The persistence cookie.
 fn cookie(proxy: &model::Proxy, context: &mut Context<'_>) -> Option<model::Cookie> {
     let cookie = proxy.cookie.as_ref()?;
