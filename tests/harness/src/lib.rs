@@ -7,6 +7,7 @@
 //!   the foreground, stopped by its pid when dropped;
 //! - [`loopback`]: an address of 127/8 that no other test process uses, and free ports on it;
 //! - [`Client`]: sends exactly the bytes it is given and records what comes back, and how it ends;
+//! - [`ask`]: one plain HTTP request, and the [`Answer`];
 //! - [`Server`]: accepts connections, records what it is sent, and answers by a [`Script`];
 //! - [`Syslog`]: a UDP log target that keeps the lines, and [`HttpLog`]: the fields of `option httplog`;
 //! - [`escape`]: bytes as text that a human can read, and back.
@@ -46,6 +47,7 @@ pub mod regtest;
 pub mod suite;
 pub mod varnishtest;
 
+mod ask;
 mod client;
 mod connection;
 mod heard;
@@ -55,6 +57,7 @@ mod server;
 mod syslog;
 mod wait;
 
+pub use ask::{Answer, ask};
 pub use client::Client;
 pub use heard::{End, Heard};
 pub use httplog::HttpLog;
