@@ -31,6 +31,10 @@ vtc *ARGUMENTS:
 mutation CORPUS *ARGUMENTS:
     cargo test --release --workspace --test mutation -- {{CORPUS}} {{ARGUMENTS}}
 
+# The examples' tiers ended under load, each in turn, twice, behind haproxy and lb (minutes).
+stack *ARGUMENTS:
+    LB_DEMAND_TOOLS=1 cargo test --release --workspace --test stack -- --include-ignored --nocapture --test-threads 1 {{ARGUMENTS}}
+
 # Everything, as the gate does; installs Debian packages when they are missing.
 ci:
     .ci/run

@@ -27,6 +27,14 @@ pub const PROMETHEUS: Tool = Tool { program: "prometheus", package: "prometheus"
 pub const PROMTOOL: Tool = Tool { program: "promtool", package: "prometheus" };
 /// The runner of `.vtc` files.
 pub const VARNISHTEST: Tool = Tool { program: "varnishtest", package: "varnish" };
+/// PostgreSQL's client.
+pub const PSQL: Tool = Tool { program: "psql", package: "postgresql-client" };
+/// Asks whether a PostgreSQL server is ready.
+pub const PG_ISREADY: Tool = Tool { program: "pg_isready", package: "postgresql-client" };
+/// A browser.
+pub const CHROMIUM: Tool = Tool { program: "chromium", package: "chromium" };
+/// What drives it.
+pub const CHROMEDRIVER: Tool = Tool { program: "chromedriver", package: "chromium-driver" };
 
 impl Tool {
     /// Where the program is, or nothing when it isn't installed.

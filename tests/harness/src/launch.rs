@@ -1,4 +1,4 @@
-//! Starting and stopping a proxy program.
+//! Starting and stopping a program: a proxy, or a server behind it.
 
 use crate::eventually;
 use nix::{
@@ -25,11 +25,12 @@ const STOP_LIMIT: Duration = Duration::from_secs(3);
 /// The most that is kept of each output.
 const KEEP_OUTPUT: usize = 4 << 20;
 
-/// What is to be started: a program that takes HAProxy's command line, and how.
+/// What is to be started: mostly a program that takes HAProxy's command line, and how.
 #[derive(Debug)]
 pub struct Launch {
     program: PathBuf,
-    config: String,
+    /// Nothing for a program that is no proxy.
+    config: Option<String>,
     args: Vec<OsString>,
     env: Vec<(OsString, OsString)>,
     listening: Vec<SocketAddr>,
@@ -41,21 +42,27 @@ impl Launch {
     pub fn new(program: impl AsRef<Path>) -> Self {
         Self {
             program: program.as_ref().to_owned(),
-            config: String::new(),
+            config: Some(String::new()),
             args: Vec::new(),
             env: Vec::new(),
             listening: Vec::new(),
         }
     }
 
+    /// Starts this program, which is no proxy: it gets the arguments and no configuration file.
+    #[must_use]
+    pub fn server(program: impl AsRef<Path>) -> Self {
+        Self { config: None, ..Self::new(program) }
+    }
+
     /// With this text as its configuration file.
     #[must_use]
     pub fn config(mut self, text: &str) -> Self {
-        text.clone_into(&mut self.config);
+        self.config = Some(text.to_owned());
         self
     }
 
-    /// With one more argument, behind `-db -f FILE`.
+    /// With one more argument, behind a proxy's `-db -f FILE`.
     #[must_use]
     pub fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
         self.args.push(arg.as_ref().to_owned());
@@ -83,12 +90,13 @@ impl Launch {
     /// That it can't be started, has ended, or does not listen within ten seconds; its output is part of the text.
     pub fn start(self) -> io::Result<Proxy> {
         let dir = tempfile::Builder::new().prefix("lb-test-").tempdir()?;
-        let file = dir.path().join("haproxy.cfg");
-        fs::write(&file, &self.config)?;
-        let mut child = Command::new(&self.program)
-            .arg("-db")
-            .arg("-f")
-            .arg(&file)
+        let mut command = Command::new(&self.program);
+        if let Some(config) = &self.config {
+            let file = dir.path().join("haproxy.cfg");
+            fs::write(&file, config)?;
+            command.arg("-db").arg("-f").arg(&file);
+        }
+        let mut child = command
             .args(&self.args)
             .envs(self.env)
             .current_dir(dir.path())

@@ -7,6 +7,7 @@
 //!   the foreground, stopped by its pid when dropped;
 //! - [`loopback`]: an address of 127/8 that no other test process uses, and free ports on it;
 //! - [`Client`]: sends exactly the bytes it is given and records what comes back, and how it ends;
+//! - [`ask`]: one plain HTTP request, and the [`Answer`];
 //! - [`Server`]: accepts connections, records what it is sent, and answers by a [`Script`];
 //! - [`NameServer`]: answers questions about names truly, late, wrongly or not at all;
 //! - [`Syslog`]: a UDP log target that keeps the lines, and [`HttpLog`]: the fields of `option httplog`;
@@ -47,6 +48,7 @@ pub mod regtest;
 pub mod suite;
 pub mod varnishtest;
 
+mod ask;
 mod client;
 mod connection;
 mod heard;
@@ -57,6 +59,7 @@ mod server;
 mod syslog;
 mod wait;
 
+pub use ask::{Answer, ask};
 pub use client::Client;
 pub use heard::{End, Heard};
 pub use httplog::HttpLog;
