@@ -97,6 +97,20 @@ impl Times {
     }
 }
 
+/// What rules set for one exchange (`set-timeout`, `set-retries`); none: the proxy's own.
+#[derive(Clone, Copy, Debug, Default)]
+#[allow(missing_docs)] // each is the timeout of that name
+pub struct Limits {
+    pub client: Option<Duration>,
+    pub server: Option<Duration>,
+    pub tunnel: Option<Duration>,
+    pub connect: Option<Duration>,
+    pub queue: Option<Duration>,
+    pub tarpit: Option<Duration>,
+    /// Connection attempts after the first.
+    pub retries: Option<u32>,
+}
+
 /// First character of the termination state (manual 8.5): who ended the exchange.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(u8)]
@@ -239,6 +253,8 @@ pub struct Exchange {
     pub log_level: Option<Option<u8>>,
     /// `http-request disable-l7-retry`: what `retry-on` allows is forbidden for this one.
     pub retry_forbidden: bool,
+    /// Limits that rules have set.
+    pub limits: Limits,
     /// A unique id once made (`unique-id-format`); see [`crate::log::unique_id`].
     pub unique_id: OnceLock<Vec<u8>>,
     /// This side's address of the connection to the server (`%bi`, `%bp`), once there is one.
@@ -280,6 +296,7 @@ impl Exchange {
             server_queue: 0,
             log_level: None,
             retry_forbidden: false,
+            limits: Limits::default(),
             unique_id: Default::default(),
             server_local: None,
             lookup: None,
@@ -287,6 +304,37 @@ impl Exchange {
             peeked: None,
             number: 0,
         }
+    }
+
+    /// `timeout client`, as rules may have set it.
+    pub fn client_timeout(&self) -> Option<Duration> {
+        self.limits.client.or(self.frontend.timeouts.client)
+    }
+
+    /// `timeout server` of the backend, as rules may have set it.
+    pub fn server_timeout(&self, backend: &Backend) -> Option<Duration> {
+        self.limits.server.or(backend.timeouts.server)
+    }
+
+    /// `timeout tunnel` of the backend, as rules may have set it.
+    pub fn tunnel_timeout(&self, backend: &Backend) -> Option<Duration> {
+        self.limits.tunnel.or(backend.timeouts.tunnel)
+    }
+
+    /// `timeout connect` of the backend, as rules may have set it.
+    pub fn connect_timeout(&self, backend: &Backend) -> Option<Duration> {
+        self.limits.connect.or(backend.timeouts.connect)
+    }
+
+    /// `timeout queue` of the backend, as rules may have set it; without one, `timeout connect`.
+    pub fn queue_timeout(&self, backend: &Backend) -> Option<Duration> {
+        self.limits.queue.or(backend.timeouts.queue).or_else(|| self.connect_timeout(backend))
+    }
+
+    /// `timeout tarpit` of the frontend, as rules may have set it; without one, `timeout connect`.
+    pub fn tarpit_timeout(&self) -> Option<Duration> {
+        let timeouts = &self.frontend.timeouts;
+        self.limits.tarpit.or(timeouts.tarpit).or(timeouts.connect)
     }
 
     /// The client's address, as rules may have set it.

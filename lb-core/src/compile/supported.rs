@@ -21,6 +21,8 @@ const KEYWORDS: &[&str] = &[
     "cpu-map",
     "daemon",
     "description",
+    // What is on trial in HAProxy needs no leave here.
+    "expose-experimental-directives",
     "fd-hard-limit",
     "gid",
     "group",

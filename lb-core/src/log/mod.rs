@@ -19,6 +19,7 @@ pub use builtin::Builtin;
 pub use emit::{emit, refused};
 pub use format::{Format, Style};
 pub use logger::{Identity, Logger, resolve};
+pub(crate) use timers::Timers;
 pub use unique_id::unique_id;
 
 /// True when a log-format alias (without its `%`) has a behaviour here.

@@ -7,18 +7,18 @@ use std::time::{Duration, Instant};
 ///
 /// All are differences of whole milliseconds since the first byte, so that they add up.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Timers {
-    pub(super) idle: i64,
-    pub(super) request: i64,
-    pub(super) queue: i64,
-    pub(super) connect: i64,
-    pub(super) response: i64,
-    pub(super) data: i64,
-    pub(super) active: i64,
+pub(crate) struct Timers {
+    pub(crate) idle: i64,
+    pub(crate) request: i64,
+    pub(crate) queue: i64,
+    pub(crate) connect: i64,
+    pub(crate) response: i64,
+    pub(crate) data: i64,
+    pub(crate) active: i64,
 }
 
 impl Timers {
-    pub(super) fn new(times: &Times, end: Instant) -> Self {
+    pub(crate) fn new(times: &Times, end: Instant) -> Self {
         let at = |moment: Option<Instant>| {
             moment.map(|moment| {
                 i64::try_from(moment.saturating_duration_since(times.first_byte).as_millis())

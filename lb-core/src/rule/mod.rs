@@ -10,7 +10,7 @@ mod tests;
 
 pub use message::Message;
 pub use replies::{Replies, error_reply};
-pub use ruleset::{Kind, Reply, Ruleset, Verdict};
+pub use ruleset::{Kind, Reply, Ruleset, Verdict, Wait};
 
 /// True when an action, named with its ruleset (`http-request set-header`), has a behaviour here.
 pub fn supports(full_name: &str) -> bool {

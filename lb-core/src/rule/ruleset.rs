@@ -10,6 +10,7 @@ use crate::service::Service;
 use haproxy_cfg_parser::model::{self, ProxyKind};
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A list of rules that a section keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -94,12 +95,28 @@ pub enum Verdict {
     Service(Arc<dyn Service>),
     /// `reject`: close without an answer.
     Reject,
-    /// `do-resolve`: wait for [`Exchange::lookup`], then go on with the rule after it ([`Ruleset::resume`]).
-    Wait,
     /// `close`: end the server's connection; what it has sent goes on.
     Close,
     /// `silent-drop`: forget the connection without a word to the client.
     SilentDrop,
+    /// The rules go on after this.
+    Wait(Wait),
+}
+
+/// What rules wait for.
+#[derive(Clone, Copy, Debug)]
+pub enum Wait {
+    /// `do-resolve`: an answer to [`Exchange::lookup`].
+    Lookup,
+    /// `pause`: the time to pass.
+    Pause(Duration),
+    /// `wait-for-body`: the body, or so many bytes of it where that is not 0.
+    Body {
+        /// The most that the wait may take.
+        time: Duration,
+        /// How many bytes are enough.
+        at_least: usize,
+    },
 }
 
 /// An answer that a rule gives.
@@ -172,10 +189,10 @@ impl Ruleset {
         self.resume(&mut 0, exchange)
     }
 
-    /// Runs the rules from one on, and notes the one after that which ended them.
+    /// Runs the rules from the number `next` on. After [`Verdict::Wait`] it is that of the rule to go on with.
     #[inline]
     pub fn resume(&self, next: &mut usize, exchange: &mut Exchange) -> Verdict {
-        for rule in self.rules.iter().skip(*next) {
+        for rule in self.rules.get(*next..).unwrap_or_default() {
             *next += 1;
             if rule.condition.as_ref().is_none_or(|condition| condition.holds(exchange)) {
                 match rule.action.run(exchange) {

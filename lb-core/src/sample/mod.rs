@@ -9,6 +9,7 @@ mod expr;
 pub mod fetch;
 mod number;
 mod place;
+mod printf;
 #[cfg(test)]
 mod tests;
 mod value;

@@ -61,6 +61,14 @@ fn values_are_haproxys() {
 }
 
 #[test]
+fn parts_of_a_token_are_decoded() {
+    let token = "eyJhbGciOiJub25lIn0.eyJhIjpbMSwyXX0.";
+    assert_eq!(evaluate(&format!("str({token}),jwt_header_query")), br#"<{"alg":"none"}>"#);
+    assert_eq!(evaluate(&format!("str({token}),jwt_payload_query")), br#"<{"a":[1,2]}>"#);
+    assert_eq!(evaluate(&format!("str({token}),jwt_payload_query('$.a')")), b"<[1,2]>");
+}
+
+#[test]
 fn other_sections_are_asked() {
     let text = "defaults\n mode http\n timeout client 1s\n timeout server 1s\n timeout connect 1s\nfrontend f\n bind 127.0.0.1:80\n http-request return content-type a/b lf-string \"%[nbsrv(b)] %[str(b),nbsrv] %[srv_is_up(b/s1)] %[be_conn(b)] %[queue(b)] %[avg_queue(b)] %[connslots(b)] %[srv_iweight(b/s2)] %[fe_conn] %[str(x),fe_exists]\"\nbackend b\n server s1 127.0.0.1:1 maxconn 5 maxqueue 7\n server s2 127.0.0.1:2 weight 3 disabled\n";
     let frontend = frontend(text).unwrap();

@@ -128,7 +128,7 @@ impl Run<'_> {
 
     /// Sends what stands in `out` to the client.
     pub(super) async fn send_out(&mut self) -> Result<(), Fail> {
-        self.client.deadline.after(Instant::now(), self.exchange.frontend.timeouts.client);
+        self.client.deadline.after(Instant::now(), self.exchange.client_timeout());
         self.client.io.write_all(&self.work.out, &mut self.client.deadline).await
     }
 

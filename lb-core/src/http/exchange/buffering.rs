@@ -5,7 +5,7 @@ use super::transfer::walk;
 use crate::http::h1::{Body, Progress};
 use crate::http::message::Framing;
 use crate::net::Fail;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// How much of a body is in the buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,17 +19,20 @@ pub(super) enum Buffered {
 }
 
 impl Run<'_> {
-    /// Waits until the request's body is in the buffer, the buffer is full, or the time for the request is over.
-    pub(super) async fn buffer_body(&mut self) -> Buffered {
+    /// Waits until the request's body is in the buffer, or `at_least` bytes of it where that is not 0, the buffer is full,
+    /// or `time` is over; without one, the time for the request.
+    pub(super) async fn buffer_body(&mut self, time: Option<Duration>, at_least: usize) -> Buffered {
         let framing = self.exchange.request.framing;
         if framing == Framing::None {
             return Buffered::Whole;
         }
         let timeouts = &self.exchange.frontend.timeouts;
-        self.client.deadline.after(Instant::now(), timeouts.http_request.or(timeouts.client));
+        let time = time.or(timeouts.http_request).or(timeouts.client);
+        self.client.deadline.after(Instant::now(), time);
         loop {
             match walk(&mut Body::new(framing), &self.work.client) {
                 Ok(Some(_)) => return Buffered::Whole,
+                Ok(None) if at_least > 0 && self.work.client.len() >= at_least => return Buffered::Part,
                 Ok(None) if !self.work.client.is_full() => {}
                 // What is broken is refused when it is sent on.
                 Ok(None) | Err(_) => return Buffered::Part,

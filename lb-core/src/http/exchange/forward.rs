@@ -52,11 +52,12 @@ struct Attempts {
 impl Run<'_> {
     /// Gets the answer from a server of `backend`.
     pub(super) async fn forward(&mut self, backend: Arc<Backend>) -> After {
-        let mut attempts = Attempts { left: backend.retries, ..Attempts::default() };
+        let mut attempts =
+            Attempts { left: self.exchange.limits.retries.unwrap_or(backend.retries), ..Attempts::default() };
         let direct = self.direct_server(&backend);
         self.write_head(&backend);
         let wanted = backend.retry_on.needs_request() && !self.exchange.retry_forbidden;
-        let repeatable = wanted && self.buffer_body().await == Buffered::Whole;
+        let repeatable = wanted && self.buffer_body(None, 0).await == Buffered::Whole;
         loop {
             let upstream = match self.connect(&backend, direct.as_ref(), &mut attempts).await {
                 Ok(upstream) => upstream,
@@ -178,8 +179,8 @@ impl Run<'_> {
             let at_once = attempts.redispatch && backend.servers.len() > 1;
             if !at_once && matches!(failure, ConnectError::Refused(_)) {
                 // A server that refuses at once gets a moment to come back, as in HAProxy: one second at most.
-                let pause =
-                    backend.timeouts.connect.unwrap_or(Duration::from_secs(1)).min(Duration::from_secs(1));
+                let most = Duration::from_secs(1);
+                let pause = self.exchange.connect_timeout(backend).map_or(most, |connect| connect.min(most));
                 tokio::time::sleep(pause).await;
             }
         }
@@ -217,7 +218,7 @@ impl Run<'_> {
                 Admission::Refused(refusal) => return Err(NoConnection::Refused(refusal)),
                 Admission::Wait(waiting) => waiting,
             };
-            let timeout = backend.timeouts.queue.or(backend.timeouts.connect);
+            let timeout = self.exchange.queue_timeout(backend);
             self.client.deadline.after(Instant::now(), timeout);
             let abort = backend.options.abortonclose.unwrap_or(false);
             let turn = {
@@ -274,7 +275,7 @@ impl Run<'_> {
     }
 
     async fn dial(&mut self, backend: &Backend, server: &Server) -> Result<(Io, usize), ConnectError> {
-        self.client.deadline.after(Instant::now(), backend.timeouts.connect);
+        self.client.deadline.after(Instant::now(), self.exchange.connect_timeout(backend));
         if server.is_personal() {
             return open(server, &self.exchange, &self.work.out, &mut self.client.deadline).await;
         }

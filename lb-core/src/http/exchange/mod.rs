@@ -145,6 +145,7 @@ impl<'a> Run<'a> {
             server_queue: 0,
             log_level: None,
             retry_forbidden: false,
+            limits: Default::default(),
             server_local: None,
             unique_id: Default::default(),
             lookup: None,

@@ -5,7 +5,7 @@ use super::{After, Run};
 use crate::clock;
 use crate::exchange::{Cause, Phase};
 use crate::proxy::{Backend, ForwardFor, InBackend, Rules};
-use crate::rule::{Ruleset, Verdict};
+use crate::rule::{Ruleset, Verdict, Wait};
 use crate::service::Service;
 use crate::stats::page::Page;
 use std::io::Write;
@@ -31,7 +31,7 @@ impl Run<'_> {
             return Route::Done(self.answer_monitor().await);
         }
         if frontend.options.http_buffer_request
-            && let Some(after) = self.wait_for_body().await
+            && let Some(after) = self.wait_for_body(None, 0).await
         {
             return Route::Done(after);
         }
@@ -52,7 +52,7 @@ impl Run<'_> {
         counters.sess_rate.add(1, clock::at(self.exchange.times.first_byte));
         if backend.options.http_buffer_request
             && !frontend.options.http_buffer_request
-            && let Some(after) = self.wait_for_body().await
+            && let Some(after) = self.wait_for_body(None, 0).await
         {
             return Route::Done(after);
         }
@@ -68,8 +68,7 @@ impl Run<'_> {
     /// The rules of one side, with its statistics page after the `http-request` rules. Some: it has been answered.
     async fn request_rules(&mut self, rules: &Rules, page: Option<&Arc<Page>>) -> Option<After> {
         for rules in [&rules.tcp_request_content, &rules.http_request] {
-            let verdict = self.run_rules(rules).await;
-            if let Some(after) = self.conclude_request(verdict).await {
+            if let Some(after) = self.judge_request(rules).await {
                 return Some(after);
             }
         }
@@ -79,25 +78,12 @@ impl Run<'_> {
         if rules.redirect.is_empty() {
             return None;
         }
-        let verdict = rules.redirect.run(&mut self.exchange);
-        self.conclude_request(verdict).await
-    }
-
-    /// Runs request rules, waiting where one of them does.
-    async fn run_rules(&mut self, rules: &Ruleset) -> Verdict {
-        let mut next = 0;
-        loop {
-            match rules.resume(&mut next, &mut self.exchange) {
-                Verdict::Wait => self.exchange.looked_up().await,
-                verdict => return verdict,
-            }
-        }
+        self.judge_request(&rules.redirect).await
     }
 
     /// Answers with the statistics page, if its own rules let it.
     async fn show_page(&mut self, page: &Arc<Page>) -> After {
-        let verdict = page.rules.run(&mut self.exchange);
-        if let Some(after) = self.conclude_request(verdict).await {
+        if let Some(after) = self.judge_request(&page.rules).await {
             return after;
         }
         if let Some(challenge) = page.challenge(&self.exchange) {
@@ -109,9 +95,10 @@ impl Run<'_> {
         self.serve(&service).await
     }
 
-    /// `option http-buffer-request`: the body first, as much as fits. Some: it did not come in time.
-    async fn wait_for_body(&mut self) -> Option<After> {
-        if self.buffer_body().await == Buffered::TimedOut {
+    /// `option http-buffer-request`, `wait-for-body`: the body first, as much as fits or is asked for (0: all). Some: it did
+    /// not come in time.
+    async fn wait_for_body(&mut self, time: Option<Duration>, at_least: usize) -> Option<After> {
+        if self.buffer_body(time, at_least).await == Buffered::TimedOut {
             self.close = true;
             self.terminate(Cause::ClientTimeout, Phase::Data);
             return Some(self.answer_status(408).await);
@@ -120,17 +107,53 @@ impl Run<'_> {
         None
     }
 
+    /// Runs request rules and carries out what they lead to; none: the request goes on.
+    async fn judge_request(&mut self, rules: &Ruleset) -> Option<After> {
+        match self.run_rules(rules).await {
+            Ok(verdict) => self.conclude_request(verdict).await,
+            Err(after) => Some(after),
+        }
+    }
+
+    /// Runs rules to their verdict, with the waits that they ask for. An error: a wait ended in an answer.
+    #[inline]
+    pub(super) async fn run_rules(&mut self, rules: &Ruleset) -> Result<Verdict, After> {
+        let mut next = 0;
+        loop {
+            match rules.resume(&mut next, &mut self.exchange) {
+                Verdict::Wait(wait) => self.wait(wait).await?,
+                verdict => return Ok(verdict),
+            }
+        }
+    }
+
+    async fn wait(&mut self, wait: Wait) -> Result<(), After> {
+        match wait {
+            Wait::Lookup => {
+                self.exchange.looked_up().await;
+                Ok(())
+            }
+            Wait::Pause(time) => {
+                tokio::time::sleep(time).await;
+                Ok(())
+            }
+            Wait::Body { time, at_least } => match self.wait_for_body(Some(time), at_least).await {
+                Some(after) => Err(after),
+                None => Ok(()),
+            },
+        }
+    }
+
     /// Carries out a verdict of request rules; none: the request goes on.
     async fn conclude_request(&mut self, verdict: Verdict) -> Option<After> {
         match verdict {
-            Verdict::Continue | Verdict::Accept | Verdict::Wait | Verdict::Close => None,
+            Verdict::Continue | Verdict::Accept | Verdict::Wait(_) | Verdict::Close => None,
             Verdict::Reply(reply) => {
                 self.settle_keep_alive();
                 Some(self.answer_rule(&reply).await)
             }
             Verdict::Tarpit(reply) => {
-                let timeouts = &self.exchange.frontend.timeouts;
-                let wait = timeouts.tarpit.or(timeouts.connect).unwrap_or(Duration::ZERO);
+                let wait = self.exchange.tarpit_timeout().unwrap_or(Duration::ZERO);
                 tokio::time::sleep_until((Instant::now() + wait).into()).await;
                 // As HAProxy logs it: no request time, and the wait as time in a queue.
                 self.exchange.times.request = None;

@@ -16,7 +16,7 @@ impl Run<'_> {
     /// Lets a service answer the request.
     pub(super) async fn serve(&mut self, service: &Arc<dyn Service>) -> After {
         let wants_body = service.reads_body(&self.exchange);
-        let whole = wants_body && self.buffer_body().await == Buffered::Whole;
+        let whole = wants_body && self.buffer_body(None, 0).await == Buffered::Whole;
         if whole {
             self.show_body();
         }

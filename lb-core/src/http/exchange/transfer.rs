@@ -111,7 +111,7 @@ impl Run<'_> {
         upstream: &mut Upstream,
         upload: &mut Pump,
     ) -> Result<Connection, NoResponse> {
-        let server_timeout = backend.timeouts.server;
+        let server_timeout = self.exchange.server_timeout(backend);
         let abort = backend.options.abortonclose.unwrap_or(false);
         let mut sent_at = upload.is_done().then(Instant::now);
         loop {
@@ -227,10 +227,13 @@ impl Run<'_> {
         self.count_response();
         self.exchange.vars.end_request();
         self.capture_response();
-        let verdict = backend.rules.http_response.run(&mut self.exchange);
-        let verdict = match verdict {
-            Verdict::Continue => frontend.rules.http_response.run(&mut self.exchange),
+        let verdict = match self.run_rules(&backend.rules.http_response).await {
+            Ok(Verdict::Continue) => self.run_rules(&frontend.rules.http_response).await,
             verdict => verdict,
+        };
+        let verdict = match verdict {
+            Ok(verdict) => verdict,
+            Err(after) => return after,
         };
         if let Verdict::Reply(reply) | Verdict::Tarpit(reply) = verdict {
             self.discard_response(backend, *upstream, &upload, connection);
@@ -334,8 +337,8 @@ impl Run<'_> {
         upload: &mut Pump,
         download: &mut Pump,
     ) -> Result<(), Ended> {
-        let client_timeout = self.exchange.frontend.timeouts.client;
-        let server_timeout = backend.timeouts.server;
+        let client_timeout = self.exchange.client_timeout();
+        let server_timeout = self.exchange.server_timeout(backend);
         let (client, work) = (&mut *self.client, &mut *self.work);
         let (mut upload_over, mut download_over) = (upload.is_done(), false);
         poll_fn(|cx| {

@@ -22,9 +22,9 @@ impl Run<'_> {
         let now = Instant::now();
         let mut up = Pump::new(Framing::UntilClose, false, Vec::new(), now);
         let mut down = Pump::new(Framing::UntilClose, false, head, now);
-        let tunnel = backend.timeouts.tunnel;
-        let client_timeout = tunnel.or(self.exchange.frontend.timeouts.client);
-        let server_timeout = tunnel.or(backend.timeouts.server);
+        let tunnel = self.exchange.tunnel_timeout(backend);
+        let client_timeout = tunnel.or(self.exchange.client_timeout());
+        let server_timeout = tunnel.or(self.exchange.server_timeout(backend));
         let (client, work) = (&mut *self.client, &mut *self.work);
         let (mut up_over, mut down_over) = (false, false);
         let ended = poll_fn(|cx| {

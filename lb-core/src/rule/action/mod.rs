@@ -6,7 +6,9 @@ mod connection;
 mod deny;
 mod flow;
 mod header;
+mod limit;
 mod log;
+mod normalize;
 mod payload;
 mod redirect;
 mod resolve;
@@ -15,6 +17,7 @@ mod service;
 mod source;
 mod target;
 mod variable;
+mod wait;
 
 use super::ruleset::{Kind, Verdict};
 use crate::compile::Context;
@@ -70,7 +73,9 @@ const FAMILIES: &[&[Row]] = &[
     deny::ROWS,
     flow::ROWS,
     header::ROWS,
+    limit::ROWS,
     log::ROWS,
+    normalize::ROWS,
     redirect::ROWS,
     resolve::ROWS,
     return_::ROWS,
@@ -78,6 +83,7 @@ const FAMILIES: &[&[Row]] = &[
     source::ROWS,
     target::ROWS,
     variable::ROWS,
+    wait::ROWS,
 ];
 
 /// Every action that has a behaviour.

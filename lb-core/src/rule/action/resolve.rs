@@ -3,7 +3,7 @@
 use super::{Build, Error, Row, act, action};
 use crate::exchange::Lookup;
 use crate::resolve;
-use crate::rule::{Kind, Verdict};
+use crate::rule::{Kind, Verdict, Wait};
 use haproxy_cfg_parser::model::Mode;
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ pub(super) const ROWS: &[Row] = &[action("do-resolve", REQUESTS, |build| {
         let Ok(name) = String::from_utf8(name) else { return Verdict::Continue };
         let address = section.look_up(name, *families);
         exchange.lookup = Some(Box::new(Lookup { variable: *variable, address }));
-        Verdict::Wait
+        Verdict::Wait(Wait::Lookup)
     })
 })];
 

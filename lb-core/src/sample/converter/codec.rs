@@ -46,6 +46,19 @@ pub(super) const ROWS: &[Row] = &[
             out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
         })
     }),
+    convert("le2dec", Type::Bin, Type::Str, |args, _| {
+        chunks(args, 8, |chunk, out| {
+            let value = chunk.iter().rev().fold(0u64, |value, byte| value << 8 | u64::from(*byte));
+            out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
+        })
+    }),
+    convert("base2", Type::Bin, Type::Str, |_, _| {
+        plain(|input| {
+            let bytes = input.into_bin()?;
+            let bits = bytes.iter().flat_map(|byte| (0..8).rev().map(move |bit| b'0' + (byte >> bit & 1)));
+            Some(Sample::owned(bits.collect()))
+        })
+    }),
     convert("be2hex", Type::Bin, Type::Str, |args, _| {
         chunks(args, usize::MAX, |chunk, out| out.extend(hex(chunk)))
     }),

@@ -9,7 +9,11 @@ mod farm;
 pub mod hash;
 mod integer;
 mod json;
+mod json_query;
+mod jwt;
+mod language;
 mod map;
+mod protobuf;
 mod text;
 mod url;
 mod variable;
@@ -61,7 +65,11 @@ const FAMILIES: &[&[Row]] = &[
     hash::ROWS,
     integer::ROWS,
     json::ROWS,
+    json_query::ROWS,
+    jwt::ROWS,
+    language::ROWS,
     map::ROWS,
+    protobuf::ROWS,
     text::ROWS,
     url::ROWS,
     variable::ROWS,

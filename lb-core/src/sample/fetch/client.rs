@@ -18,6 +18,18 @@ pub(super) const ROWS: &[Row] = &[
     fetch("fe_client_timeout", Type::Int, Client, |_, _| {
         plain(|exchange| Some(Sample::int(exchange.frontend.timeouts.client.map_or(0, crate::proxy::millis))))
     }),
+    fetch("cur_client_timeout", Type::Int, Client, |_, _| {
+        plain(|exchange| Some(Sample::int(exchange.client_timeout().map_or(0, crate::proxy::millis))))
+    }),
+    fetch("cur_tarpit_timeout", Type::Int, Client, |_, _| {
+        plain(|exchange| Some(Sample::int(exchange.tarpit_timeout().map_or(0, crate::proxy::millis))))
+    }),
+    fetch("fe_tarpit_timeout", Type::Int, Client, |_, _| {
+        plain(|exchange| {
+            let timeouts = &exchange.frontend.timeouts;
+            Some(Sample::int(timeouts.tarpit.or(timeouts.connect).map_or(0, crate::proxy::millis)))
+        })
+    }),
     fetch("so_name", Type::Str, Client, |_, _| {
         // A listener without a `name` has none here, though statistics number it.
         plain(|exchange| {

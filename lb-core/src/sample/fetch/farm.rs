@@ -36,6 +36,7 @@ pub(super) const ROWS: &[Row] = &[
         })
     }),
     fetch("connslots", Type::Int, Nothing, |args, context| backend(args, context, slots)),
+    fetch("be_conn_free", Type::Int, Nothing, |args, context| backend(args, context, free)),
     fetch("fe_conn", Type::Int, Nothing, |args, context| {
         frontend(args, context, |frontend| frontend.stats.current.load(Relaxed).into())
     }),
@@ -51,6 +52,9 @@ pub(super) const ROWS: &[Row] = &[
     }),
     fetch("srv_conn", Type::Int, Nothing, |args, context| {
         server(args, context, |server| Sample::int(server.served.load(Relaxed)))
+    }),
+    fetch("srv_conn_free", Type::Int, Nothing, |args, context| {
+        server(args, context, |server| Sample::Int(free_places(server).unwrap_or(-1)))
     }),
     fetch("srv_queue", Type::Int, Nothing, |args, context| {
         server(args, context, |server| Sample::int(server.queued.load(Relaxed)))
@@ -114,6 +118,34 @@ fn slots(backend: &Backend) -> i64 {
         free += i64::from(maxqueue) - i64::from(server.queued.load(Relaxed));
     }
     free
+}
+
+/// Free places on the servers that would be used; -1 where one of them has no limit.
+fn free(backend: &Backend) -> i64 {
+    let active = backend.servers.iter().any(|server| server.usable() && !server.config.backup);
+    let mut free = 0;
+    for server in backend.servers.iter().filter(|server| server.usable()) {
+        if server.config.backup && active {
+            continue;
+        }
+        match free_places(server) {
+            Some(places) => free += places,
+            None => return -1,
+        }
+        // Without `option allbackups` only the first is used.
+        if server.config.backup && !backend.options.allbackups {
+            break;
+        }
+    }
+    free
+}
+
+/// Free places on a server; none: it has no limit.
+fn free_places(server: &Server) -> Option<i64> {
+    match server.maxconn.load(Relaxed) {
+        0 => None,
+        most => Some((i64::from(most) - i64::from(server.served.load(Relaxed))).max(0)),
+    }
 }
 
 /// The proxy that an argument names, else the section's own.

@@ -30,6 +30,11 @@ pub(super) const ROWS: &[Row] = &[
     fetch("res.fhdr_cnt", Type::Int, Response, |args, _| count(args, Side::Response, Split::Lines)),
     fetch("req.hdr_names", Type::Str, Request, |args, _| names(args, Side::Request)),
     fetch("res.hdr_names", Type::Str, Response, |args, _| names(args, Side::Response)),
+    // Older names of those of the response.
+    fetch("shdr", Type::Str, Response, |args, _| values(args, Side::Response, Split::Elements, text)),
+    fetch("shdr_val", Type::Int, Response, |args, _| values(args, Side::Response, Split::Elements, integer)),
+    fetch("shdr_ip", Type::Ip, Response, |args, _| values(args, Side::Response, Split::Elements, address)),
+    fetch("shdr_cnt", Type::Int, Response, |args, _| count(args, Side::Response, Split::Elements)),
     fetch("req.hdrs", Type::Str, Request, |_, _| block(Side::Request)),
     fetch("res.hdrs", Type::Str, Response, |_, _| block(Side::Response)),
 ];

@@ -30,8 +30,38 @@ pub(super) const ROWS: &[Row] = &[
     fetch("be_tunnel_timeout", Type::Int, NeedsBackend, |_, _| {
         plain(|exchange| Some(timeout(exchange, |t| t.tunnel)))
     }),
+    fetch("be_tarpit_timeout", Type::Int, NeedsBackend, |_, _| {
+        plain(|exchange| Some(timeout(exchange, |t| t.tarpit.or(t.connect))))
+    }),
+    fetch("bc_be_queue", Type::Int, NeedsServer, |_, _| {
+        plain(|exchange| Some(Sample::int(exchange.backend_queue)))
+    }),
+    fetch("bc_srv_queue", Type::Int, NeedsServer, |_, _| {
+        plain(|exchange| Some(Sample::int(exchange.server_queue)))
+    }),
+    fetch("bc_http_major", Type::Int, NeedsServer, |_, _| {
+        plain(|exchange| exchange.times.connected.map(|_| Sample::Int(1)))
+    }),
     fetch("be_max_retries", Type::Int, NeedsBackend, |_, _| {
         plain(|exchange| Some(Sample::int(exchange.backend.as_deref()?.retries)))
+    }),
+    fetch("cur_max_retries", Type::Int, NeedsBackend, |_, _| {
+        plain(|exchange| {
+            let own = exchange.backend.as_ref().map_or(0, |backend| backend.retries);
+            Some(Sample::int(exchange.limits.retries.unwrap_or(own)))
+        })
+    }),
+    fetch("cur_server_timeout", Type::Int, NeedsBackend, |_, _| {
+        current(|exchange, backend| exchange.server_timeout(backend))
+    }),
+    fetch("cur_tunnel_timeout", Type::Int, NeedsBackend, |_, _| {
+        current(|exchange, backend| exchange.tunnel_timeout(backend))
+    }),
+    fetch("cur_connect_timeout", Type::Int, NeedsBackend, |_, _| {
+        current(|exchange, backend| exchange.connect_timeout(backend))
+    }),
+    fetch("cur_queue_timeout", Type::Int, NeedsBackend, |_, _| {
+        current(|exchange, backend| exchange.queue_timeout(backend))
     }),
     fetch("srv_name", Type::Str, NeedsServer, |_, _| {
         plain(|exchange| exchange.server.as_ref().map(|server| Sample::str(server.name.as_bytes())))
@@ -40,6 +70,13 @@ pub(super) const ROWS: &[Row] = &[
         plain(|exchange| exchange.server.as_ref().map(|server| Sample::int(server.id)))
     }),
 ];
+
+/// A timeout now in force.
+fn current(which: fn(&Exchange, &crate::proxy::Backend) -> Option<std::time::Duration>) -> super::Built {
+    super::with(which, |which, exchange| {
+        Some(Sample::int(which(exchange, exchange.backend.as_deref()?).map_or(0, millis)))
+    })
+}
 
 /// A timeout of the backend; before one is chosen, of the section that runs the rules.
 fn timeout(
