@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -26,12 +27,16 @@ pub fn proxies() -> Vec<PathBuf> {
     [lb].into_iter().chain(haproxy.ok().into_iter().flatten()).collect()
 }
 
+/// One demo at a time: another one would take the ports of a tier that is down.
+static ONE: Mutex<()> = Mutex::new(());
+
 /// The running demo.
 pub struct Demo {
     program: Proxy,
     executable: PathBuf,
     data: TempDir,
     addresses: HashMap<String, SocketAddr>,
+    _only: MutexGuard<'static, ()>,
 }
 
 impl Demo {
@@ -45,6 +50,7 @@ impl Demo {
                 return None;
             }
         }
+        let only = ONE.lock().unwrap_or_else(PoisonError::into_inner);
         let data = tempfile::Builder::new().prefix("lb-demo-").tempdir().unwrap();
         let launch = Launch::server(&executable).arg("--proxy").arg(proxy).arg("--restart-after").arg("1");
         let mut program = launch.arg("--data").arg(data.path()).start().unwrap();
@@ -56,7 +62,7 @@ impl Demo {
             (name.to_owned(), value.parse().unwrap())
         };
         let addresses = addresses.lines().map(pair).collect();
-        Some(Self { program, executable, data, addresses })
+        Some(Self { program, executable, data, addresses, _only: only })
     }
 
     pub fn address(&self, name: &str) -> SocketAddr {
@@ -94,8 +100,11 @@ impl Demo {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         let server = format!(",{tier},");
-        let mut lines = answer.lines().filter(|line| line.contains(&server)).peekable();
-        lines.peek().is_some() && lines.all(|line| line.contains(",UP,") || line.contains(",no check,"))
+        // The database is behind no balancer.
+        answer
+            .lines()
+            .filter(|line| line.contains(&server))
+            .all(|line| line.contains(",UP,") || line.contains(",no check,"))
     }
 
     /// The numbers of what it has started.
