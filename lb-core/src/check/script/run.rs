@@ -8,6 +8,7 @@ use crate::connect::{ConnectError, dial};
 use crate::exchange::Exchange;
 use crate::http::Method;
 use crate::net::{Buffer, Deadline, Fail, Io};
+use crate::proxy_protocol::{self, Style};
 use crate::sample::{Sample, Type};
 use crate::server::{Operational, Server, ServerAddress};
 use haproxy_cfg_parser::model::Timeouts;
@@ -151,14 +152,33 @@ impl Run<'_> {
         let first = now + limit.map_or(self.subject.inter, |limit| limit.min(self.subject.inter));
         self.deadline.set(Some(first));
         let address = self.address(connect);
-        match dial(&address, self.subject.server.source(), b"", &mut self.deadline).await {
-            Ok((io, _)) => self.io = Some(io),
+        let greeting = self.proxy_header(connect);
+        match dial(&address, self.subject.server.source(), &greeting, &mut self.deadline).await {
+            Ok((mut io, sent)) => {
+                let rest = greeting.get(sent..).unwrap_or_default();
+                // What fails here shows in the next step.
+                if !rest.is_empty() {
+                    let _ = io.write_all(rest, &mut self.deadline).await;
+                }
+                self.io = Some(io);
+            }
             Err(error) => return Err(self.not_connected(step, error)),
         }
         // As HAProxy's timer is only ever moved on, `timeout check` does not shorten what connecting allowed.
         let until = timeouts.check.and_then(|limit| Instant::now().checked_add(limit));
         self.deadline.set(until.max(Some(first)));
         Ok(())
+    }
+
+    /// The header of a server that wants one (`send-proxy`), where the check goes to the server's own address; it speaks
+    /// for nobody.
+    fn proxy_header(&self, connect: &Connect) -> Vec<u8> {
+        let mut header = Vec::new();
+        let own = connect.implicit && self.subject.address.is_none() && self.subject.port.is_none();
+        if let Some(style) = Style::of(&self.subject.server.config).filter(|_| own) {
+            proxy_protocol::write(style, None, |_| None, &mut header);
+        }
+        header
     }
 
     /// Where to connect: what the step says, else the server's line for checks, else the server, as it is now.
