@@ -201,6 +201,7 @@ mod tests {
         #[test]
         fn never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..200), at in 0_usize..80, byte: u8) {
             let mut damaged = hello(&[(0, b"\0\x06\0\0\x03a.b"), (16, b"\0\x03\x02h2")]);
+            let at = at % damaged.len();
             damaged[at] = byte;
             for bytes in [&bytes[..], &damaged[..]] {
                 let _ = version(bytes, 100);

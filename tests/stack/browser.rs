@@ -5,6 +5,7 @@ use base64::Engine as _;
 use lb_harness::{Launch, Proxy, ask, debian, eventually};
 use serde_json::{Value, json};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::time::Duration;
 use tempfile::TempDir;
 
 /// The key of an element's reference, as the protocol fixes it.
@@ -31,6 +32,8 @@ impl Browser {
         let program =
             Launch::server(chromedriver).arg(format!("--port={}", driver.port())).listening_on(driver);
         let program = program.env("HOME", profile.path()).start().unwrap();
+        let ready = || ask(driver, "GET /status", &[], "").is_ok_and(|answer| answer.status == 200);
+        assert!(eventually(Duration::from_secs(20), ready), "chromedriver does not answer");
         let mut browser = Self { driver, session: String::new(), _program: program, _profile: profile };
         let folder = browser._profile.path().join("profile");
         let flags = json!([

@@ -83,6 +83,11 @@ impl<'w> Cx<'w> {
         (self.config, self.diagnostics)
     }
 
+    /// Something has been wrong so far.
+    pub(crate) fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(|finding| finding.severity == Severity::Alert)
+    }
+
     /// `expose-experimental-directives` was said.
     pub(crate) fn experimental(&self) -> bool {
         self.config.uses.iter().any(|used| used.name == "expose-experimental-directives")

@@ -88,19 +88,8 @@ fn lists(test: &AclTest, context: &Context<'_>) -> Result<Vec<Arc<Reference>>, S
         })?);
     }
     // The line's own list is there even when it is empty: a command may fill it.
-    lists.push(context.references.line(&title(test), &test.expr.place, &test.patterns));
+    lists.push(context.references.line(&test.expr.text, &test.expr.place, &test.patterns));
     Ok(lists)
-}
-
-/// The expression as the line writes it, as far as that is known: `path_beg` is kept as `path` and its matcher.
-fn title(test: &AclTest) -> String {
-    let text = &test.expr.text;
-    match test.matcher {
-        Some(matcher) if !text.contains('(') && test.expr.converters.is_empty() => {
-            format!("{text}_{matcher}")
-        }
-        _ => text.clone(),
-    }
 }
 
 /// Key and value of a map's line.

@@ -224,7 +224,6 @@ const IDLE_KEYWORDS: &[&str] = &[
     "ssl-dh-param-file",
     "ssl-load-extra-files",
     "ssl-server-verify",
-    "timeout client-hs",
     "tune.ssl.default-dh-param",
     "tune.ssl.cachesize",
     "tune.ssl.lifetime",
