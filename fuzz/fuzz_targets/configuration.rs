@@ -1,9 +1,49 @@
-//! Configuration files: no panic.
+//! Configuration files: no panic, whatever is asked of them, and time that grows with their size only.
 #![no_main]
 
-use haproxy_cfg_parser::{Source, SystemWorld, parse};
+use haproxy_cfg_parser::lex::Document;
+use haproxy_cfg_parser::{Source, World, modernise, parse, render, render_caret};
 use libfuzzer_sys::fuzz_target;
+use std::io;
+use std::path::Path;
+
+/// A world without files, in which some variables are set.
+struct Nothing;
+
+impl World for Nothing {
+    fn env(&self) -> Vec<(String, String)> {
+        [("A", "one"), ("B", "two words"), ("P", "8080")].map(|(name, value)| (name.into(), value.into())).into()
+    }
+
+    fn feature(&self, name: &str) -> bool {
+        name == "OPENSSL"
+    }
+
+    fn version(&self) -> String {
+        "3.5.0".into()
+    }
+
+    fn read(&self, _: &Path) -> io::Result<Vec<u8>> {
+        Ok(b"nameserver 127.0.0.1\n".into())
+    }
+
+    fn list_dir(&self, _: &Path) -> io::Result<Vec<String>> {
+        Ok(Vec::new())
+    }
+
+    fn is_dir(&self, _: &Path) -> bool {
+        false
+    }
+}
 
 fuzz_target!(|bytes: &[u8]| {
-    let _ = parse(&[Source::new("fuzz.cfg", bytes)], &SystemWorld::default());
+    assert_eq!(Document::new(bytes).write(), bytes);
+    let sources = [Source::new("fuzz.cfg", bytes)];
+    let (_, findings) = parse(&sources, &Nothing);
+    for finding in &findings {
+        let _ = render(finding, 1);
+        let _ = render_caret(finding, &sources);
+    }
+    let (once, _) = modernise(&sources, &Nothing);
+    assert_eq!(once, modernise(&once, &Nothing).0);
 });
