@@ -50,8 +50,9 @@ pub(crate) fn list(classes: &str) -> String {
     text
 }
 
+/// For classes without sections.
 fn acts_on(class: Class, name: &str) -> bool {
-    supports(class, name) == Support::Full
+    supports(class, "", name) == Support::Full
 }
 
 fn acls() -> BTreeSet<String> {
@@ -64,7 +65,8 @@ fn acls() -> BTreeSet<String> {
 }
 
 fn configuration() -> BTreeSet<String> {
-    let rows = tables::rows().into_iter().filter(|row| acts_on(row.class, row.name));
+    let rows =
+        tables::rows().into_iter().filter(|row| supports(row.class, row.section, row.name) == Support::Full);
     rows.filter_map(|row| match row.class {
         Class::Section | Class::Keyword | Class::Action => Some(format!("\t{}", row.name)),
         Class::Bind => Some(format!("\tbind <addr> {}", row.name)),

@@ -5,8 +5,9 @@
 #![allow(clippy::unwrap_used)]
 
 use haproxy_cfg_parser::model::Class;
-use haproxy_cfg_parser::tables;
+use haproxy_cfg_parser::tables::{self, Row};
 use lb_core::compile::{Support, supports};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
@@ -21,90 +22,106 @@ const END: &str = "<!-- end of compatibility -->\n";
 /// Names of one kind, by what lb does about them.
 struct Kind {
     title: &'static str,
-    full: Vec<&'static str>,
-    ignored: Vec<&'static str>,
-    none: Vec<&'static str>,
+    full: BTreeSet<String>,
+    ignored: BTreeSet<String>,
+    /// By reason.
+    refused: BTreeMap<&'static str, BTreeSet<String>>,
 }
 
-/// The kinds in the order in which they are printed: a title, a class, and which of its names.
-type Selection = (&'static str, Class, fn(&str) -> bool);
+/// The kinds in the order in which they are printed: a title, and which rows.
+type Selection = (&'static str, fn(&Row) -> bool);
 
 const KINDS: &[Selection] = &[
-    ("Sections beside `global`, `defaults` and proxies", Class::Section, |_| true),
-    ("Keywords", Class::Keyword, |name| !is_option(name) && !is_timeout(name) && !is_tuning(name)),
-    ("`option`", Class::Keyword, is_option),
-    ("`timeout`", Class::Keyword, is_timeout),
-    ("`tune.*`", Class::Keyword, is_tuning),
-    ("Options of `bind`", Class::Bind, |_| true),
-    ("Options of `server`", Class::Server, |_| true),
-    ("Actions of rules", Class::Action, |_| true),
-    ("Sample fetches", Class::Fetch, |_| true),
-    ("Converters", Class::Converter, |_| true),
-    ("ACL matchers and flags", Class::Matcher, |_| true),
+    ("Sections beside `global`, `defaults` and proxies", |row| row.class == Class::Section),
+    ("Keywords of `global`", |row| is_keyword(row, "global") && !is_tuning(row)),
+    ("`tune.*`", |row| is_keyword(row, "global") && is_tuning(row)),
+    ("Keywords of proxies", |row| is_keyword(row, "proxy") && !is_option(row) && !is_timeout(row)),
+    ("`option`", |row| is_keyword(row, "proxy") && is_option(row)),
+    ("`timeout`", |row| is_keyword(row, "proxy") && is_timeout(row)),
+    ("Keywords of other sections", |row| {
+        row.class == Class::Keyword && !matches!(row.section, "global" | "proxy")
+    }),
+    ("Options of `bind`", |row| row.class == Class::Bind),
+    ("Options of `server`", |row| row.class == Class::Server),
+    ("Actions of rules", |row| row.class == Class::Action),
+    ("Sample fetches", |row| row.class == Class::Fetch),
+    ("Converters", |row| row.class == Class::Converter),
+    ("ACL matchers and flags", |row| row.class == Class::Matcher),
 ];
 
-fn is_option(name: &str) -> bool {
-    name.starts_with("option ")
+fn is_keyword(row: &Row, section: &str) -> bool {
+    row.class == Class::Keyword && row.section == section
 }
 
-fn is_timeout(name: &str) -> bool {
-    name.starts_with("timeout ")
+fn is_option(row: &Row) -> bool {
+    row.name.starts_with("option ")
 }
 
-fn is_tuning(name: &str) -> bool {
-    name.starts_with("tune.")
+fn is_timeout(row: &Row) -> bool {
+    row.name.starts_with("timeout ")
+}
+
+fn is_tuning(row: &Row) -> bool {
+    row.name.starts_with("tune.")
 }
 
 fn kinds() -> Vec<Kind> {
     let rows = tables::rows();
-    let of = |&(title, class, chosen): &Selection| {
-        let names = |support| {
-            let rows = rows.iter().filter(|row| row.class == class && chosen(row.name));
-            let mut names: Vec<_> =
-                rows.map(|row| row.name).filter(|name| supports(class, name) == support).collect();
-            names.sort_unstable();
-            names.dedup();
-            names
-        };
-        Kind {
-            title,
-            full: names(Support::Full),
-            ignored: names(Support::Ignored),
-            none: names(Support::None),
+    let of = |&(title, chosen): &Selection| {
+        let (mut full, mut ignored, mut refused) = (BTreeSet::new(), BTreeSet::new(), BTreeMap::new());
+        for row in rows.iter().filter(|row| chosen(row)) {
+            let name = match row.section {
+                "" | "global" | "proxy" => row.name.to_owned(),
+                section => format!("{section}: {}", row.name),
+            };
+            match supports(row.class, row.section, row.name) {
+                Support::Full => full.insert(name),
+                Support::Ignored => ignored.insert(name),
+                Support::Refused(reason) => refused.entry(reason).or_insert_with(BTreeSet::new).insert(name),
+            };
         }
+        Kind { title, full, ignored, refused }
     };
     KINDS.iter().map(of).collect()
 }
 
 /// The table of counts.
 fn summary(kinds: &[Kind]) -> String {
-    let mut text =
-        "| | accepted | ignored with a warning | refused for now |\n|---|--:|--:|--:|\n".to_owned();
-    for Kind { title, full, ignored, none } in kinds {
-        writeln!(text, "| {title} | {} | {} | {} |", full.len(), ignored.len(), none.len()).unwrap();
+    let mut text = "| | accepted | ignored with a warning | refused |\n|---|--:|--:|--:|\n".to_owned();
+    for Kind { title, full, ignored, refused } in kinds {
+        let refused: usize = refused.values().map(BTreeSet::len).sum();
+        writeln!(text, "| {title} | {} | {} | {refused} |", full.len(), ignored.len()).unwrap();
     }
     text
+}
+
+fn listed(names: &BTreeSet<String>) -> String {
+    let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+    names.join(", ")
 }
 
 /// The whole of [`LIST`].
 fn list(kinds: &[Kind]) -> String {
     let mut text = "# What lb makes of HAProxy's language\n\n\
         Printed from the program's tables by `tests/compatibility.rs`; not written by hand.\n\n\
-        - **Accepted**: lb acts on it. Some of these only accompany what is refused for now (`inter` or `rise` without\n  \
-        `check`, ciphers without `ssl`) and say nothing by themselves, as in HAProxy.\n\
+        - **Accepted**: lb acts on it. Some of these only accompany what is refused (ciphers without `ssl`), and say\n  \
+        nothing by themselves, as in HAProxy.\n\
         - **Ignored with a warning**: it tunes what only HAProxy has inside, or is a hint.\n\
-        - **Refused for now**: HAProxy has it and lb does not yet; `lb -c` names the word, the file and the line.\n\n"
+        - **Refused**: HAProxy has it and lb does not; `lb -c` names the word, the file, the line and the reason.\n\n"
         .to_owned();
     text.push_str(&summary(kinds));
-    for Kind { title, full, ignored, none } in kinds {
+    for Kind { title, full, ignored, refused } in kinds {
         writeln!(text, "\n## {title}").unwrap();
-        for (what, names) in
-            [("Accepted", full), ("Ignored with a warning", ignored), ("Refused for now", none)]
-        {
+        for (what, names) in [("Accepted", full), ("Ignored with a warning", ignored)] {
             if !names.is_empty() {
-                let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
-                writeln!(text, "\n**{what}**: {}", names.join(", ")).unwrap();
+                writeln!(text, "\n**{what}**: {}", listed(names)).unwrap();
             }
+        }
+        if !refused.is_empty() {
+            text.push_str("\n**Refused**:\n\n");
+        }
+        for (reason, names) in refused {
+            writeln!(text, "- {reason}: {}", listed(names)).unwrap();
         }
     }
     text
@@ -142,7 +159,7 @@ fn the_documentation_says_what_the_tables_say() {
 #[test]
 fn every_row_is_in_one_kind() {
     for row in tables::rows() {
-        let kinds = KINDS.iter().filter(|(_, class, chosen)| row.class == *class && chosen(row.name));
+        let kinds = KINDS.iter().filter(|(_, chosen)| chosen(&row));
         assert_eq!(kinds.count(), 1, "{}", row.name);
     }
 }

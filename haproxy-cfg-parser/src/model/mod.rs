@@ -3,6 +3,7 @@
 //! Names (backends, ACLs, servers, userlists) are kept as written; the engine's `compile` resolves them.
 
 mod check;
+mod cluster;
 mod expr;
 mod global;
 mod proxy;
@@ -15,6 +16,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 pub use check::*;
+pub use cluster::*;
 pub use expr::*;
 pub use global::*;
 pub use proxy::*;
@@ -54,6 +56,8 @@ pub struct Config {
     pub http_errors: Vec<HttpErrors>,
     /// `mailers` sections.
     pub mailers: Vec<Mailers>,
+    /// The `cluster` section.
+    pub cluster: Option<Cluster>,
     /// The environment after the last `setenv`, `presetenv`, `unsetenv` and `resetenv`.
     pub environment: Vec<(String, String)>,
     /// Every keyword that the files use, so that the engine can refuse what it does not act on.

@@ -2,6 +2,7 @@
 
 pub(crate) mod bind;
 pub(crate) mod cache;
+pub(crate) mod cluster;
 pub(crate) mod draft;
 pub(crate) mod fcgi_app;
 pub(crate) mod global;
@@ -34,6 +35,7 @@ enum Current {
     Proxy(Box<Draft>),
     Userlist,
     HttpErrors,
+    Cluster(Box<cluster::Draft>),
     Mailers,
     Resolvers,
     Other(&'static keywords::other::Section),
@@ -63,6 +65,7 @@ impl Sections {
             Current::Proxy(draft) => proxy::line(cx, draft, &args, modifier),
             Current::Userlist => userlist::line(cx, &args),
             Current::HttpErrors => http_errors::line(cx, &args),
+            Current::Cluster(draft) => cluster::line(cx, draft, &args),
             Current::Mailers => mailers::line(cx, &args),
             Current::Resolvers => resolvers::line(cx, &args),
             Current::Other(section) => other::line(cx, section, &args),
@@ -106,6 +109,13 @@ impl Sections {
                 cx.uses(Class::Section, "resolvers");
                 self.current = if resolvers::open(cx, args) { Current::Resolvers } else { Current::None };
             }
+            "cluster" => {
+                self.close(cx);
+                cx.section = "cluster";
+                cx.uses(Class::Section, "cluster");
+                self.current =
+                    cluster::open(cx, args).map_or(Current::None, |draft| Current::Cluster(Box::new(draft)));
+            }
             "defaults" | "frontend" | "backend" | "listen" => {
                 self.close(cx);
                 self.current = match draft::open(cx, args, &mut self.defaults) {
@@ -127,8 +137,10 @@ impl Sections {
 
     fn close(&mut self, cx: &mut Cx<'_>) {
         cx.proxy.clear();
-        if let Current::Proxy(draft) = std::mem::take(&mut self.current) {
-            draft::close(cx, *draft, &mut self.defaults);
+        match std::mem::take(&mut self.current) {
+            Current::Proxy(draft) => draft::close(cx, *draft, &mut self.defaults),
+            Current::Cluster(draft) => cluster::close(cx, *draft),
+            _ => {}
         }
     }
 

@@ -82,6 +82,8 @@ impl Type {
 pub struct Row {
     /// Which table.
     pub class: Class,
+    /// For a keyword: the section it stands in (`proxy` for `defaults`, `frontend`, `backend` and `listen`). Else empty.
+    pub section: &'static str,
     /// The canonical name, as in [`crate::model::Use`].
     pub name: &'static str,
     /// One line of doc.
@@ -97,7 +99,24 @@ impl Row {
         doc: &'static str,
         example: impl Into<String>,
     ) -> Self {
-        Self { class, name, doc, example: example.into() }
+        Self { class, section: "", name, doc, example: example.into() }
+    }
+
+    pub(crate) fn keyword(
+        section: &'static str,
+        name: &'static str,
+        doc: &'static str,
+        example: impl Into<String>,
+    ) -> Self {
+        Self { section, ..Self::new(Class::Keyword, name, doc, example) }
+    }
+}
+
+/// A section as rows name it: proxies and their defaults share one table.
+pub fn section_of(kind: &'static str) -> &'static str {
+    match kind {
+        "defaults" | "frontend" | "backend" | "listen" => "proxy",
+        other => other,
     }
 }
 

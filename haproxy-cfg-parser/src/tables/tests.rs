@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use super::keywords::{bind, global, option, proxy, resolvers, server, timeout, tune, userlist};
+use super::keywords::{bind, cluster, global, option, proxy, resolvers, server, timeout, tune, userlist};
 use super::{Param, Ruleset, Signature, Type, action, converter, fetch, rows};
 use crate::model::Class;
 use crate::{Severity, Source, SystemWorld, parse};
@@ -86,6 +86,11 @@ fn examples_of_keywords_parse() {
     }
     for row in resolvers::ROWS {
         let found = errors(&format!("resolvers r\n    {}\n", row.example));
+        assert!(found.is_empty(), "{}: {found:?}", row.example);
+    }
+    for row in cluster::ROWS {
+        let nodes = "node lb1 10.0.0.1:7000\n node lb2 10.0.0.2:7000\n node lb3 10.0.0.3:7000\n node w 10.0.0.4:7000\n";
+        let found = errors(&format!("cluster c\n data-dir d\n {nodes} {}\n", row.example));
         assert!(found.is_empty(), "{}: {found:?}", row.example);
     }
     for row in userlist::ROWS {

@@ -1,6 +1,7 @@
 //! Keywords that start a line, and options of `bind` and `server` lines.
 
 pub(crate) mod bind;
+pub(crate) mod cluster;
 pub(crate) mod global;
 pub(crate) mod option;
 pub(crate) mod other;
@@ -76,12 +77,20 @@ impl<T> Keyword<T> {
 /// Every row of these tables.
 pub(super) fn rows() -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
-    let keyword = |name, doc, example: &str| Row::new(Class::Keyword, name, doc, example);
-    let global = global::ROWS.iter().chain(tune::ROWS).chain(userlist::ROWS).chain(resolvers::ROWS);
-    rows.extend(global.map(|row| keyword(row.name, row.doc, row.example)));
-    rows.extend(proxy::ROWS.iter().chain(timeout::ROWS).map(|row| keyword(row.name, row.doc, row.example)));
-    rows.extend(option::ROWS.iter().map(|row| keyword(row.name, row.doc, row.example)));
-    rows.push(keyword("log", "Where to log.", "log 127.0.0.1:514 local0"));
+    add(&mut rows, "global", global::ROWS);
+    add(&mut rows, "global", tune::ROWS);
+    add(&mut rows, "proxy", proxy::ROWS);
+    add(&mut rows, "proxy", timeout::ROWS);
+    add(&mut rows, "cluster", cluster::ROWS);
+    add(&mut rows, "resolvers", resolvers::ROWS);
+    add(&mut rows, "userlist", userlist::ROWS);
+    rows.extend(option::ROWS.iter().map(|row| Row::keyword("proxy", row.name, row.doc, row.example)));
+    for section in ["global", "proxy"] {
+        rows.push(Row::keyword(section, "log", "Where to log.", "log 127.0.0.1:514 local0"));
+    }
+    rows.push(Row::keyword("http-errors", "errorfile", "An error page.", "errorfile 400 400.http"));
+    rows.push(Row::keyword("mailers", "mailer", "A mail server.", "mailer a 127.0.0.1:25"));
+    rows.push(Row::keyword("mailers", "timeout", "Time for sending a mail.", "timeout mail 10s"));
     let words = |name: &str, example: &str| format!("{name} {example}").trim_end().to_owned();
     rows.extend(
         bind::ROWS.iter().map(|row| Row::new(Class::Bind, row.name, row.doc, words(row.name, row.example))),
@@ -94,10 +103,21 @@ pub(super) fn rows() -> Vec<Row> {
     rows.push(Row::new(Class::Server, server::SOURCE.0, server::SOURCE.1, "source 127.0.0.1"));
     for section in other::SECTIONS {
         rows.push(Row::new(Class::Section, section.name, section.doc, ""));
-        rows.extend(section.keywords.iter().map(|(name, doc)| keyword(name, doc, "")));
+        rows.extend(section.keywords.iter().map(|(name, doc)| Row::keyword(section.name, name, doc, "")));
     }
-    rows.push(Row::new(Class::Section, "http-errors", "A named set of error pages.", ""));
-    rows.push(Row::new(Class::Section, "resolvers", "Name servers and how answers are kept.", ""));
-    rows.push(Row::new(Class::Section, "userlist", "Users and groups for HTTP authentication.", ""));
+    rows.extend(SECTIONS.iter().map(|(name, doc)| Row::new(Class::Section, name, doc, "")));
     rows
 }
+
+fn add<T>(rows: &mut Vec<Row>, section: &'static str, table: &[Keyword<T>]) {
+    rows.extend(table.iter().map(|row| Row::keyword(section, row.name, row.doc, row.example)));
+}
+
+/// Sections with a file of their own.
+const SECTIONS: &[(&str, &str)] = &[
+    ("cluster", "Nodes that share a virtual address and agree on health."),
+    ("http-errors", "A named set of error pages."),
+    ("mailers", "Mail servers for alerts."),
+    ("resolvers", "Name servers and how answers are kept."),
+    ("userlist", "Users and groups for HTTP authentication."),
+];

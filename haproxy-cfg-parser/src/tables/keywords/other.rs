@@ -46,10 +46,6 @@ pub(crate) const SECTIONS: &[Section] = &[
         ("process-vary", "Whether Vary makes variants."),
         ("total-max-size", "Size of the cache, in megabytes."),
     ]},
-    Section { name: "mailers", doc: "Mail servers for alerts.", unnamed: Some(" : missing name for mailers section."), unknown: " : unknown keyword '{}' in 'mailers' section", line: other::kept, keywords: &[
-        ("mailer", "A mail server."),
-        ("timeout", "Time for sending a mail."),
-    ]},
     Section { name: "ring", doc: "A buffer for logs and traces.", unnamed: Some(" : missing ring name."), unknown: " : unknown statement '{}'.", line: ring::line, keywords: &[
         ("backing-file", "A file that keeps the buffer."),
         ("description", "A text about it."),
@@ -115,14 +111,5 @@ pub(crate) const SECTIONS: &[Section] = &[
     ]},
     Section { name: "traces", doc: "Traces to start with.", unnamed: None, unknown: " : unknown keyword '{}' in 'traces' section", line: other::kept, keywords: &[
         ("trace", "A trace command."),
-    ]},
-    Section { name: "cluster", doc: "Nodes that share a virtual address and agree on health.", unnamed: Some(" : missing name for cluster section."), unknown: " : unknown keyword '{}' in 'cluster' section", line: other::kept, keywords: &[
-        ("ca-file", "Authorities of the nodes' certificates."),
-        ("crt", "This node's certificate."),
-        ("data-dir", "Folder of the replicated log."),
-        ("election-timeout", "Shortest and longest wait before an election."),
-        ("node", "A node and its address."),
-        ("secret-file", "File of the nodes' shared secret."),
-        ("virtual-ip", "An address that the leader holds."),
     ]},
 ];

@@ -1,22 +1,26 @@
-//! What the engine acts on. The parser knows the whole language; what it knows and this room does not name is refused.
+//! Keywords that start a line, by the section that they stand in.
 
-use haproxy_cfg_parser::model::{Class, Config, Use};
-use haproxy_cfg_parser::{Diagnostic, Severity};
+/// A section, as [`haproxy_cfg_parser::tables::Row::section`] names it, and keywords of it.
+pub(super) type List = (&'static str, &'static [&'static str]);
 
-/// What the engine does about a keyword.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Support {
-    /// It acts on it, or it means nothing without another keyword that is refused.
-    Full,
-    /// It tunes what only HAProxy has inside, or asks for what lb does anyway: ignored with a warning.
-    Ignored,
-    /// It would change what traffic sees, and does not yet.
-    None,
-}
+/// What the engine acts on.
+pub(super) const FULL: &[List] = &[
+    ("global", GLOBAL),
+    ("proxy", PROXY),
+    ("http-errors", &["errorfile"]),
+    ("mailers", &["mailer", "timeout"]),
+    ("resolvers", RESOLVERS),
+    ("userlist", &["group", "user"]),
+];
 
-/// Keywords that start a line.
-const KEYWORDS: &[&str] = &[
-    // Process.
+/// Without effect as long as what they belong to (TLS, Lua, ...) is not asked for, which is refused.
+pub(super) const IDLE: &[List] = &[("global", IDLE_GLOBAL), ("proxy", &["option http-no-delay"])];
+
+/// Of HAProxy's own inside, or hints whose absence no client or server can see.
+pub(super) const IGNORED: &[List] = &[("global", IGNORED_GLOBAL), ("proxy", IGNORED_PROXY)];
+
+/// The process.
+const GLOBAL: &[&str] = &[
     "chroot",
     "cpu-map",
     "daemon",
@@ -27,7 +31,6 @@ const KEYWORDS: &[&str] = &[
     "gid",
     "group",
     "hard-stop-after",
-    "id",
     "localpeer",
     "log",
     "log-send-hostname",
@@ -54,15 +57,24 @@ const KEYWORDS: &[&str] = &[
     "unsetenv",
     "user",
     "zero-warning",
-    "accepted_payload_size",
-    "hold",
-    "nameserver",
-    "parse-resolv-conf",
-    "resolve_retries",
     "tune.bufsize",
     "tune.http.maxhdr",
     "tune.maxrewrite",
-    // Proxies.
+    "maxpipes",
+    "nosplice",
+    "external-check",
+    "insecure-fork-wanted",
+    "max-spread-checks",
+    "spread-checks",
+];
+
+/// `defaults`, `frontend`, `backend` and `listen`.
+const PROXY: &[&str] = &[
+    "description",
+    "id",
+    "log",
+    "log-tag",
+    "maxconn",
     "acl",
     "backlog",
     "balance",
@@ -118,8 +130,6 @@ const KEYWORDS: &[&str] = &[
     "tcp-request content",
     "tcp-request inspect-delay",
     "tcp-request session",
-    "timeout",
-    "option",
     "timeout client",
     "timeout client-hs",
     "timeout connect",
@@ -154,8 +164,6 @@ const KEYWORDS: &[&str] = &[
     "email-alert mailers",
     "email-alert myhostname",
     "email-alert to",
-    "maxpipes",
-    "nosplice",
     "persist rdp-cookie",
     "option nolinger",
     "option splice-auto",
@@ -166,7 +174,6 @@ const KEYWORDS: &[&str] = &[
     "tcp-response inspect-delay",
     "timeout client-fin",
     "timeout server-fin",
-    "external-check",
     "external-check command",
     "external-check path",
     "http-check comment",
@@ -178,9 +185,6 @@ const KEYWORDS: &[&str] = &[
     "http-check set-var",
     "http-check set-var-fmt",
     "http-check unset-var",
-    "insecure-fork-wanted",
-    "mailer",
-    "max-spread-checks",
     "option external-check",
     "option httpchk",
     "option ldap-check",
@@ -192,7 +196,6 @@ const KEYWORDS: &[&str] = &[
     "option spop-check",
     "option ssl-hello-chk",
     "option tcp-check",
-    "spread-checks",
     "tcp-check comment",
     "tcp-check connect",
     "tcp-check expect",
@@ -206,8 +209,12 @@ const KEYWORDS: &[&str] = &[
     "timeout check",
 ];
 
-/// Keywords without effect as long as what they belong to (checks, TLS, tcp mode, Lua, ...) is not asked for, which is refused.
-const IDLE_KEYWORDS: &[&str] = &[
+/// Name servers.
+const RESOLVERS: &[&str] =
+    &["accepted_payload_size", "hold", "nameserver", "parse-resolv-conf", "resolve_retries", "timeout"];
+
+/// See [`IDLE`].
+const IDLE_GLOBAL: &[&str] = &[
     "ca-base",
     "crt-base",
     "key-base",
@@ -228,11 +235,10 @@ const IDLE_KEYWORDS: &[&str] = &[
     "tune.ssl.cachesize",
     "tune.ssl.lifetime",
     "tune.ssl.maxrecord",
-    "option http-no-delay",
 ];
 
-/// Keywords of HAProxy's own inside, or hints whose absence no client or server can see.
-const IGNORED_KEYWORDS: &[&str] = &[
+/// See [`IGNORED`].
+const IGNORED_GLOBAL: &[&str] = &[
     "busy-polling",
     "close-spread-time",
     "no-memory-trimming",
@@ -242,10 +248,6 @@ const IGNORED_KEYWORDS: &[&str] = &[
     "nopoll",
     "noktls",
     "numa-cpu-mapping",
-    "option contstats",
-    "option socket-stats",
-    "option tcp-smart-accept",
-    "option tcp-smart-connect",
     "profiling.memory",
     "profiling.tasks",
     "set-dumpable",
@@ -253,189 +255,13 @@ const IGNORED_KEYWORDS: &[&str] = &[
     "thread-groups",
     "thread-group",
     "cpu-policy",
+];
+
+/// See [`IGNORED`].
+const IGNORED_PROXY: &[&str] = &[
+    "option contstats",
+    "option socket-stats",
+    "option tcp-smart-accept",
+    "option tcp-smart-connect",
     "option prefer-last-server",
 ];
-
-/// Options of `bind` lines.
-const BIND: &[&str] = &[
-    "accept-proxy",
-    "backlog",
-    "defer-accept",
-    "expose-fd",
-    "gid",
-    "group",
-    "id",
-    "interface",
-    "level",
-    "maxconn",
-    "mode",
-    "mss",
-    "name",
-    "severity-output",
-    "tcp-ut",
-    "tfo",
-    "transparent",
-    "uid",
-    "user",
-    "v4v6",
-    "v6only",
-];
-/// Options of `bind` lines that are hints.
-const IGNORED_BIND: &[&str] = &["nice", "process", "shards", "thread", "nbconn"];
-
-/// Options of `server` lines.
-const SERVER: &[&str] = &[
-    "backup",
-    "cookie",
-    "disabled",
-    "enabled",
-    "id",
-    "init-addr",
-    "maxconn",
-    "maxqueue",
-    "minconn",
-    "pool-low-conn",
-    "pool-max-conn",
-    "pool-purge-delay",
-    "resolve-net",
-    "resolve-opts",
-    "resolve-prefer",
-    "resolvers",
-    "proxy-v2-options",
-    "send-proxy",
-    "send-proxy-v2",
-    "send-proxy-v2-ssl",
-    "send-proxy-v2-ssl-cn",
-    "no-send-proxy-v2-ssl",
-    "no-send-proxy-v2-ssl-cn",
-    "source",
-    "weight",
-    // Health checks.
-    "addr",
-    "agent-addr",
-    "agent-check",
-    "agent-inter",
-    "agent-port",
-    "agent-send",
-    "check",
-    "downinter",
-    "error-limit",
-    "fall",
-    "fastinter",
-    "inter",
-    "no-agent-check",
-    "no-check",
-    "no-check-send-proxy",
-    "no-check-ssl",
-    "observe",
-    "on-error",
-    "port",
-    "rise",
-    "track",
-    "no-ssl",
-    "no-backup",
-    "no-send-proxy",
-    "no-send-proxy-v2",
-    "verify",
-    "no-tfo",
-];
-/// Options of `server` lines that are hints.
-const IGNORED_SERVER: &[&str] = &["log-bufsize", "max-reuse"];
-
-/// What the engine does about a keyword of the language's tables.
-pub fn supports(class: Class, name: &str) -> Support {
-    let full = match class {
-        Class::Section => matches!(name, "http-errors" | "mailers" | "resolvers" | "userlist"),
-        Class::Keyword => KEYWORDS.contains(&name) || IDLE_KEYWORDS.contains(&name),
-        Class::Bind => BIND.contains(&name),
-        Class::Server => SERVER.contains(&name),
-        Class::Action => crate::rule::supports(name),
-        Class::Fetch | Class::Converter => crate::sample::supports(class, name),
-        Class::Matcher => crate::acl::supports(name),
-    };
-    let ignored = match class {
-        Class::Keyword => IGNORED_KEYWORDS.contains(&name) || name.starts_with("tune."),
-        Class::Bind => IGNORED_BIND.contains(&name),
-        Class::Server => IGNORED_SERVER.contains(&name),
-        _ => false,
-    };
-    match (full, ignored) {
-        (true, _) => Support::Full,
-        (false, true) => Support::Ignored,
-        (false, false) => Support::None,
-    }
-}
-
-/// A finding for each use of what the engine does not act on.
-pub(super) fn check(config: &Config) -> Vec<Diagnostic> {
-    let mut findings: Vec<Diagnostic> = config.uses.iter().filter_map(finding).collect();
-    // A line in a defaults section is used by each proxy that it is for; one word about it is enough.
-    let mut seen = std::collections::HashSet::new();
-    findings.retain(|finding| seen.insert((finding.place.clone(), finding.message.clone())));
-    findings
-}
-
-fn finding(used: &Use) -> Option<Diagnostic> {
-    let Use { class, name, section, place } = used;
-    let kind = match class {
-        Class::Section => "section",
-        Class::Keyword => "keyword",
-        Class::Bind => "'bind' option",
-        Class::Server => "'server' option",
-        Class::Action => "action",
-        Class::Fetch => "sample fetch",
-        Class::Converter => "converter",
-        Class::Matcher => "ACL matcher or flag",
-    };
-    let (severity, text) = match supports(*class, name) {
-        Support::Full => return None,
-        Support::Ignored => (
-            Severity::Warning,
-            format!("{kind} '{name}' in section '{section}' has no meaning for lb and is ignored."),
-        ),
-        Support::None => {
-            (Severity::Alert, format!("{kind} '{name}' in section '{section}' is not supported by lb yet."))
-        }
-    };
-    Some(Diagnostic {
-        severity,
-        place: Some(place.clone()),
-        span: None,
-        message: format!("parsing [{place}] : {text}"),
-        help: None,
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use haproxy_cfg_parser::tables;
-    use std::collections::HashSet;
-
-    #[test]
-    fn no_behaviour_without_a_signature() {
-        let rows: HashSet<_> = tables::rows().iter().map(|row| (row.class, row.name)).collect();
-        let lists = [
-            (Class::Keyword, KEYWORDS),
-            (Class::Keyword, IDLE_KEYWORDS),
-            (Class::Keyword, IGNORED_KEYWORDS),
-            (Class::Bind, BIND),
-            (Class::Bind, IGNORED_BIND),
-            (Class::Server, SERVER),
-            (Class::Server, IGNORED_SERVER),
-        ];
-        for (class, names) in lists {
-            for name in names {
-                assert!(rows.contains(&(class, *name)), "{class:?} {name}");
-            }
-        }
-    }
-
-    #[test]
-    fn every_name_once() {
-        let mut seen = HashSet::new();
-        for name in KEYWORDS.iter().chain(IDLE_KEYWORDS).chain(IGNORED_KEYWORDS) {
-            assert!(seen.insert(name), "{name}");
-        }
-    }
-}
