@@ -1,0 +1,130 @@
+//! The replicated state behind openraft's trait. It lives in memory; its snapshots are on disk.
+
+use super::Types;
+use super::encoding::{decode, encode};
+use crate::state::{Outcome, State};
+use crate::store::{Contents, Fact, Write, Writer};
+use futures_util::{Stream, TryStreamExt};
+use openraft::alias::{LogIdOf, SnapshotMetaOf, SnapshotOf, StoredMembershipOf};
+use openraft::entry::RaftEntry;
+use openraft::storage::{EntryResponder, RaftStateMachine};
+use openraft::{EntryPayload, OptionalSend, RaftSnapshotBuilder, Snapshot};
+use serde::{Deserialize, Serialize};
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// A state as it travels and rests.
+type Bytes = Vec<u8>;
+
+/// What all entries up to one of them led to.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Applied {
+    last: Option<LogIdOf<Types>>,
+    membership: StoredMembershipOf<Types>,
+    state: State,
+}
+
+/// The state machine of one node; clones are the same.
+#[derive(Clone, Debug)]
+pub struct Machine {
+    applied: Arc<Mutex<Applied>>,
+    snapshot: Arc<Mutex<Option<Applied>>>,
+    writer: Writer,
+}
+
+impl Machine {
+    /// The machine as the last snapshot left it; the log brings it further.
+    ///
+    /// # Errors
+    /// The store holds what is no snapshot.
+    pub fn new(contents: &Contents, writer: Writer) -> io::Result<Self> {
+        let snapshot: Option<Applied> = contents.fact(Fact::Snapshot).map(decode).transpose()?;
+        let applied = snapshot.clone().unwrap_or_default();
+        Ok(Self { applied: Arc::new(Mutex::new(applied)), snapshot: Arc::new(Mutex::new(snapshot)), writer })
+    }
+
+    fn applied(&self) -> MutexGuard<'_, Applied> {
+        self.applied.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps a snapshot: the log before it may go only when it is on disk.
+    async fn keep(&self, snapshot: Applied) -> io::Result<()> {
+        self.writer.flush(vec![Write::Set(Fact::Snapshot, encode(&snapshot)?)]).await?;
+        *self.snapshot.lock().unwrap_or_else(PoisonError::into_inner) = Some(snapshot);
+        Ok(())
+    }
+}
+
+impl Applied {
+    fn meta(&self) -> SnapshotMetaOf<Types> {
+        SnapshotMetaOf::<Types> { last_log_id: self.last, last_membership: self.membership.clone() }
+    }
+}
+
+impl RaftSnapshotBuilder<Types> for Machine {
+    type SnapshotData = Bytes;
+
+    async fn build_snapshot(&mut self) -> io::Result<SnapshotOf<Types, Bytes>> {
+        let now = self.applied().clone();
+        let snapshot = Snapshot { meta: now.meta(), snapshot: encode(&now.state)? };
+        self.keep(now).await?;
+        Ok(snapshot)
+    }
+}
+
+impl RaftStateMachine<Types> for Machine {
+    type SnapshotData = Bytes;
+    type SnapshotBuilder = Self;
+
+    async fn applied_state(&mut self) -> io::Result<(Option<LogIdOf<Types>>, StoredMembershipOf<Types>)> {
+        let applied = self.applied();
+        Ok((applied.last, applied.membership.clone()))
+    }
+
+    async fn apply<S>(&mut self, mut entries: S) -> io::Result<()>
+    where
+        S: Stream<Item = io::Result<EntryResponder<Types>>> + Unpin + OptionalSend,
+    {
+        while let Some((entry, waiting)) = entries.try_next().await? {
+            let outcome = {
+                let mut applied = self.applied();
+                applied.last = Some(entry.log_id());
+                match &entry.payload {
+                    EntryPayload::Blank => Outcome::Done,
+                    EntryPayload::Normal(decision) => applied.state.apply(decision),
+                    EntryPayload::Membership(members) => {
+                        applied.membership =
+                            StoredMembershipOf::<Types>::new(Some(entry.log_id()), members.clone());
+                        Outcome::Done
+                    }
+                }
+            };
+            if let Some(waiting) = waiting {
+                waiting.send(outcome);
+            }
+        }
+        Ok(())
+    }
+
+    async fn get_snapshot_builder(&mut self) -> Self {
+        self.clone()
+    }
+
+    async fn install_snapshot(&mut self, meta: &SnapshotMetaOf<Types>, snapshot: Bytes) -> io::Result<()> {
+        let installed = Applied {
+            last: meta.last_log_id,
+            membership: meta.last_membership.clone(),
+            state: decode(&snapshot)?,
+        };
+        self.keep(installed.clone()).await?;
+        *self.applied() = installed;
+        Ok(())
+    }
+
+    async fn get_current_snapshot(&mut self) -> io::Result<Option<SnapshotOf<Types, Bytes>>> {
+        let kept = self.snapshot.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.as_ref()
+            .map(|kept| Ok(Snapshot { meta: kept.meta(), snapshot: encode(&kept.state)? }))
+            .transpose()
+    }
+}

@@ -1,0 +1,34 @@
+//! The only room that names openraft: its types, and this crate's store and state behind its traits.
+//!
+//! The version is pinned: 0.10 has what the holder of an address needs (pre-votes, and the instant at which a majority
+//! was last heard), and 0.9 has not.
+
+mod encoding;
+mod log;
+mod machine;
+
+pub use log::Log;
+pub use machine::Machine;
+
+use crate::state::{Decision, Member, NodeId, Outcome};
+use std::fmt;
+
+openraft::declare_raft_types!(
+    /// What this cluster's Raft is made of.
+    pub Types: D = Decision, R = Outcome, NodeId = NodeId, Node = Member,
+);
+
+impl fmt::Display for Decision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests;
