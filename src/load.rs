@@ -9,8 +9,9 @@ use haproxy_cfg_parser::model::Config;
 use haproxy_cfg_parser::{self as parser, Diagnostic, Severity, SystemWorld, World};
 use lb_core::compile::{self, Plan};
 use std::io;
+use std::net::IpAddr;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A configuration that is good, and what was made of it.
 pub(crate) struct Loaded {
@@ -40,11 +41,29 @@ pub(crate) enum Failure {
     Fatal(String),
 }
 
-/// Reads, checks and compiles the configuration, and tells what was found.
+/// When a configuration is read.
+#[derive(Clone, Copy)]
+pub(crate) enum Stage<'a> {
+    /// Before anything runs.
+    Start,
+    /// While a plan runs, on so many threads; none: in a process that carries no traffic.
+    Reload { threads: usize, previous: Option<&'a Plan> },
+}
+
+/// The environment that the program was started in: each reload begins with it again.
+static ENVIRONMENT: OnceLock<Vec<(String, String)>> = OnceLock::new();
+
+/// Reads, checks and compiles the configuration before anything runs, and tells what was found.
 ///
 /// # Errors
 /// A [`Failure`]; the exit code is then 1.
 pub(crate) fn load(options: &Options, messages: &Messages) -> Result<Loaded, Failure> {
+    prepare(options)?;
+    load_in(options, messages, &Surroundings::new(options), Stage::Start)
+}
+
+/// What is done once: the folder, and variables for configurations.
+fn prepare(options: &Options) -> Result<(), Failure> {
     if let Some(directory) = &options.directory {
         std::env::set_current_dir(directory).map_err(|error| {
             Failure::Fatal(format!(
@@ -55,22 +74,47 @@ pub(crate) fn load(options: &Options, messages: &Messages) -> Result<Loaded, Fai
         })?;
     }
     announce_surroundings(options).map_err(|error| Failure::Fatal(error.to_string()))?;
-    let world = Surroundings::new(options);
-    let sources = sources(options, &world)?;
-    let (mut config, mut found) = parser::parse(&sources, &world);
+    ENVIRONMENT.get_or_init(|| SystemWorld::default().env());
+    Ok(())
+}
+
+/// Reads, checks and compiles the configuration as `world` shows it, and tells what was found.
+///
+/// # Errors
+/// A [`Failure`].
+pub(crate) fn load_in(
+    options: &Options,
+    messages: &Messages,
+    world: &dyn World,
+    stage: Stage<'_>,
+) -> Result<Loaded, Failure> {
+    let sources = sources(options, world)?;
+    let (mut config, mut found) = parser::parse(&sources, world);
     messages.hush(config.global.quiet && !options.verbose && !options.debug);
 
-    let identity = Identity::resolve(&config).map_err(|error| found.push(error)).unwrap_or_default();
+    let identity = match stage {
+        Stage::Start => Identity::resolve(&config).map_err(|error| found.push(error)).unwrap_or_default(),
+        // The processes stay who they are.
+        Stage::Reload { .. } => Identity::default(),
+    };
     if tell_by_file(&found, messages) {
         return Err(fatal());
     }
-    sys::replace_environment(&config.environment).map_err(|error| Failure::Fatal(error.to_string()))?;
+    if let Stage::Start = stage {
+        sys::replace_environment(&config.environment).map_err(|error| Failure::Fatal(error.to_string()))?;
+    }
     overrule(&mut config, options);
 
-    let threads = config.global.nbthread.map_or_else(affinity::usable_cpus, |count| count as usize);
+    let (threads, previous) = match stage {
+        Stage::Start => {
+            (config.global.nbthread.map_or_else(affinity::usable_cpus, |count| count as usize), None)
+        }
+        Stage::Reload { threads, previous } => (threads, previous),
+    };
     let present = limits::present().map_err(|error| Failure::Fatal(error.to_string()))?;
     let limits = limits::plan(&config, config.global.maxconn, threads as u64, present);
-    let compiled = compile::compile(&config, &compile::Options { threads, maxconn: limits.maxconn });
+    let maxconn = limits.maxconn;
+    let compiled = compile::compile(&config, &compile::Options { threads, maxconn, world, previous });
     let (plan, warnings) = compiled.map_err(|errors| {
         errors.iter().for_each(|error| messages.diagnostic(error));
         fatal()
@@ -105,8 +149,11 @@ fn announce_surroundings(options: &Options) -> io::Result<()> {
 }
 
 pub(crate) fn sources(options: &Options, world: &dyn World) -> Result<Vec<parser::Source>, Failure> {
-    if let Some((path, error)) =
-        options.files.iter().find_map(|path| std::fs::metadata(path).err().map(|error| (path, error)))
+    if let Some((path, error)) = options
+        .files
+        .iter()
+        .filter(|path| !world.is_dir(path))
+        .find_map(|path| world.read(path).err().map(|error| (path, error)))
     {
         let (path, why) = (path.display(), reason(&error));
         return Err(Failure::Fatal(format!(
@@ -178,7 +225,7 @@ impl Surroundings {
 
 impl World for Surroundings {
     fn env(&self) -> Vec<(String, String)> {
-        self.system.env()
+        ENVIRONMENT.get().cloned().unwrap_or_else(|| self.system.env())
     }
 
     fn feature(&self, name: &str) -> bool {
@@ -191,6 +238,10 @@ impl World for Surroundings {
 
     fn enabled(&self, option: &str) -> bool {
         !self.disabled.contains(&option)
+    }
+
+    fn addresses(&self, host: &str) -> io::Result<Vec<IpAddr>> {
+        self.system.addresses(host)
     }
 
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {

@@ -26,7 +26,7 @@ fn main() -> ExitCode {
     lb_core::clock::start();
     let words = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
     let code = match cli::parse(words) {
-        Ok(options) => act(&options),
+        Ok(options) => act(&Arc::new(options)),
         Err(Refusal::Usage) => show_usage(),
         Err(Refusal::Wrong(text)) => {
             Messages::default().alert(&text);
@@ -36,7 +36,7 @@ fn main() -> ExitCode {
     ExitCode::from(code)
 }
 
-fn act(options: &Options) -> u8 {
+fn act(options: &Arc<Options>) -> u8 {
     let messages = Arc::new(Messages::new(options.is_quiet(), options.diagnostic));
     match &options.action {
         Action::Version(form) => show(&version::text(*form)),
@@ -51,7 +51,7 @@ fn act(options: &Options) -> u8 {
     0
 }
 
-fn load_and_go(options: &Options, messages: &Arc<Messages>) -> u8 {
+fn load_and_go(options: &Arc<Options>, messages: &Arc<Messages>) -> u8 {
     if options.debug || options.verbose {
         trace();
     }

@@ -3,6 +3,7 @@
 use crate::version;
 use haproxy_cfg_parser::{Diagnostic, Severity, raw};
 use std::io::Write;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// Writes messages, and remembers what was written.
@@ -15,6 +16,8 @@ pub(crate) struct Messages {
     show_diag: bool,
     introduced: AtomicBool,
     warnings: AtomicUsize,
+    /// What was told since [`Messages::record`], if it is kept.
+    record: Mutex<Option<String>>,
 }
 
 impl Messages {
@@ -53,6 +56,13 @@ impl Messages {
         if severity == Severity::Warning {
             self.warnings.fetch_add(1, Ordering::Relaxed);
         }
+        let told = line(severity, text);
+        if let Ok(mut record) = self.record.lock()
+            && let Some(record) = &mut *record
+            && record.len() < LONGEST_RECORD
+        {
+            record.push_str(&told);
+        }
         if self.is_quiet() {
             return;
         }
@@ -61,7 +71,21 @@ impl Messages {
             let path = std::env::current_exe().unwrap_or_default();
             write(&line(Severity::Notice, &format!("path to executable is {}", path.display())));
         }
-        write(&line(severity, text));
+        write(&told);
+    }
+
+    /// Does something and gives back what it had told, shown or not, as far as there was not too much of it.
+    pub(crate) fn record<T>(&self, act: impl FnOnce() -> T) -> (T, String) {
+        let set =
+            |value| self.record.lock().ok().and_then(|mut record| std::mem::replace(&mut *record, value));
+        set(Some(String::new()));
+        let result = act();
+        (result, set(None).unwrap_or_default())
+    }
+
+    /// Counts warnings from 0 again: another configuration is read.
+    pub(crate) fn forget_warnings(&self) {
+        self.warnings.store(0, Ordering::Relaxed);
     }
 
     /// Lines for stdout (`-c`); not shown when quiet.
@@ -90,6 +114,9 @@ impl Messages {
         self.warnings.load(Ordering::Relaxed)
     }
 }
+
+/// Most bytes that [`Messages::record`] keeps.
+const LONGEST_RECORD: usize = 64 * 1024;
 
 fn line(severity: Severity, text: &str) -> String {
     let label = match severity {

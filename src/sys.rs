@@ -5,7 +5,7 @@ use haproxy_cfg_parser::raw;
 use nix::unistd::ForkResult;
 use std::ffi::{CStr, OsStr};
 use std::io;
-use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 
 /// Splits the process in two. Only while it has one thread: after `fork` the child has just the calling one,
@@ -57,6 +57,12 @@ fn set_variable(name: &str, value: &OsStr) {
         // meanwhile; the name and the value are ones that `set_var` accepts.
         unsafe { std::env::set_var(name, value) };
     }
+}
+
+/// A descriptor that a message has just brought.
+pub(crate) fn own(fd: RawFd) -> OwnedFd {
+    // SAFETY: the kernel made this descriptor for the message's receiver, which is the caller; nobody else has it.
+    unsafe { OwnedFd::from_raw_fd(fd) }
 }
 
 fn require_one_thread(what: &str) -> io::Result<()> {

@@ -224,7 +224,7 @@ fn a_real_prometheus_scrapes_it() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("prometheus.yml");
     let text = format!(
-        "global:\n  scrape_interval: 200ms\n  scrape_timeout: 200ms\nscrape_configs:\n- job_name: lb\n  static_configs:\n  - targets: ['{}']\n",
+        "global:\n  scrape_interval: 1s\n  scrape_timeout: 1s\nscrape_configs:\n- job_name: lb\n  static_configs:\n  - targets: ['{}']\n",
         stand.front
     );
     fs::write(&file, text).unwrap();

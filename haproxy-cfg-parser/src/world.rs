@@ -3,7 +3,7 @@
 use crate::raw;
 use std::ffi::OsStr;
 use std::io;
-use std::net::ToSocketAddrs;
+use std::net::{IpAddr, ToSocketAddrs};
 use std::path::Path;
 
 /// Everything that a configuration can ask of its surroundings.
@@ -27,6 +27,13 @@ pub trait World {
     /// True if a host name has an address. The default doesn't ask: whoever runs the configuration finds out.
     fn resolves(&self, _host: &str) -> bool {
         true
+    }
+    /// A host name's addresses. The default knows none.
+    ///
+    /// # Errors
+    /// It has none.
+    fn addresses(&self, _host: &str) -> io::Result<Vec<IpAddr>> {
+        Err(io::ErrorKind::NotFound.into())
     }
     /// A file's bytes.
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
@@ -73,6 +80,10 @@ impl World for SystemWorld {
 
     fn resolves(&self, host: &str) -> bool {
         !self.resolve || (host, 0).to_socket_addrs().is_ok_and(|mut found| found.next().is_some())
+    }
+
+    fn addresses(&self, host: &str) -> io::Result<Vec<IpAddr>> {
+        Ok((host, 0).to_socket_addrs()?.map(|found| found.ip()).collect())
     }
 
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {

@@ -2,22 +2,22 @@
 
 use crate::acl::Condition;
 use crate::balance::Balance;
-use crate::check::Watch;
+use crate::check::{Announcer, Watch};
 use crate::engine::Limit;
 use crate::exchange::Exchange;
 use crate::http::HeaderKey;
 use crate::log::{Format, Logger};
 use crate::rdp;
 use crate::rule::{Replies, Ruleset};
-use crate::server::{Server, ServerAddress};
+use crate::server::{Farm, Server, ServerAddress};
 use crate::stats::page::Page;
 use crate::stats::prometheus::Latency;
 use crate::thread::{Counter, PerThread};
 use haproxy_cfg_parser::model;
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 /// Numbers of a proxy that each thread counts for itself. Names follow the statistics columns (management guide 9.1).
@@ -163,9 +163,49 @@ pub struct Listener {
     /// A `stats socket` of that level; none: it feeds a frontend.
     pub level: Option<model::Level>,
     /// Connections now, and `maxconn` (0: none of its own).
-    pub connections: Limit,
-    /// The frontend it feeds; set once when the plan is whole.
+    pub connections: Arc<Limit>,
+    /// The frontend it feeds, once the plan is whole; none after a reload that gave its address to a successor.
     pub frontend: arc_swap::ArcSwapOption<Frontend>,
+    /// After a reload, what accepts at its address now.
+    pub successor: arc_swap::ArcSwapOption<Listener>,
+    /// A reload has taken its address away: nothing more is accepted, and its idle connections end.
+    pub retired: AtomicBool,
+}
+
+impl Listener {
+    /// One that nothing reaches, for expressions that ask for one where there is no client.
+    pub fn nowhere() -> Self {
+        Self {
+            name: String::new(),
+            id: 0,
+            address: String::new(),
+            port: 0,
+            bound: None,
+            accept_proxy: false,
+            level: None,
+            connections: Arc::default(),
+            frontend: Default::default(),
+            successor: Default::default(),
+            retired: Default::default(),
+        }
+    }
+
+    /// A reload has taken its address away.
+    #[inline]
+    pub fn is_retired(&self) -> bool {
+        self.retired.load(Ordering::Relaxed)
+    }
+
+    /// The frontend that a connection's next request goes to; the connection moves on to the listener that has the
+    /// address now.
+    pub fn current(listener: &mut Arc<Self>) -> Option<Arc<Frontend>> {
+        loop {
+            match listener.frontend.load_full() {
+                Some(frontend) => return Some(frontend),
+                None => *listener = listener.successor.load_full()?,
+            }
+        }
+    }
 }
 
 /// A compiled frontend.
@@ -180,7 +220,9 @@ pub struct Frontend {
     /// `mode`.
     pub mode: model::Mode,
     /// Connections now, and `maxconn` (default: the process's).
-    pub connections: Limit,
+    pub connections: Arc<Limit>,
+    /// `maxconn` as the file has it.
+    pub maxconn: u32,
     /// Timeouts.
     pub timeouts: model::Timeouts,
     /// `option` switches.
@@ -197,6 +239,8 @@ pub struct Frontend {
     pub reads_http: bool,
     /// `use_backend` rules in order.
     pub switching: Vec<Switch>,
+    /// All backends by name, for computed `use_backend` rules. Set once when the plan is whole.
+    pub backends: OnceLock<Arc<HashMap<String, Arc<Backend>>>>,
     /// `default_backend`; for a `listen` section, itself. Set once when the plan is whole.
     pub default_backend: OnceLock<Arc<Backend>>,
     /// Where logs go, and how they look.
@@ -219,8 +263,8 @@ pub struct Frontend {
     pub unique_id: Option<(Format, Option<HeaderKey>)>,
     /// Numbers.
     pub stats: Arc<ProxyStats>,
-    /// Its listeners.
-    pub listeners: Vec<Arc<Listener>>,
+    /// Its listeners, which hold it.
+    pub listeners: Vec<Weak<Listener>>,
 }
 
 /// A compiled backend.
@@ -260,6 +304,12 @@ pub struct Backend {
     pub servers: Vec<Arc<Server>>,
     /// The checks of its servers.
     pub watches: Vec<Watch>,
+    /// A number that stands for what its section says about checks.
+    pub checks: u64,
+    /// Who tells about its servers.
+    pub announcer: Arc<Announcer>,
+    /// What its servers share: its load and its queues.
+    pub farm: Arc<Farm>,
     /// The algorithm, with its state and the queue of the backend.
     pub balance: Balance,
     /// `retries`.
@@ -281,13 +331,8 @@ pub struct Backend {
 }
 
 impl Frontend {
-    /// The backend that the first `use_backend` rule which holds names, else the default. `by_name` answers for names
-    /// that are computed.
-    pub fn switch(
-        &self,
-        exchange: &Exchange,
-        by_name: &HashMap<String, Arc<Backend>>,
-    ) -> Option<Arc<Backend>> {
+    /// The backend that the first `use_backend` rule which holds names, else the default.
+    pub fn switch(&self, exchange: &Exchange) -> Option<Arc<Backend>> {
         for switch in &self.switching {
             if switch.condition.as_ref().is_some_and(|condition| !condition.holds(exchange)) {
                 continue;
@@ -297,7 +342,7 @@ impl Frontend {
                 SwitchTarget::Computed(format) => {
                     let name = format.text(exchange);
                     let name = String::from_utf8_lossy(&name);
-                    if let Some(backend) = by_name.get(&*name) {
+                    if let Some(backend) = self.backends.get().and_then(|all| all.get(&*name)) {
                         return Some(Arc::clone(backend));
                     }
                     break;
@@ -455,7 +500,7 @@ pub struct Logging {
 impl Logging {
     /// Lines logged before this one (`%lc`).
     pub fn count(&self) -> u32 {
-        self.lines.load(std::sync::atomic::Ordering::Relaxed)
+        self.lines.load(Ordering::Relaxed)
     }
 }
 

@@ -1,26 +1,36 @@
 //! An exchange without sockets, from a configuration and the bytes of a request.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use crate::compile::{Options, compile};
+use crate::compile::{Options, Plan, compile};
 use crate::exchange::{Exchange, Session, Times};
 use crate::http::Request;
 use crate::http::h1::{Connection, Parsed, parse_request, parse_response};
 use crate::proxy::Frontend;
 use crate::sample::Vars;
 use haproxy_cfg_parser::{Diagnostic, Severity, Source, SystemWorld, parse};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
-/// Compiles a configuration; all errors when there is one.
-pub(crate) fn frontend(text: &str) -> Result<Arc<Frontend>, Vec<Diagnostic>> {
+/// Options of a process with one thread.
+pub(crate) fn options(previous: Option<&Plan>) -> Options<'_> {
+    static WORLD: LazyLock<SystemWorld> = LazyLock::new(SystemWorld::default);
+    Options { threads: 1, maxconn: 100, world: &*WORLD, previous }
+}
+
+/// Compiles a configuration over the plan that runs; all errors when there is one.
+pub(crate) fn plan(text: &str, previous: Option<&Plan>) -> Result<Plan, Vec<Diagnostic>> {
     let (config, mut findings) = parse(&[Source::new("test.cfg", text)], &SystemWorld::default());
     findings.retain(|finding| finding.severity == Severity::Alert);
     if !findings.is_empty() {
         return Err(findings);
     }
-    let (plan, _) = compile(&config, &Options { threads: 1, maxconn: 100 })?;
+    compile(&config, &options(previous)).map(|(plan, _)| plan)
+}
+
+/// The first frontend of a configuration; all errors when there is one.
+pub(crate) fn frontend(text: &str) -> Result<Arc<Frontend>, Vec<Diagnostic>> {
     // Expressions ask the plan for other proxies as long as the process lives.
-    Ok(Arc::clone(Box::leak(Box::new(plan)).frontends.first().unwrap()))
+    Ok(Arc::clone(Box::leak(Box::new(plan(text, None)?)).frontends.first().unwrap()))
 }
 
 /// The frontend `f` of `mode http` with these lines.
@@ -42,7 +52,7 @@ pub(crate) fn exchange(frontend: Arc<Frontend>, head: &[u8]) -> Exchange {
     let session = Session {
         src: "127.0.0.1:1234".parse().ok(),
         dst: "127.0.0.1:80".parse().ok(),
-        listener: Arc::clone(frontend.listeners.first().unwrap()),
+        listener: frontend.listeners.first().unwrap().upgrade().unwrap(),
         accepted_at: wall,
         accepted: now,
         vars: Vars::default(),

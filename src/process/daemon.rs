@@ -49,7 +49,7 @@ impl Starter {
     pub(crate) fn ready(&mut self) {
         if let Some(channel) = self.0.take() {
             close_standard_streams();
-            let _ = channel.send(Word::Ready); // the parent was killed: nobody waits
+            let _ = channel.send_ready(); // the parent was killed: nobody waits
         }
     }
 

@@ -7,6 +7,7 @@
 //! and everything forks before any thread exists.
 
 pub(crate) mod affinity;
+mod bundle;
 mod channel;
 mod daemon;
 mod identity;
@@ -16,6 +17,7 @@ mod monitor;
 mod notify;
 mod pidfile;
 mod predecessors;
+mod reload;
 mod report;
 mod signals;
 mod worker;
@@ -41,6 +43,7 @@ use nix::sys::signal::Signal;
 use nix::unistd::{ForkResult, Pid, getppid};
 use notify::Notify;
 use pidfile::PidFile;
+use reload::Reloader;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -48,10 +51,6 @@ use std::time::{Duration, SystemTime};
 
 /// `stats timeout` where the file has none.
 const STATS_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// What a signal that asks for a reload is answered.
-const NO_RELOAD: &str = "Reloading is not supported yet: the running configuration stays. \
-                         To take another one, check it with -c, then restart.";
 
 /// Which processes there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,7 +80,7 @@ impl Layout {
 }
 
 /// Runs the proxy; returns the exit code.
-pub(crate) fn run(options: &Options, loaded: Loaded, messages: &Arc<Messages>) -> u8 {
+pub(crate) fn run(options: &Arc<Options>, loaded: Loaded, messages: &Arc<Messages>) -> u8 {
     match prepare(options, loaded, messages).and_then(|start| start.go(options, messages)) {
         Ok(code) => code,
         Err(text) => {
@@ -164,7 +163,7 @@ fn raise_limits(limits: &Limits, strict: bool, messages: &Messages) -> Result<()
 
 impl Start {
     /// Makes the processes, and returns when the calling one shall end.
-    fn go(self, options: &Options, messages: &Arc<Messages>) -> Result<u8, String> {
+    fn go(self, options: &Arc<Options>, messages: &Arc<Messages>) -> Result<u8, String> {
         log::date::zone(); // while its file can be found: the worker may change its root
         signals::hold();
         let mut starter = Starter::default();
@@ -184,12 +183,12 @@ impl Start {
     fn serve(
         mut self,
         mut starter: Starter,
-        options: &Options,
+        options: &Arc<Options>,
         messages: &Arc<Messages>,
     ) -> Result<u8, String> {
+        let reloader = self.reloader(options, messages);
         self.forgo_privileges(messages)?;
         let mut pidfile = self.pidfile.take();
-        let hard_stop = self.config.global.hard_stop_after;
         let engine = self.start_engine(messages)?;
         let ready = || {
             if let Some(Err(error)) = pidfile.as_mut().map(PidFile::write) {
@@ -198,7 +197,7 @@ impl Start {
             predecessors::dismiss(options.predecessors.as_ref());
             starter.ready();
         };
-        worker::serve(engine, messages, hard_stop, None, ready).map_err(|error| cannot("serve", &error))
+        worker::serve(engine, reloader, None, ready).map_err(|error| cannot("serve", &error))
     }
 
     /// Monitor and worker.
@@ -206,11 +205,12 @@ impl Start {
         mut self,
         face: Face,
         mut starter: Starter,
-        options: &Options,
+        options: &Arc<Options>,
         messages: &Arc<Messages>,
     ) -> Result<u8, String> {
         let (ours, theirs) = Channel::pair().map_err(|error| cannot("make a socket pair", &error))?;
         let monitor = Pid::this();
+        let reloader = self.reloader(options, messages);
         match sys::fork().map_err(|error| cannot("fork", &error))? {
             ForkResult::Child => {
                 drop(ours);
@@ -221,21 +221,30 @@ impl Start {
                 if tied.is_err() || getppid() != monitor {
                     return Ok(1);
                 }
-                let hard_stop = self.config.global.hard_stop_after;
                 let engine = self.start_engine(messages)?;
-                worker::serve(engine, messages, hard_stop, Some(theirs), || starter.leave())
+                worker::serve(engine, reloader, Some(theirs), || starter.leave())
                     .map_err(|error| cannot("serve", &error))
             }
             ForkResult::Parent { child } => {
                 drop(theirs);
                 let Self { mut pidfile, master, sockets, plan, .. } = self;
+                let addresses = listen::addresses(&plan);
                 drop((sockets, plan)); // what the worker closes must be closed
                 if face != Face::Plain {
                     messages.notice(&format!("Initializing new worker ({child})"));
                 }
                 let notify = Notify { enabled: options.notify };
-                let monitor =
-                    Monitor { messages, face, notify, worker: child, channel: ours, master, starter };
+                let monitor = Monitor {
+                    messages,
+                    face,
+                    notify,
+                    worker: child,
+                    channel: ours,
+                    master,
+                    starter,
+                    reloader,
+                    addresses,
+                };
                 let ready = || {
                     predecessors::dismiss(options.predecessors.as_ref());
                     let written = pidfile.as_mut().map_or(Ok(()), PidFile::write);
@@ -243,6 +252,16 @@ impl Start {
                 };
                 monitor.run(ready).map_err(|error| cannot("watch the worker", &error))
             }
+        }
+    }
+
+    /// What reads the configuration again.
+    fn reloader(&self, options: &Arc<Options>, messages: &Arc<Messages>) -> Reloader {
+        Reloader {
+            options: Arc::clone(options),
+            messages: Arc::clone(messages),
+            config: Arc::clone(&self.config),
+            threads: self.plan.threads,
         }
     }
 

@@ -2,8 +2,9 @@
 
 use super::channel::{Channel, Word};
 use super::daemon::Starter;
-use super::master_cli::{Asked, MasterSocket};
+use super::master_cli::{MasterSocket, Reloaded};
 use super::notify::Notify;
+use super::reload::Reloader;
 use super::signals::{Signals, die_by, wait};
 use crate::message::Messages;
 use crate::sys;
@@ -51,6 +52,10 @@ pub(crate) struct Monitor<'a> {
     pub(crate) master: Option<MasterSocket>,
     /// Who waits until the worker is ready.
     pub(crate) starter: Starter,
+    /// What reads the configuration again.
+    pub(crate) reloader: Reloader,
+    /// What the worker listens on.
+    pub(crate) addresses: Vec<String>,
 }
 
 impl Monitor<'_> {
@@ -63,7 +68,7 @@ impl Monitor<'_> {
         let mut ready = Some(ready);
         let mut asked = None; // the last signal that asked for the end
         loop {
-            // after its one word the channel is only the worker's proof that the monitor lives
+            // after its first word the worker speaks when it is asked
             let channel = ready.as_ref().map(|_| self.channel.as_fd());
             let mut sources = vec![Some(signals.as_fd()), channel];
             sources.extend(self.master.iter().flat_map(MasterSocket::sources).map(Some));
@@ -75,9 +80,11 @@ impl Monitor<'_> {
             {
                 self.announce(ready);
             }
-            let asked_for = self.master.as_mut().map(|master| master.serve(self.worker.as_raw()));
-            for Asked::Reload in asked_for.into_iter().flatten() {
-                self.refuse_reload();
+            if let Some(mut master) = self.master.take() {
+                let worker = self.worker.as_raw();
+                let is_ready = ready.is_none();
+                master.serve(worker, &mut || self.reload(is_ready));
+                self.master = Some(master);
             }
             for signal in signals.arrived() {
                 match signal {
@@ -90,8 +97,12 @@ impl Monitor<'_> {
                         self.notify.stopping();
                         self.pass(signal);
                     }
-                    Signal::SIGUSR2 => self.refuse_reload(),
-                    Signal::SIGHUP if self.face != Face::Plain => self.refuse_reload(),
+                    Signal::SIGUSR2 => {
+                        self.reload(ready.is_none());
+                    }
+                    Signal::SIGHUP if self.face != Face::Plain => {
+                        self.reload(ready.is_none());
+                    }
                     _ => self.pass(signal),
                 }
             }
@@ -115,9 +126,32 @@ impl Monitor<'_> {
         self.starter.ready();
     }
 
-    fn refuse_reload(&self) {
-        self.messages.warning(super::NO_RELOAD);
-        self.notify.reload_failed();
+    /// Reads the configuration again. Whether the worker runs it now, and what was told about it.
+    fn reload(&mut self, is_ready: bool) -> Reloaded {
+        if !is_ready {
+            let logs = "The worker is not ready yet.\n".to_owned();
+            return Reloaded { success: false, logs };
+        }
+        self.notify.reloading();
+        self.messages.notice("Reloading HAProxy");
+        let (success, logs) =
+            self.messages.record(|| match self.reloader.through(&self.channel, &mut self.addresses) {
+                Ok(()) => {
+                    self.messages.notice("Loading success.");
+                    true
+                }
+                Err(why) => {
+                    self.messages.alert(&why);
+                    self.messages.warning("Loading failure!");
+                    false
+                }
+            });
+        if success {
+            self.notify.ready();
+        } else {
+            self.notify.reload_failed();
+        }
+        Reloaded { success, logs }
     }
 
     fn pass(&self, signal: Signal) {
@@ -200,12 +234,19 @@ enum Verdict {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use std::sync::Arc;
 
     fn judge(face: Face, ending: Ending, asked: Option<Signal>) -> Verdict {
         let messages = Messages::new(true, false);
         let (channel, _) = Channel::pair().unwrap();
         let notify = Notify { enabled: false };
         let starter = Starter::default();
+        let reloader = Reloader {
+            options: Arc::default(),
+            messages: Arc::default(),
+            config: Arc::default(),
+            threads: 1,
+        };
         let monitor = Monitor {
             messages: &messages,
             face,
@@ -214,6 +255,8 @@ mod tests {
             channel,
             master: None,
             starter,
+            reloader,
+            addresses: Vec::new(),
         };
         monitor.judge(ending, asked)
     }

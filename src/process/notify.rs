@@ -16,11 +16,15 @@ impl Notify {
         self.tell(&[NotifyState::Ready, NotifyState::MainPid(process::id()), NotifyState::Status("Ready.")]);
     }
 
+    /// The configuration is read again.
+    pub(crate) fn reloading(self) {
+        if let Ok(now) = NotifyState::monotonic_usec_now() {
+            self.tell(&[NotifyState::Reloading, NotifyState::Status("Reloading Configuration."), now]);
+        }
+    }
+
     /// A reload was refused; the running configuration stays.
     pub(crate) fn reload_failed(self) {
-        if let Ok(now) = NotifyState::monotonic_usec_now() {
-            self.tell(&[NotifyState::Reloading, now]);
-        }
         self.tell(&[NotifyState::Ready, NotifyState::Status("Reload failed!")]);
     }
 

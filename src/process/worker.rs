@@ -1,6 +1,7 @@
 //! The process that carries traffic: starts the engine, then answers signals until it is drained.
 
 use super::channel::{Channel, Word};
+use super::reload::Reloader;
 use super::report;
 use super::signals::{Signals, die_by, wait};
 use crate::message::Messages;
@@ -37,17 +38,18 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 /// The system's, from setting up or waiting.
 pub(crate) fn serve(
     engine: Arc<Engine>,
-    messages: &Messages,
-    hard_stop_after: Option<Duration>,
+    mut reloader: Reloader,
     monitor: Option<Channel>,
     ready: impl FnOnce(),
 ) -> io::Result<u8> {
+    let messages = Arc::clone(&reloader.messages);
+    let messages = &*messages;
     let ended = watch(Arc::clone(&engine))?;
     let mut signals = Signals::take(SIGNALS)?;
     messages.started();
     ready();
     if let Some(monitor) = &monitor {
-        monitor.send(Word::Ready)?;
+        monitor.send_ready()?;
     }
     let mut stopping = Stopping::No;
     let tell = |lines: Vec<String>| lines.iter().for_each(|line| messages.warning(line));
@@ -55,24 +57,40 @@ pub(crate) fn serve(
         let monitor_fd = monitor.as_ref().map(|channel| channel.as_fd());
         let sources = [Some(signals.as_fd()), Some(ended.as_fd()), monitor_fd];
         let readable = wait(&sources, stopping.deadline())?;
-        let (finished, orphaned) = (readable.get(1) == Some(&true), readable.get(2) == Some(&true));
-        if orphaned {
-            return Ok(1);
+        let (finished, spoken) = (readable.get(1) == Some(&true), readable.get(2) == Some(&true));
+        if let Some(monitor) = monitor.as_ref().filter(|_| spoken) {
+            match monitor.receive() {
+                Ok(Some(Word::Reload(bundle, sockets))) => {
+                    let outcome = reloader.by_monitor(&engine, bundle, sockets);
+                    monitor.answer(&outcome)?;
+                }
+                // The monitor is gone, or no monitor of ours.
+                _ => return Ok(1),
+            }
         }
         for signal in signals.arrived() {
             match signal {
                 Signal::SIGINT | Signal::SIGTERM => die_by(signal),
-                Signal::SIGUSR1 if stopping.begin(&engine, hard_stop_after) => {
-                    tell(report::stopped(engine.plan()));
+                Signal::SIGUSR1 if stopping.begin(&engine) => {
+                    tell(report::stopped(&engine.plan()));
                 }
-                Signal::SIGUSR2 if monitor.is_none() => messages.warning(super::NO_RELOAD),
-                Signal::SIGHUP => tell(report::servers(engine.plan())),
+                Signal::SIGUSR2 if monitor.is_none() => {
+                    messages.notice("Reloading.");
+                    match reloader.by_itself(&engine) {
+                        Ok(()) => messages.notice("Loading success."),
+                        Err(why) => {
+                            messages.alert(&why);
+                            messages.warning("Loading failure! The running configuration stays.");
+                        }
+                    }
+                }
+                Signal::SIGHUP => tell(report::servers(&engine.plan())),
                 Signal::SIGTTOU => {
-                    tell(report::paused(engine.plan()));
+                    tell(report::paused(&engine.plan()));
                     engine.pause();
                 }
                 Signal::SIGTTIN => {
-                    tell(report::resumed(engine.plan()));
+                    tell(report::resumed(&engine.plan()));
                     engine.resume();
                 }
                 _ => {}
@@ -118,10 +136,11 @@ impl Stopping {
     }
 
     /// True the first time.
-    fn begin(&mut self, engine: &Engine, hard_stop_after: Option<Duration>) -> bool {
+    fn begin(&mut self, engine: &Engine) -> bool {
         let first = matches!(self, Self::No);
         if first {
-            *self = Self::Soft(hard_stop_after.and_then(|after| Instant::now().checked_add(after)));
+            let after = engine.plan().hard_stop_after;
+            *self = Self::Soft(after.and_then(|after| Instant::now().checked_add(after)));
             live().stopping.store(true, Ordering::Relaxed);
             engine.soft_stop();
         }
@@ -137,7 +156,7 @@ impl Stopping {
             Self::Hard(_) => true,
             _ => {
                 messages.warning("soft-stop running for too long, performing a hard-stop.");
-                for line in report::hard_stopped(engine.plan()) {
+                for line in report::hard_stopped(&engine.plan()) {
                     messages.warning(&line);
                 }
                 *self = Self::Hard(Instant::now() + LAST_WORDS);

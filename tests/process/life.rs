@@ -1,6 +1,6 @@
 //! One process in the foreground, and its signals.
 
-use crate::program::{End, LIMIT, Place, is_lb};
+use crate::program::{End, LIMIT, Place};
 use lb_harness::eventually;
 use nix::sys::signal::Signal;
 
@@ -53,20 +53,6 @@ fn listeners_pause_and_resume() {
     let ended = running.end_by(Signal::SIGINT);
     assert!(ended.stderr.contains(" : Paused frontend f.\n"), "{}", ended.stderr);
     assert!(ended.stderr.contains(" : Resumed frontend f.\n"), "{}", ended.stderr);
-}
-
-#[test]
-fn a_reload_is_refused_in_words() {
-    if !is_lb() {
-        return;
-    }
-    let place = Place::new();
-    let config = place.config("");
-    let running = place.start(["-f", config.to_str().unwrap()]);
-    running.signal(Signal::SIGUSR2);
-    std::thread::sleep(std::time::Duration::from_millis(100));
-    assert!(place.listens());
-    assert!(running.end_by(Signal::SIGTERM).stderr.contains("Reloading is not supported yet"));
 }
 
 #[test]

@@ -12,5 +12,6 @@ mod life;
 mod limits;
 mod master;
 mod program;
+mod reload;
 mod resolve;
 mod threads;

@@ -114,9 +114,17 @@ fn systemd_hears_of_readiness_and_the_end() {
     assert!(ready.contains(&format!("MAINPID={}", running.pid())), "{ready}");
     assert!(place.listens());
     if is_lb() {
-        running.signal(Signal::SIGUSR2);
-        assert!(hear().starts_with("RELOADING=1\nMONOTONIC_USEC="));
-        assert!(hear().starts_with("READY=1\nSTATUS=Reload failed!"));
+        let good = std::fs::read_to_string(&config).unwrap();
+        for (text, answer) in
+            [(format!("{good} nonsense\n"), "READY=1\nSTATUS=Reload failed!"), (good, "READY=1\nMAINPID=")]
+        {
+            std::fs::write(&config, text).unwrap();
+            running.signal(Signal::SIGUSR2);
+            let begin = hear();
+            assert!(begin.starts_with("RELOADING=1\n") && begin.contains("\nMONOTONIC_USEC="), "{begin}");
+            let end = hear();
+            assert!(end.starts_with(answer), "{end}");
+        }
         running.signal(Signal::SIGTERM);
         assert!(hear().starts_with("STOPPING=1"));
     } else {

@@ -10,7 +10,8 @@ use crate::sample::{Sample, Type};
 use arc_swap::{ArcSwap, Guard};
 use haproxy_cfg_parser::{model, raw};
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 /// A list of patterns.
@@ -23,6 +24,10 @@ pub struct Reference {
     id: AtomicU32,
     map: AtomicBool,
     acl: AtomicBool,
+    /// A number that stands for what the configuration says is in it.
+    content: AtomicU64,
+    /// Commands have changed it.
+    edited: AtomicBool,
     /// Held while a change is made and seen by all views.
     writing: Mutex<()>,
     versions: Mutex<Versions>,
@@ -49,6 +54,8 @@ impl Reference {
             id: AtomicU32::new(0),
             map: AtomicBool::new(false),
             acl: AtomicBool::new(false),
+            content: AtomicU64::new(0),
+            edited: AtomicBool::new(false),
             writing: Mutex::new(()),
             versions: Mutex::default(),
             views: Mutex::default(),
@@ -117,8 +124,36 @@ impl Reference {
     pub fn change<T>(&self, change: impl FnOnce(&mut Versions) -> Result<T, String>) -> Result<T, String> {
         let _writing = lock(&self.writing);
         let done = change(&mut lock(&self.versions))?;
+        self.edited.store(true, Ordering::Relaxed);
         self.all_views().iter().for_each(|view| view.rebuild());
         Ok(done)
+    }
+
+    /// Commands have changed it.
+    pub(crate) fn is_edited(&self) -> bool {
+        self.edited.load(Ordering::Relaxed)
+    }
+
+    /// Where it comes from, and what stood there: lists of two plans that have the same are one list.
+    pub(crate) fn origin(&self) -> (Option<&str>, &str, u64) {
+        (self.file.as_deref(), &self.title, self.content.load(Ordering::Relaxed))
+    }
+
+    /// Becomes what commands made of a list of the same origin.
+    pub(crate) fn inherit(&self, known: &Self) {
+        let _writing = lock(&self.writing);
+        let versions = known.versions().clone();
+        *lock(&self.versions) = versions;
+        self.edited.store(true, Ordering::Relaxed);
+        self.all_views().iter().for_each(|view| view.rebuild());
+    }
+
+    fn note_content(&self) {
+        let mut hasher = DefaultHasher::new();
+        for entry in self.versions().entries() {
+            (&entry.key, &entry.value).hash(&mut hasher);
+        }
+        self.content.store(hasher.finish(), Ordering::Relaxed);
     }
 
     fn all_views(&self) -> Vec<Arc<dyn View>> {
@@ -382,6 +417,7 @@ impl References {
         all.sort_by(|one, other| one.place.cmp(&other.place));
         for (reference, id) in all.iter().zip(0..) {
             reference.id.store(id, Ordering::Relaxed);
+            reference.note_content();
         }
         all
     }

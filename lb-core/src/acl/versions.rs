@@ -15,7 +15,7 @@ pub struct Entry {
 }
 
 /// Entries in their order, each of a version.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Versions {
     current: u32,
     next: u32,

@@ -246,7 +246,7 @@ fn changes_survive_the_wire() {
 /// The recorded session with maps and ACLs, but for the ids of entries.
 #[tokio::test]
 async fn lists_of_patterns_are_changed_as_in_haproxy() {
-    use crate::compile::{Options, compile};
+    use crate::compile::compile;
     use haproxy_cfg_parser::{Source, SystemWorld, parse};
     let dir = std::env::temp_dir().join(format!("lb-patterns-{}", std::process::id()));
     std::fs::create_dir_all(&dir).unwrap();
@@ -266,7 +266,7 @@ async fn lists_of_patterns_are_changed_as_in_haproxy() {
          http-request deny if inl\n http-request deny if {{ src 10.0.0.0/8 }}\n"
     );
     let (config, _) = parse(&[Source::new("m.cfg", text)], &SystemWorld::default());
-    let (plan, _) = compile(&config, &Options { threads: 1, maxconn: 100 }).unwrap();
+    let (plan, _) = compile(&config, &crate::testing::options(None)).unwrap();
     std::fs::remove_dir_all(dir).unwrap();
     let plan = Arc::new(plan);
     let context = Context { plan: Box::new(move || plan.clone()), ..context() };

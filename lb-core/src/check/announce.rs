@@ -197,7 +197,7 @@ impl Cause<'_> {
         match self {
             Self::Check(report) => report.describe(),
             Self::Reason(text) => format!(", {text}"),
-            Self::Unsaid => match server.tracked.get() {
+            Self::Unsaid => match server.tracked() {
                 Some(tracked) => format!(" via {}/{}", tracked.backend, tracked.name),
                 None => String::new(),
             },

@@ -2,70 +2,143 @@
 
 use super::agent::{self, Administrative};
 use super::script::{self, Subject};
-use super::{Method, Probe, ProbePolicy, Report, Settings, Status, Watch, pace};
+use super::{Method, Probe, ProbePolicy, Report, Status, Watch, pace};
 use crate::compile::Plan;
-use crate::exchange::{Exchange, Session, Times};
 use crate::proxy::Backend;
-use crate::sample::Vars;
 use crate::server::{Operational, Server, admin};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
+use tokio::task::{AbortHandle, JoinSet};
 
-/// Starts the tasks of all checks of a plan on the calling thread's `LocalSet`.
-pub(crate) fn drive(plan: &Arc<Plan>, policy: &Arc<dyn ProbePolicy>) {
-    let mut watches = Vec::new();
-    for backend in &plan.backends {
-        watches.extend((0..backend.watches.len()).map(|index| (Arc::clone(backend), index)));
+/// The tasks of all checks, on the calling thread's `LocalSet`. Dropping it ends them.
+pub(crate) struct Drivers {
+    policy: Arc<dyn ProbePolicy>,
+    tasks: JoinSet<()>,
+    /// By the servers' uid; true for agents.
+    running: HashMap<(usize, bool), Running>,
+}
+
+struct Running {
+    task: AbortHandle,
+    orders: Rc<RefCell<Orders>>,
+}
+
+/// What a task is to do: a reload may change it between two checks.
+#[derive(Clone)]
+struct Orders {
+    plan: Arc<Plan>,
+    backend: Arc<Backend>,
+    /// Which of the backend's watches.
+    index: usize,
+}
+
+impl Orders {
+    fn watch(&self) -> Option<&Watch> {
+        self.backend.watches.get(self.index)
     }
-    let interval = |(backend, index): &(Arc<Backend>, usize)| {
-        let watch = backend.watches.get(*index);
-        let probe = watch.and_then(Watch::probe);
-        probe.map_or(Duration::ZERO, |probe| probe.interval(false))
-    };
-    let intervals: Vec<Duration> = watches.iter().map(interval).collect();
-    let delays = pace::first(&intervals, plan.checks.max_spread);
-    for ((backend, index), delay) in watches.into_iter().zip(delays) {
-        let (plan, policy) = (Arc::clone(plan), Arc::clone(policy));
-        tokio::task::spawn_local(async move {
-            if let Some(watch) = backend.watches.get(index)
-                && let Some(probe) = watch.probe()
-            {
-                Driver { plan: &plan, backend: &backend, watch, probe }.run(delay, &*policy).await;
+}
+
+impl Drivers {
+    pub(crate) fn new(policy: Arc<dyn ProbePolicy>) -> Self {
+        Self { policy, tasks: JoinSet::new(), running: HashMap::new() }
+    }
+
+    /// Makes the checks of this plan: tasks of servers that it has go on, others end, new ones begin.
+    pub(crate) fn serve(&mut self, plan: &Arc<Plan>) {
+        let mut before = std::mem::take(&mut self.running);
+        let mut new = Vec::new();
+        for backend in &plan.backends {
+            for (index, watch) in backend.watches.iter().enumerate() {
+                let key = (watch.server.uid, watch.agent);
+                let orders = Orders { plan: Arc::clone(plan), backend: Arc::clone(backend), index };
+                match before.remove(&key) {
+                    Some(running) => {
+                        running.orders.replace(orders);
+                        self.running.insert(key, running);
+                    }
+                    None => new.push(orders),
+                }
+            }
+        }
+        before.into_values().for_each(|gone| gone.task.abort());
+        while self.tasks.try_join_next().is_some() {}
+        let interval = |orders: &Orders| {
+            let probe = orders.watch().and_then(Watch::probe);
+            probe.map_or(Duration::ZERO, |probe| probe.interval(false))
+        };
+        let intervals: Vec<Duration> = new.iter().map(interval).collect();
+        let delays = pace::first(&intervals, plan.checks.max_spread);
+        for (orders, delay) in new.into_iter().zip(delays) {
+            self.begin(orders, delay);
+        }
+    }
+
+    fn begin(&mut self, orders: Orders, delay: Duration) {
+        let Some(watch) = orders.watch() else { return };
+        let (server, agent) = (Arc::clone(&watch.server), watch.agent);
+        let key = (server.uid, agent);
+        let orders = Rc::new(RefCell::new(orders));
+        let (own, policy) = (Rc::clone(&orders), Arc::clone(&self.policy));
+        let task = self.tasks.spawn_local(async move {
+            if let Some(probe) = if agent { &server.agent } else { &server.check } {
+                Driver { server: &server, probe, orders: own }.run(delay, &*policy).await;
             }
         });
+        self.running.insert(key, Running { task, orders });
     }
 }
 
 struct Driver<'a> {
-    plan: &'a Plan,
-    backend: &'a Arc<Backend>,
-    watch: &'a Watch,
+    server: &'a Arc<Server>,
     probe: &'a Probe,
+    orders: Rc<RefCell<Orders>>,
+}
+
+/// Shows that a check is being made, until it ends in whatever way.
+struct Busy<'a>(&'a Probe);
+
+impl<'a> Busy<'a> {
+    fn new(probe: &'a Probe) -> Self {
+        probe.running.store(true, Relaxed);
+        Self(probe)
+    }
+}
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        self.0.running.store(false, Relaxed);
+    }
 }
 
 impl Driver<'_> {
-    /// Checks for as long as the thread lives.
+    /// Checks until the task is ended.
     async fn run(&self, delay: Duration, policy: &dyn ProbePolicy) {
-        let (server, probe) = (&self.watch.server, self.probe);
-        let mut due = Instant::now() + delay;
+        let (server, probe) = (self.server, self.probe);
+        let mut due = probe.due().unwrap_or_else(|| Instant::now() + delay);
         loop {
+            probe.set_due(due);
             self.wait(due).await;
             if !probe.is_active() || !policy.wants(server, probe) {
                 due += probe.pace.inter;
                 due = due.max(Instant::now());
                 continue;
             }
-            probe.running.store(true, Relaxed);
-            let report = self.check().await;
-            probe.running.store(false, Relaxed);
+            let orders = self.orders.borrow().clone();
+            let Some(watch) = orders.watch() else { return };
+            let busy = Busy::new(probe);
+            let report = self.check(&orders, watch).await;
+            drop(busy);
             // Maintenance that began meanwhile makes the result void.
             if probe.is_active() {
-                let report = if self.watch.agent { self.heed(report) } else { report };
+                let report = if watch.agent { self.heed(&orders.backend, report) } else { report };
                 policy.found(server, probe, &report);
             }
             let interval = probe.interval(server.state() == Operational::Stopped);
-            due = Instant::now() + pace::spread(interval, self.plan.checks.spread, fastrand::f64());
+            due = Instant::now() + pace::spread(interval, orders.plan.checks.spread, fastrand::f64());
         }
     }
 
@@ -75,58 +148,43 @@ impl Driver<'_> {
             tokio::select! {
                 () = tokio::time::sleep_until(due.into()) => return,
                 () = self.probe.hurry.notified() => {
-                    let soon = self.watch.server.config.check.fastinter.unwrap_or(self.probe.pace.inter);
+                    let soon = self.server.config.check.fastinter.unwrap_or(self.probe.pace.inter);
                     due = due.min(Instant::now() + soon);
                 }
             }
         }
     }
 
-    async fn check(&self) -> Report {
-        let watch = self.watch;
+    async fn check(&self, orders: &Orders, watch: &Watch) -> Report {
+        let Orders { plan, backend, .. } = orders;
         let script = match &watch.method {
             Method::Script(script) => script,
             Method::External(program) => {
-                return program.run(&watch.server, self.backend, self.probe.pace.inter).await;
+                return program.run(self.server, backend, self.probe.pace.inter).await;
             }
         };
+        let exchange = script.evaluates().then(|| {
+            let mut exchange = plan.checks.exchange();
+            exchange.backend = Some(Arc::clone(backend));
+            exchange.server = Some(Arc::clone(self.server));
+            exchange
+        });
         let subject = Subject {
-            server: &watch.server,
+            server: self.server,
             address: watch.address.as_ref(),
             port: watch.port,
-            timeouts: &self.backend.timeouts,
+            timeouts: &backend.timeouts,
             inter: self.probe.pace.inter,
-            bufsize: self.plan.bufsize,
-            max_headers: self.plan.max_headers,
-            exchange: script.evaluates().then(|| self.exchange(&self.plan.checks)),
+            bufsize: plan.bufsize,
+            max_headers: plan.max_headers,
+            exchange,
         };
         script::run(script, subject).await
     }
 
-    /// What expressions see: the server, the backend, and the answer to come.
-    fn exchange(&self, settings: &Settings) -> Box<Exchange> {
-        let (frontend, listener) = &settings.side;
-        let (now, wall) = (Instant::now(), SystemTime::now());
-        let session = Session {
-            src: None,
-            dst: None,
-            listener: Arc::clone(listener),
-            accepted_at: wall,
-            accepted: now,
-            vars: Vars::default(),
-            requests: 1,
-            expects_proxy: false,
-            proxied: None,
-        };
-        let mut exchange = Exchange::new(Box::new(session), Arc::clone(frontend), Times::begin(now, wall));
-        exchange.backend = Some(Arc::clone(self.backend));
-        exchange.server = Some(Arc::clone(&self.watch.server));
-        Box::new(exchange)
-    }
-
     /// Does what an agent's line says, and gives the result that the log shows.
-    fn heed(&self, report: Report) -> Report {
-        let (server, probe) = (&self.watch.server, self.probe);
+    fn heed(&self, backend: &Backend, report: Report) -> Report {
+        let (server, probe) = (self.server, self.probe);
         let line = match report.status {
             Status::Checked => String::from_utf8_lossy(&report.info).into_owned(),
             // Half a line changes nothing but the text.
@@ -140,7 +198,7 @@ impl Driver<'_> {
         administer(server, words.admin);
         let mut warning = None;
         if let Some(word) = words.weight {
-            match agent::weight(word, server.config.weight, self.backend.balance.is_dynamic()) {
+            match agent::weight(word, server.config.weight, backend.balance.is_dynamic()) {
                 Ok(weight) => server.set_weight(weight),
                 Err(text) => warning = Some(text),
             }

@@ -42,13 +42,16 @@ impl External {
         let report = match self.command(server, backend).spawn() {
             // What cannot be run ends as HAProxy's child does.
             Err(_) => verdict(Some(255)),
-            Ok(mut child) => match tokio::time::timeout(limit, ended(&mut child)).await {
-                Ok(exit) => verdict(exit.and_then(|exit| exit.code())),
-                Err(_) => {
-                    end(&mut child).await;
-                    Report::new(Status::ProgramTimeout, "")
+            Ok(child) => {
+                let mut child = Kept(child);
+                match tokio::time::timeout(limit, ended(&mut child.0)).await {
+                    Ok(exit) => verdict(exit.and_then(|exit| exit.code())),
+                    Err(_) => {
+                        end(&mut child.0).await;
+                        Report::new(Status::ProgramTimeout, "")
+                    }
                 }
-            },
+            }
         };
         Report { duration: Some(crate::proxy::millis(started.elapsed())), ..report }
     }
@@ -89,6 +92,19 @@ impl External {
         ]);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         command
+    }
+}
+
+/// A program that ends with the check that started it: a reload may end that one early.
+struct Kept(Child);
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        if !matches!(self.0.try_wait(), Ok(Some(_))) {
+            // What cannot be killed or waited for is gone.
+            let _ = self.0.kill();
+            let _ = self.0.wait();
+        }
     }
 }
 

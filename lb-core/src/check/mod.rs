@@ -17,7 +17,7 @@ mod script;
 mod status;
 
 pub use announce::{Announcer, Moved};
-pub(crate) use driver::drive;
+pub(crate) use driver::Drivers;
 pub use external::External;
 pub use health::Health;
 pub use observe::Event;
@@ -28,10 +28,12 @@ pub use script::Script;
 pub(crate) use script::{agent as agent_script, checks as check_script};
 pub use status::{Outcome, Report, Status};
 
+use crate::exchange::{Exchange, Session, Times};
 use crate::proxy::{Frontend, Listener};
+use crate::sample::Vars;
 use crate::server::{Server, ServerAddress};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime};
 
 /// The checks of one server of one kind.
 #[derive(Debug)]
@@ -73,4 +75,24 @@ pub struct Settings {
     pub max_spread: Option<Duration>,
     /// What stands for a client where expressions ask for one.
     pub side: (Arc<Frontend>, Arc<Listener>),
+}
+
+impl Settings {
+    /// What expressions see where there is no client.
+    pub(crate) fn exchange(&self) -> Box<Exchange> {
+        let (frontend, listener) = &self.side;
+        let (now, wall) = (Instant::now(), SystemTime::now());
+        let session = Session {
+            src: None,
+            dst: None,
+            listener: Arc::clone(listener),
+            accepted_at: wall,
+            accepted: now,
+            vars: Vars::default(),
+            requests: 1,
+            expects_proxy: false,
+            proxied: None,
+        };
+        Box::new(Exchange::new(Box::new(session), Arc::clone(frontend), Times::begin(now, wall)))
+    }
 }

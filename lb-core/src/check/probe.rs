@@ -8,7 +8,7 @@ use crate::server::{Cause, Operational, Server};
 use haproxy_cfg_parser::model::CheckOptions;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
 /// `rise` and `fall` where the file has none.
@@ -34,6 +34,8 @@ pub struct Probe {
     pub failures: AtomicU64,
     /// Wakes its task: the next check is due sooner.
     pub(crate) hurry: Notify,
+    /// When the next one is due, once that is known.
+    due: Mutex<Option<Instant>>,
     last: Mutex<Last>,
 }
 
@@ -69,6 +71,7 @@ impl Probe {
             running: AtomicBool::new(false),
             failures: AtomicU64::new(0),
             hurry: Notify::new(),
+            due: Mutex::default(),
             last: Mutex::new(Last { health, report: Report::default(), outcome: Outcome::Unknown }),
         }
     }
@@ -100,6 +103,28 @@ impl Probe {
     /// Time to the next check of a server that is `down` or not.
     pub fn interval(&self, down: bool) -> Duration {
         self.pace.interval(&self.lock().health, down)
+    }
+
+    /// When the next check is due.
+    pub(crate) fn due(&self) -> Option<Instant> {
+        *self.due.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn set_due(&self, due: Instant) {
+        *self.due.lock().unwrap_or_else(PoisonError::into_inner) = Some(due);
+    }
+
+    /// Goes on where the checks of the same server under another plan were; with what they found, if they asked the same.
+    pub(crate) fn inherit(&self, known: &Self, healthy: bool) {
+        self.enabled.store(known.enabled.load(Relaxed), Relaxed);
+        self.failures.store(known.failures.load(Relaxed), Relaxed);
+        if healthy {
+            self.paused.store(known.paused.load(Relaxed), Relaxed);
+            *self.lock() = known.last();
+            if let Some(due) = known.due() {
+                self.set_due(due);
+            }
+        }
     }
 
     /// Takes over a result; gives the counter after it, and true when it is worth a log line.

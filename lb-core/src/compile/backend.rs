@@ -2,7 +2,7 @@
 
 use super::frontend::{forward_for, rules};
 use super::page::page;
-use super::{Context, Options, check, condition};
+use super::{Context, Options, check, condition, registry};
 use crate::balance::{Balance, KeyFn};
 use crate::log::Format;
 use crate::proxy::{Backend, ProxyStats, RetryOn, Rules, UseServer};
@@ -11,7 +11,7 @@ use crate::rule::{Kind, Replies, Ruleset};
 use crate::sample::{Expr, Place};
 use crate::server::{Farm, Server, ServerAddress};
 use haproxy_cfg_parser::model::{self, Address, FormatPart, Host};
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 /// `retries` where the file says nothing.
@@ -22,18 +22,24 @@ pub(super) fn backend(
     proxy: &model::Proxy,
     id: u32,
     uid: &mut usize,
-    options: &Options,
+    options: &Options<'_>,
     context: &mut Context<'_>,
 ) -> Option<Backend> {
-    let stats = Arc::new(ProxyStats::new(options.threads));
+    let previous = registry::backend(options.previous, &proxy.name);
+    let stats = match previous {
+        Some(previous) => Arc::clone(&previous.stats),
+        None => Arc::new(ProxyStats::new(options.threads)),
+    };
     let fullconn = u32::try_from(proxy.fullconn.unwrap_or(options.maxconn / 10).max(1)).unwrap_or(u32::MAX);
     let redispatch = proxy.options.redispatch.is_some_and(|interval| interval != 0);
-    let farm = Farm::new(Arc::clone(&stats), fullconn, redispatch);
-    let servers = servers(proxy, &farm, uid, options, context);
+    let farm = match previous {
+        Some(previous) => Arc::clone(&previous.farm),
+        None => Farm::new(Arc::clone(&stats), fullconn, redispatch),
+    };
+    let servers = servers(proxy, previous, &farm, uid, options, context);
     let watches = check::watches(proxy, &servers, context);
-    let announcer = check::announcer(proxy, &stats, context);
+    let announcer = Arc::new(check::announcer(proxy, &stats, context));
     let _ = announcer.servers.set(servers.iter().map(Arc::downgrade).collect());
-    farm.announce(announcer);
     let expr = hash_key(proxy, context);
     let balance = match Balance::new(proxy, &servers, expr) {
         Ok(balance) => balance,
@@ -67,6 +73,9 @@ pub(super) fn backend(
         use_server,
         servers,
         watches,
+        checks: registry::digest(&proxy.checks),
+        announcer,
+        farm,
         balance,
         retries: proxy.retries.unwrap_or(DEFAULT_RETRIES),
         retry_on: retry_on(&proxy.retry_on),
@@ -87,14 +96,17 @@ fn rdp_cookie(proxy: &model::Proxy) -> Option<Vec<u8>> {
 
 fn servers(
     proxy: &model::Proxy,
+    previous: Option<&Backend>,
     farm: &Arc<Farm>,
     uid: &mut usize,
-    options: &Options,
+    options: &Options<'_>,
     context: &mut Context<'_>,
 ) -> Vec<Arc<Server>> {
+    let known = registry::servers(previous);
+    // One whose checks change starts anew.
+    let same_checks = previous.is_some_and(|previous| previous.checks == registry::digest(&proxy.checks));
     let mut servers = Vec::new();
     for line in &proxy.servers {
-        let Some(at_start) = address(proxy, line, context) else { continue };
         let mut line = line.clone();
         if line.source.is_none() {
             line.source = proxy.source.clone();
@@ -106,20 +118,46 @@ fn servers(
             );
             continue;
         }
+        let keeps = |name: &str| known.get(name).filter(|known| registry::keeps_address(known, &line));
+        // Names are resolved for servers that need it only.
+        let at_start = if line.names().iter().all(|name| keeps(name).is_some()) {
+            None
+        } else {
+            let Some(address) = address(proxy, &line, context) else { continue };
+            Some(address)
+        };
         for name in line.names() {
             let next = u32::try_from(servers.len() + 1).unwrap_or(u32::MAX);
             // Of a template's servers only the first can have the line's id.
             let id = line.id.filter(|_| line.template.is_none()).unwrap_or(next);
-            let saved = context.states.get(&(proxy.name.clone(), name.clone())).cloned();
-            let address = match saved.as_ref().map(|saved| (saved, resolve::start(&line, saved.ip))) {
-                Some((saved, Start::Known(ServerAddress::Inet(address)))) => {
+            let config = model::ServerLine { name: name.clone(), ..line.clone() };
+            let (known, kept) = (known.get(&*name).copied(), keeps(&name).copied());
+            if let Some(known) = known
+                && same_checks
+                && registry::is_same(known, &config, id)
+                && (kept.is_some() || at_start.as_ref() == Some(&known.start))
+            {
+                servers.push(Arc::clone(known));
+                continue;
+            }
+            let saved = context.states.get(&(proxy.name.clone(), name)).cloned();
+            let last = saved.as_ref().map(|saved| (saved, resolve::start(&line, saved.ip, context)));
+            let address = match (kept, last, &at_start) {
+                (Some(kept), ..) => kept.address(),
+                (None, Some((saved, Start::Known(ServerAddress::Inet(address)))), _) => {
                     ServerAddress::Inet(SocketAddr::new(address.ip(), saved.port))
                 }
-                _ => at_start.clone(),
+                (None, _, Some(address)) => address.clone(),
+                (None, _, None) => continue,
             };
-            let config = model::ServerLine { name, ..line.clone() };
-            let farm = Arc::clone(farm);
-            let server = Server::new(config, &proxy.name, id, *uid, address, farm, options.threads);
+            let mut server =
+                Server::new(config, &proxy.name, id, *uid, address, Arc::clone(farm), options.threads);
+            if let Some(known) = known {
+                server.counters = Arc::clone(&known.counters);
+            }
+            if let Some(kept) = kept {
+                server.set_hostname(kept.hostname().map(|name| (*name).clone()));
+            }
             let server = Arc::new(server);
             *uid += 1;
             if let Some(saved) = saved {
@@ -152,7 +190,7 @@ fn address(
     // One that all of its servers know from the last run needs no other.
     let last =
         line.names().iter().map(|name| context.states.get(&(proxy.name.clone(), name.clone()))?.ip).min();
-    let start = resolve::start(line, last.flatten());
+    let start = resolve::start(line, last.flatten(), context);
     let refuse = |context: &mut Context<'_>, message: String| {
         context.error(&line.place, message);
         None
@@ -179,7 +217,7 @@ fn address(
                 None
             }
         },
-        address => match server_address(address) {
+        address => match server_address(address, context) {
             Ok(address) => Some(address),
             Err(reason) => refuse(context, format!("'server {}' : {reason}.", line.name)),
         },
@@ -187,18 +225,14 @@ fn address(
 }
 
 /// Where an address leads; a name is resolved now. The error says why it leads nowhere.
-pub(crate) fn server_address(address: &Address) -> Result<ServerAddress, String> {
+pub(crate) fn server_address(address: &Address, context: &Context<'_>) -> Result<ServerAddress, String> {
     match address {
         Address::Inet { host: Host::Ip(ip), ports, .. } => {
             Ok(ServerAddress::Inet(SocketAddr::new(*ip, ports.0)))
         }
         Address::Inet { host: Host::Name(name), ports, .. } => {
-            let found = (name.as_str(), ports.0).to_socket_addrs().ok();
-            let mut found: Vec<SocketAddr> = found.into_iter().flatten().collect();
-            // HAProxy prefers IPv4 for names without a family prefix.
-            found.sort_by_key(SocketAddr::is_ipv6);
-            let found = found.first().ok_or_else(|| format!("could not resolve address '{name}'"))?;
-            Ok(ServerAddress::Inet(*found))
+            let found = context.address(name).ok_or_else(|| format!("could not resolve address '{name}'"))?;
+            Ok(ServerAddress::Inet(SocketAddr::new(found, ports.0)))
         }
         Address::Inet { host, ports, .. } => {
             let ip = if *host == Host::AnyV6 {

@@ -1,29 +1,30 @@
 //! From `bind` lines to addresses of one port each, with what accepts on them.
 
-use super::{BindSpec, Options};
-use crate::engine::Limit;
+use super::{BindSpec, Options, Plan, registry};
 use crate::proxy::Listener;
 use haproxy_cfg_parser::model::{self, Address, Host, ProxyKind};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 /// The addresses of a proxy's `bind` lines: ranges become one listener per port.
-pub(super) fn binds(proxy: &model::Proxy, options: &Options) -> Vec<BindSpec> {
+pub(super) fn binds(proxy: &model::Proxy, options: &Options<'_>) -> Vec<BindSpec> {
     let kind = if proxy.kind == ProxyKind::Frontend { "frontend" } else { "proxy" };
     let backlog = proxy.backlog.unwrap_or_else(|| to_u32(proxy.maxconn.unwrap_or(options.maxconn)));
     let mut specs = Vec::new();
     for line in &proxy.binds {
-        line_specs(line, Side { kind, proxy: &proxy.name, backlog, level: None }, &mut specs);
+        let side = Side { kind, proxy: &proxy.name, backlog, level: None, previous: options.previous };
+        line_specs(line, side, &mut specs);
     }
     specs
 }
 
 /// The addresses of `stats socket` lines.
-pub(super) fn stats_sockets(global: &model::Global) -> Vec<BindSpec> {
+pub(super) fn stats_sockets(global: &model::Global, previous: Option<&Plan>) -> Vec<BindSpec> {
     let mut specs = Vec::new();
     for line in &global.stats_sockets {
         let level = Some(line.bind.options.level.unwrap_or_default());
-        line_specs(&line.bind, Side { kind: "frontend", proxy: "GLOBAL", backlog: 10, level }, &mut specs);
+        let side = Side { kind: "frontend", proxy: "GLOBAL", backlog: 10, level, previous };
+        line_specs(&line.bind, side, &mut specs);
     }
     specs
 }
@@ -35,22 +36,28 @@ struct Side<'a> {
     proxy: &'a str,
     backlog: u32,
     level: Option<model::Level>,
+    previous: Option<&'a Plan>,
 }
 
 fn line_specs(line: &model::Bind, side: Side<'_>, specs: &mut Vec<BindSpec>) {
     for (address, text) in &line.addresses {
         for (address, port) in each_port(address) {
             let id = u32::try_from(specs.len() + 1).unwrap_or(u32::MAX);
+            let (name, shown) =
+                (line.options.name.clone().unwrap_or_else(|| format!("sock-{id}")), shown(&address, text));
+            let maxconn = line.options.maxconn.map_or(0, to_u32);
             let listener = Listener {
-                name: line.options.name.clone().unwrap_or_else(|| format!("sock-{id}")),
+                connections: registry::listener_connections(side.previous, &name, &shown, maxconn),
+                name,
                 id: line.options.id.unwrap_or(id),
-                address: shown(&address, text),
+                address: shown,
                 port,
                 bound: bound(&address),
                 accept_proxy: line.options.accept_proxy,
                 level: side.level,
-                connections: Limit::new(line.options.maxconn.map_or(0, to_u32)),
                 frontend: Default::default(),
+                successor: Default::default(),
+                retired: Default::default(),
             };
             let backlog = line.options.backlog.unwrap_or(side.backlog);
             specs.push(BindSpec {

@@ -3,15 +3,16 @@
 use super::backend::server_address;
 use super::{Context, Options, frontend};
 use crate::check::{Announcer, External, Method, Settings, Watch, agent_script, check_script};
-use crate::engine::Limit;
 use crate::log::{Identity, Logger, resolve};
 use crate::mail::Mailbox;
 use crate::proxy::{Backend, Listener, ProxyStats};
-use crate::server::{Server, ServerAddress, admin};
+use crate::server::{Server, ServerAddress};
 use haproxy_cfg_parser::model::{self, Address, CheckKind, Config, Host, ProxyKind};
 use std::collections::HashMap;
-use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, OnceLock};
+
+/// Servers with those that they follow.
+pub(crate) type Follows = Vec<(Arc<Server>, Arc<Server>)>;
 
 /// Where programs that check find others, where the file has no `external-check path`.
 const PATH: &str = "";
@@ -61,7 +62,7 @@ fn target(
     place: &model::Place,
     context: &mut Context<'_>,
 ) -> Option<ServerAddress> {
-    match server_address(address?) {
+    match server_address(address?, context) {
         Ok(address) => Some(address),
         Err(reason) => {
             context.error(place, format!("'{word}' : {reason}."));
@@ -135,46 +136,31 @@ pub(super) fn announcer(
 }
 
 /// What holds for all checks.
-pub(crate) fn settings(config: &Config, options: &Options) -> Settings {
+pub(crate) fn settings(config: &Config, options: &Options<'_>) -> Settings {
     // Expressions of checks ask for a frontend and a listener that no file names.
     let side =
         model::Proxy { kind: ProxyKind::Frontend, name: "CHECKS-FE".into(), ..model::Proxy::default() };
     let mut context = Context::new(config, Some(&side));
     let frontend = frontend::frontend(&side, 0, Vec::new(), options, &mut context);
-    let listener = Listener {
-        name: String::new(),
-        id: 0,
-        address: String::new(),
-        port: 0,
-        bound: None,
-        accept_proxy: false,
-        level: None,
-        connections: Limit::new(0),
-        frontend: Default::default(),
-    };
     Settings {
         spread: config.global.spread_checks.unwrap_or(0),
         max_spread: config.global.max_spread_checks,
-        side: (Arc::new(frontend), Arc::new(listener)),
+        side: (Arc::new(frontend), Arc::new(Listener::nowhere())),
     }
 }
 
-/// Sets who follows whom (`track`), and lets followers inherit the maintenance that the file gives.
-pub(super) fn link(config: &Config, backends: &[Arc<Backend>]) -> Vec<(model::Place, String)> {
+/// Who follows whom (`track`): follower and followed; and what is wrong with it.
+pub(super) fn follows(config: &Config, backends: &[Arc<Backend>]) -> (Follows, Vec<(model::Place, String)>) {
     let servers: HashMap<(&str, &str), &Arc<Server>> = backends
         .iter()
         .flat_map(|backend| backend.servers.iter().map(|server| ((&*backend.name, &*server.name), server)))
         .collect();
-    let mut errors = Vec::new();
-    let mut followers: HashMap<usize, Vec<&Arc<Server>>> = HashMap::new();
+    let (mut follows, mut errors) = (Vec::new(), Vec::new());
     for backend in backends {
         for server in &backend.servers {
             let Some(word) = &server.config.check.track else { continue };
             match tracked(config, backend, server, word, &servers) {
-                Ok(found) => {
-                    let _ = server.tracked.set(Arc::clone(found));
-                    followers.entry(found.uid).or_default().push(server);
-                }
+                Ok(found) => follows.push((Arc::clone(server), Arc::clone(found))),
                 Err(reason) => {
                     let text = format!("'server {}/{}' : {reason}", backend.name, server.name);
                     errors.push((server.config.place.clone(), text));
@@ -182,18 +168,7 @@ pub(super) fn link(config: &Config, backends: &[Arc<Backend>]) -> Vec<(model::Pl
             }
         }
     }
-    for server in servers.values() {
-        if let Some(following) = followers.get(&server.uid) {
-            let _ = server.trackers.set(following.iter().map(|one| Arc::downgrade(one)).collect());
-            if server.config.disabled {
-                for one in following {
-                    one.admin.fetch_or(admin::INHERITED_MAINT, Relaxed);
-                    one.operational.store(crate::server::Operational::Stopped as u8, Relaxed);
-                }
-            }
-        }
-    }
-    errors
+    (follows, errors)
 }
 
 /// The server that `track` names, or why it cannot be followed.

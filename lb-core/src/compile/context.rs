@@ -7,8 +7,11 @@ use crate::resolve::Resolvers;
 use crate::sample::Place;
 use haproxy_cfg_parser::model;
 use haproxy_cfg_parser::raw;
-use haproxy_cfg_parser::{Diagnostic, Severity};
+use haproxy_cfg_parser::{Diagnostic, Severity, SystemWorld, World};
 use std::collections::HashMap;
+use std::io;
+use std::net::IpAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 /// What compiling one section may look at, and where its errors go.
@@ -39,6 +42,8 @@ pub struct Context<'a> {
     pub unresolved: bool,
     /// An expression of a `mode tcp` section reads an HTTP request.
     pub reads_http: bool,
+    /// Where files are read, and names looked up, that lines name; none: the system.
+    pub read: Option<&'a dyn World>,
     /// Findings so far.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -64,8 +69,26 @@ impl<'a> Context<'a> {
             states: States::new(),
             unresolved: false,
             reads_http: false,
+            read: None,
             diagnostics: Vec::new(),
         }
+    }
+
+    /// The bytes of a file.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn file(&self, path: &Path) -> io::Result<Vec<u8>> {
+        self.read.map_or_else(|| std::fs::read(path), |world| world.read(path))
+    }
+
+    /// The first address of a host name, IPv4 before IPv6 as in HAProxy.
+    pub fn address(&self, host: &str) -> Option<IpAddr> {
+        let found = match self.read {
+            Some(world) => world.addresses(host),
+            None => SystemWorld::default().addresses(host),
+        };
+        found.ok()?.into_iter().min_by_key(IpAddr::is_ipv6)
     }
 
     /// Records an error; `message` is complete but for its place, which is put before it as HAProxy does.

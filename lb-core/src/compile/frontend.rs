@@ -1,25 +1,26 @@
 //! From a proxy section to a frontend.
 
 use super::page::page;
+use super::registry;
 use super::{Context, Options, condition};
-use crate::engine::Limit;
 use crate::http::HeaderKey;
 use crate::log::{Builtin, Format, Identity, Logger, Style, resolve};
-use crate::proxy::{ForwardFor, Frontend, Listener, Logging, ProxyStats, Rules, Switch, SwitchTarget};
+use crate::proxy::{ForwardFor, Frontend, Listener, Logging, Rules, Switch, SwitchTarget};
 use crate::rule::{Kind, Replies, Ruleset};
 use crate::sample::Place;
 use haproxy_cfg_parser::model::{self, FormatPart, Mode};
 use haproxy_cfg_parser::raw;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 
 /// Compiles the frontend side of a proxy; its backends are set once all are there.
 pub(super) fn frontend(
     proxy: &model::Proxy,
     id: u32,
-    listeners: Vec<Arc<Listener>>,
-    options: &Options,
+    listeners: Vec<Weak<Listener>>,
+    options: &Options<'_>,
     context: &mut Context<'_>,
 ) -> Frontend {
+    let limit = limit(proxy.maxconn, options);
     let place = Place::HttpRequestFrontend;
     let monitor_fail = proxy
         .monitor_fail
@@ -45,7 +46,8 @@ pub(super) fn frontend(
         description: proxy.description.clone(),
         id,
         mode: proxy.mode,
-        connections: Limit::new(limit(proxy.maxconn, options)),
+        connections: registry::frontend_connections(options.previous, &proxy.name, limit),
+        maxconn: limit,
         timeouts: proxy.timeouts,
         options: proxy.options.clone(),
         forwardfor: proxy.options.forwardfor.as_ref().map(forward_for),
@@ -54,6 +56,7 @@ pub(super) fn frontend(
         inspect_delay: proxy.tcp_inspect_delay,
         reads_http: std::mem::take(&mut context.reads_http),
         switching,
+        backends: OnceLock::new(),
         default_backend: OnceLock::new(),
         log: logging(proxy, context),
         replies: Arc::new(Replies::compile(proxy, context)),
@@ -67,7 +70,7 @@ pub(super) fn frontend(
             .as_ref()
             .map(|capture| (raw::bytes(&capture.name).into_owned(), capture.len as usize)),
         unique_id,
-        stats: Arc::new(ProxyStats::new(options.threads)),
+        stats: registry::frontend_stats(options, &proxy.name),
         listeners,
     }
 }
@@ -82,7 +85,7 @@ fn asks_for_id(format: &model::LogFormat) -> bool {
 }
 
 /// A proxy's own `maxconn`, else the process's.
-fn limit(own: Option<u64>, options: &Options) -> u32 {
+fn limit(own: Option<u64>, options: &Options<'_>) -> u32 {
     u32::try_from(own.unwrap_or(options.maxconn)).unwrap_or(u32::MAX)
 }
 

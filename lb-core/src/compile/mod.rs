@@ -8,37 +8,44 @@ mod directory;
 mod frontend;
 mod page;
 mod plan;
+mod registry;
 mod saved;
 mod supported;
 mod variable;
 
 pub(crate) use backend::server_address;
+pub(crate) use check::Follows;
 #[cfg(test)]
 pub(crate) use check::settings as check_settings;
 pub use context::Context;
 pub use directory::Directory;
 pub use plan::{BindSpec, Plan};
+pub use registry::succeed;
 pub use saved::{Saved, States};
 pub use supported::{Support, supports};
+pub use variable::Variables;
 
 use crate::acl::{Condition, References};
-use crate::engine::Limit;
 use crate::proxy::{Backend, Frontend, Listener, SwitchTarget};
 use crate::resolve::Resolvers;
 use crate::sample::Place;
 use haproxy_cfg_parser::model::{self, Config};
-use haproxy_cfg_parser::{Diagnostic, Severity};
+use haproxy_cfg_parser::{Diagnostic, Severity, World};
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 /// What the process decides before a configuration is compiled.
-#[derive(Clone, Copy, Debug)]
-pub struct Options {
+#[derive(Clone, Copy)]
+pub struct Options<'a> {
     /// Traffic threads.
     pub threads: usize,
     /// The process's `maxconn`, computed where the file has none.
     pub maxconn: u64,
+    /// Where files are read that rules name.
+    pub world: &'a dyn World,
+    /// The plan that runs, whose servers and numbers live on where the names are the same; nothing of it is changed.
+    pub previous: Option<&'a Plan>,
 }
 
 /// `tune.bufsize` where the file has none.
@@ -52,11 +59,12 @@ const MAX_HEADERS: usize = 101;
 ///
 /// # Errors
 /// All findings, warnings included, when one of them is an error.
-pub fn compile(config: &Config, options: &Options) -> Result<(Plan, Vec<Diagnostic>), Vec<Diagnostic>> {
+pub fn compile(config: &Config, options: &Options<'_>) -> Result<(Plan, Vec<Diagnostic>), Vec<Diagnostic>> {
     let mut compiler = Compiler {
         findings: supported::check(config),
-        binds: bind::stats_sockets(&config.global),
-        resolvers: config.resolvers.iter().map(|section| Arc::new(Resolvers::new(section))).collect(),
+        binds: bind::stats_sockets(&config.global, options.previous),
+        resolvers: registry::resolvers(config, options.previous),
+        servers: options.previous.map_or(0, |plan| plan.next_uid),
         ..Compiler::default()
     };
     for proxy in config.proxies.iter().filter(|proxy| !proxy.disabled) {
@@ -72,23 +80,27 @@ pub fn compile(config: &Config, options: &Options) -> Result<(Plan, Vec<Diagnost
             help: None,
         });
     }
-    compiler.link(config);
-    if !compiler.findings.iter().any(|finding| finding.severity == Severity::Alert) {
-        compiler.findings.extend(variable::set(config, options));
-    }
+    let follows = compiler.link(config);
+    let (variables, found) = Variables::compile(config);
+    compiler.findings.extend(found);
     if compiler.findings.iter().any(|finding| finding.severity == Severity::Alert) {
         return Err(compiler.findings);
     }
-    let Compiler { findings, binds, frontends, backends, resolvers, references, .. } = compiler;
+    let Compiler { findings, binds, frontends, backends, resolvers, references, servers: next_uid, .. } =
+        compiler;
+    let maxconn = u32::try_from(options.maxconn).unwrap_or(u32::MAX);
     let tune = &config.global.tune;
-    let backends_by_name = backends.iter().map(|one| (one.name.clone(), Arc::clone(one))).collect();
+    let by_name = backends.iter().map(|one| (one.name.clone(), Arc::clone(one)));
+    let backends_by_name: Arc<HashMap<_, _>> = Arc::new(by_name.collect());
     let plan = Plan {
         threads: options.threads.max(1),
         bufsize: tune.bufsize.unwrap_or(BUFSIZE).max(1024),
         maxrewrite: tune.maxrewrite.unwrap_or(MAXREWRITE),
         pipes: pipes(&config.global, options),
         max_headers: tune.http_maxhdr.unwrap_or(MAX_HEADERS),
-        connections: Limit::new(u32::try_from(options.maxconn).unwrap_or(u32::MAX)),
+        connections: registry::connections(options.previous, maxconn),
+        maxconn,
+        next_uid,
         binds,
         frontends,
         backends,
@@ -96,17 +108,25 @@ pub fn compile(config: &Config, options: &Options) -> Result<(Plan, Vec<Diagnost
         resolvers,
         backends_by_name,
         checks: check::settings(config, options),
+        follows,
+        variables,
+        generation: options.previous.map_or(0, |plan| plan.generation + 1),
+        hard_stop_after: config.global.hard_stop_after,
     };
     for frontend in &plan.frontends {
-        for listener in &frontend.listeners {
+        let _ = frontend.backends.set(Arc::clone(&plan.backends_by_name));
+        for listener in frontend.listeners.iter().filter_map(Weak::upgrade) {
             listener.frontend.store(Some(Arc::clone(frontend)));
         }
+    }
+    if options.previous.is_none() {
+        registry::settle(&plan);
     }
     Ok((plan, findings))
 }
 
 /// Most pipes for splicing.
-fn pipes(global: &model::Global, options: &Options) -> u32 {
+fn pipes(global: &model::Global, options: &Options<'_>) -> u32 {
     if global.nosplice {
         return 0;
     }
@@ -145,18 +165,22 @@ struct Compiler {
 }
 
 impl Compiler {
-    fn proxy(&mut self, config: &Config, proxy: &model::Proxy, options: &Options) {
+    fn proxy(&mut self, config: &Config, proxy: &model::Proxy, options: &Options<'_>) {
         self.ids += 1;
         let id = proxy.id.unwrap_or(self.ids + 1);
         let mut context = Context::new(config, Some(proxy));
+        context.read = Some(options.world);
         context.directory = Arc::clone(&self.directory);
         context.resolvers.clone_from(&self.resolvers);
         context.references = Arc::clone(&self.references);
-        let (states, wrong) = saved::load(config, proxy, &mut self.states);
-        context.states = states.cloned().unwrap_or_default();
-        if let Some(message) = wrong {
-            let (severity, place) = (Severity::Warning, None);
-            context.diagnostics.push(Diagnostic { severity, place, span: None, message, help: None });
+        // What runs knows its states better than a file of before.
+        if options.previous.is_none() {
+            let (states, wrong) = saved::load(config, proxy, &mut self.states);
+            context.states = states.cloned().unwrap_or_default();
+            if let Some(message) = wrong {
+                let (severity, place) = (Severity::Warning, None);
+                context.diagnostics.push(Diagnostic { severity, place, span: None, message, help: None });
+            }
         }
         let mut logger = None;
         if proxy.mode == model::Mode::Http
@@ -177,7 +201,8 @@ impl Compiler {
         }
         if proxy.kind.is_frontend() {
             let binds = bind::binds(proxy, options);
-            let listeners: Vec<Arc<Listener>> = binds.iter().map(|spec| Arc::clone(&spec.listener)).collect();
+            let listeners: Vec<Weak<Listener>> =
+                binds.iter().map(|spec| Arc::downgrade(&spec.listener)).collect();
             let frontend = frontend::frontend(proxy, id, listeners, options, &mut context);
             logger.clone_from(&frontend.log.logger);
             self.frontends.push(Arc::new(frontend));
@@ -194,9 +219,10 @@ impl Compiler {
         self.findings.append(&mut context.diagnostics);
     }
 
-    /// Sets the backends that frontends name, and the servers that others follow.
-    fn link(&mut self, config: &Config) {
-        for (place, text) in check::link(config, &self.backends) {
+    /// Sets the backends that frontends name; gives the servers that others follow.
+    fn link(&mut self, config: &Config) -> Follows {
+        let (follows, errors) = check::follows(config, &self.backends);
+        for (place, text) in errors {
             self.findings.push(Diagnostic {
                 severity: Severity::Alert,
                 message: format!("config : parsing [{place}] : {text}"),
@@ -230,6 +256,7 @@ impl Compiler {
                 }
             }
         }
+        follows
     }
 }
 

@@ -1,5 +1,7 @@
 //! What a configuration becomes: immutable, shared by all threads.
 
+use super::check::Follows;
+use super::variable::Variables;
 use crate::acl::Reference;
 use crate::check::Settings;
 use crate::engine::Limit;
@@ -8,6 +10,7 @@ use crate::resolve::Resolvers;
 use haproxy_cfg_parser::model::{Address, BindOptions};
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A compiled configuration.
 #[derive(Debug)]
@@ -23,7 +26,11 @@ pub struct Plan {
     /// `tune.http.maxhdr`.
     pub max_headers: usize,
     /// Connections now, and the process's `maxconn`.
-    pub connections: Limit,
+    pub connections: Arc<Limit>,
+    /// The process's `maxconn` as the file, or the system, has it.
+    pub maxconn: u32,
+    /// The number of the next new server ([`crate::server::Server::uid`]).
+    pub next_uid: usize,
     /// Addresses to bind.
     pub binds: Vec<BindSpec>,
     /// Frontends in file order.
@@ -35,9 +42,17 @@ pub struct Plan {
     /// `resolvers` sections.
     pub resolvers: Vec<Arc<Resolvers>>,
     /// Backends by name, for computed `use_backend` rules.
-    pub backends_by_name: HashMap<String, Arc<Backend>>,
+    pub backends_by_name: Arc<HashMap<String, Arc<Backend>>>,
     /// What holds for all health checks.
     pub checks: Settings,
+    /// Who follows whom (`track`).
+    pub(crate) follows: Follows,
+    /// `set-var` lines.
+    pub variables: Variables,
+    /// How many plans there were before it.
+    pub generation: u64,
+    /// `hard-stop-after`: how long connections may go on that a stop, or a later plan, has left behind.
+    pub hard_stop_after: Option<Duration>,
 }
 
 /// An address to bind, and what accepts on it.

@@ -1,41 +1,48 @@
 //! `set-var` and `set-var-fmt` of the global section: variables that are there before the first connection.
 
-use super::{Context, Options, frontend};
-use crate::engine::Limit;
-use crate::exchange::{Exchange, Session, Times};
+use super::{Context, registry};
+use crate::check::Settings;
 use crate::log::{Format, Style};
-use crate::proxy::Listener;
-use crate::sample::{Expr, Place, Sample, VarKey, Vars};
+use crate::sample::{Expr, Place, Sample, VarKey};
+use haproxy_cfg_parser::Diagnostic;
 use haproxy_cfg_parser::model::{self, ActionArg, Config};
-use haproxy_cfg_parser::{Diagnostic, Severity};
-use std::sync::Arc;
-use std::time::{Instant, SystemTime};
 
-/// Sets the process's variables, in file order: a later line sees what earlier ones have set.
-///
-/// Nothing is set when a line is wrong; the findings say what.
-pub(super) fn set(config: &Config, options: &Options) -> Vec<Diagnostic> {
-    let lines = &config.global.set_vars;
-    if lines.is_empty() {
-        return Vec::new();
+/// The process's variables, in file order: a later line sees what earlier ones have set.
+#[derive(Debug, Default)]
+pub struct Variables {
+    /// A number that stands for the lines.
+    pub(super) said: u64,
+    values: Vec<(VarKey, Value)>,
+}
+
+impl Variables {
+    /// Compiles the lines; what is wrong with them is found.
+    pub(super) fn compile(config: &Config) -> (Self, Vec<Diagnostic>) {
+        let lines = &config.global.set_vars;
+        let mut context = Context::new(config, None);
+        let values = lines.iter().filter_map(|line| compile(&line.action, &mut context)).collect();
+        (Self { said: registry::digest(lines), values }, context.diagnostics)
     }
-    let mut context = Context::new(config, None);
-    let compiled: Vec<_> = lines.iter().filter_map(|line| compile(&line.action, &mut context)).collect();
-    if !context.diagnostics.iter().any(|finding| finding.severity == Severity::Alert) {
-        let mut exchange = nobody(options, &mut context);
-        for (key, value) in compiled {
+
+    /// Sets them. What may stand in the global section asks nothing of an exchange: `settings` has an empty one.
+    pub(super) fn set(&self, settings: &Settings) {
+        if self.values.is_empty() {
+            return;
+        }
+        let mut exchange = settings.exchange();
+        for (key, value) in &self.values {
             let value = match value {
                 Value::Expr(expr) => expr.eval(&exchange).map(Sample::into_owned),
                 Value::Format(format) => Some(Sample::owned(format.text(&exchange))),
             };
             if value.is_some() {
-                exchange.set_var(key, value);
+                exchange.set_var(*key, value);
             }
         }
     }
-    context.diagnostics
 }
 
+#[derive(Debug)]
 enum Value {
     Expr(Expr),
     Format(Format),
@@ -52,35 +59,6 @@ fn compile(action: &model::Action, context: &mut Context<'_>) -> Option<(VarKey,
         }
         _ => None,
     }
-}
-
-/// An exchange with nothing in it: what may stand in the global section reads none of it.
-fn nobody(options: &Options, context: &mut Context<'_>) -> Exchange {
-    let frontend = frontend::frontend(&model::Proxy::default(), 0, Vec::new(), options, context);
-    let listener = Listener {
-        name: String::new(),
-        id: 0,
-        address: String::new(),
-        port: 0,
-        bound: None,
-        accept_proxy: false,
-        level: None,
-        connections: Limit::new(0),
-        frontend: Default::default(),
-    };
-    let (now, wall) = (Instant::now(), SystemTime::now());
-    let session = Session {
-        src: None,
-        dst: None,
-        listener: Arc::new(listener),
-        accepted_at: wall,
-        accepted: now,
-        expects_proxy: false,
-        proxied: None,
-        vars: Vars::default(),
-        requests: 0,
-    };
-    Exchange::new(Box::new(session), Arc::new(frontend), Times::begin(now, wall))
 }
 
 #[cfg(test)]

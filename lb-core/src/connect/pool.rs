@@ -131,7 +131,9 @@ pub fn give(server: &Arc<Server>, in_use: InUse, io: Io, now: Instant) {
             Some(limit) => server.idle.load(Ordering::Relaxed) < limit,
             None => true,
         };
-        if needed && allowed && shelf.moves == moves && shelf.idle.len() < MAX_IDLE {
+        let retired = server.retired.load(Ordering::Relaxed);
+        let same = shelf.moves == moves && !retired;
+        if needed && allowed && same && shelf.idle.len() < MAX_IDLE {
             shelf.idle.push(Idle { io, since: now });
             server.idle.fetch_add(1, Ordering::Relaxed);
         } else {
@@ -143,7 +145,13 @@ pub fn give(server: &Arc<Server>, in_use: InUse, io: Io, now: Instant) {
 /// Drops connections that the server closed, and those idle for too long. Called about once a second.
 pub fn purge(now: Instant) {
     SHELVES.with_borrow_mut(|shelves| {
-        for shelf in shelves.iter_mut().flatten() {
+        for slot in shelves.iter_mut() {
+            let Some(shelf) = slot else { continue };
+            if shelf.used == 0 && shelf.server.retired.load(Ordering::Relaxed) {
+                uncount(&shelf.server, shelf.idle.len());
+                *slot = None;
+                continue;
+            }
             shelf.need = shelf.used.max(shelf.need.midpoint(shelf.peak));
             shelf.peak = shelf.used;
             shelf.follow();

@@ -1,51 +1,105 @@
 //! The control thread: what has to be done beside traffic and must not hold it up. Health checks, mails and the
 //! resolution of names run here.
 
-use super::Phase;
-use crate::check::{self, ProbePolicy};
+use super::{Phase, Shared};
+use crate::check::{Drivers, ProbePolicy};
 use crate::compile::Plan;
 use crate::mail;
-use crate::resolve;
+use crate::resolve::Resolvers;
 use std::io;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 use tokio::sync::watch;
 use tokio::task::LocalSet;
 
-/// Starts the thread, if the plan has anything for it. Checks end when the engine drains: as in HAProxy, a proxy that
-/// stops does not check its servers any more. Names are resolved to the end, for running requests may ask for some.
-pub(super) fn start(
-    plan: Arc<Plan>,
-    phase: watch::Receiver<Phase>,
+/// Starts the thread when the first plan comes that has anything for it.
+pub(super) struct Control {
     probes: Arc<dyn ProbePolicy>,
-) -> io::Result<()> {
-    if plan.resolvers.is_empty() && plan.backends.iter().all(|backend| backend.watches.is_empty()) {
-        return Ok(());
-    }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
-    std::thread::Builder::new().name("lb-control".into()).spawn(move || {
-        let tasks = LocalSet::new();
-        tasks.block_on(&runtime, run(&plan, phase, &probes));
-    })?;
-    Ok(())
+    running: AtomicBool,
 }
 
-async fn run(plan: &Arc<Plan>, mut phase: watch::Receiver<Phase>, probes: &Arc<dyn ProbePolicy>) {
-    for section in &plan.resolvers {
-        tokio::task::spawn_local(resolve::run(Arc::clone(section), plan.backends.clone()));
+impl Control {
+    pub(super) fn new(probes: Arc<dyn ProbePolicy>) -> Self {
+        Self { probes, running: AtomicBool::new(false) }
     }
-    let checks = LocalSet::new();
-    checks
-        .run_until(async {
-            check::drive(plan, probes);
-            let announcers =
-                plan.backends.iter().filter_map(|backend| backend.servers.first()?.farm.announcer());
-            announcers.filter_map(|announcer| announcer.mailbox.as_ref()).for_each(mail::drive);
-            // An error means that the engine is gone, which is an end as well.
-            let _ = phase.wait_for(|phase| *phase >= Phase::Draining).await;
-        })
-        .await;
-    drop(checks);
-    if !plan.resolvers.is_empty() {
-        let _ = phase.wait_for(|phase| *phase >= Phase::Stopped).await;
+
+    /// Starts the thread if it does not run yet and `plan`, the one that is about to run, has anything for it.
+    ///
+    /// # Errors
+    /// The system's.
+    pub(super) fn start(&self, shared: &Shared, plan: &Plan) -> io::Result<()> {
+        let idle =
+            plan.resolvers.is_empty() && plan.backends.iter().all(|backend| backend.watches.is_empty());
+        if idle || self.running.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
+        let thread = Thread {
+            plan: Arc::clone(&shared.plan),
+            reloads: shared.reloads.subscribe(),
+            phase: shared.phase.subscribe(),
+            probes: Arc::clone(&self.probes),
+        };
+        std::thread::Builder::new().name("lb-control".into()).spawn(move || {
+            LocalSet::new().block_on(&runtime, thread.run());
+        })?;
+        self.running.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+struct Thread {
+    plan: Arc<arc_swap::ArcSwap<Plan>>,
+    reloads: watch::Receiver<u64>,
+    phase: watch::Receiver<Phase>,
+    probes: Arc<dyn ProbePolicy>,
+}
+
+impl Thread {
+    /// Serves each plan in turn. Checks end when the engine drains: as in HAProxy, a proxy that stops does not check its
+    /// servers any more. Names are resolved to the end, for running requests may ask for some.
+    async fn run(mut self) {
+        let mut checks = Drivers::new(self.probes);
+        let mut sections = Sections::default();
+        loop {
+            self.reloads.borrow_and_update();
+            let plan = self.plan.load_full();
+            sections.serve(&plan);
+            checks.serve(&plan);
+            plan.backends
+                .iter()
+                .filter_map(|backend| backend.announcer.mailbox.as_ref())
+                .for_each(mail::drive);
+            drop(plan);
+            tokio::select! {
+                Ok(()) = self.reloads.changed() => {}
+                // An error means that the engine is gone, which is an end as well.
+                _ = self.phase.wait_for(|phase| *phase >= Phase::Draining) => break,
+            }
+        }
+        drop(checks);
+        let _ = self.phase.wait_for(|phase| *phase >= Phase::Stopped).await;
+    }
+}
+
+/// The `resolvers` sections whose tasks run.
+#[derive(Default)]
+struct Sections(Vec<Weak<Resolvers>>);
+
+impl Sections {
+    /// Starts the tasks of new sections and tells all which servers they serve. One that the plan does not have any more
+    /// serves none, and ends with the last plan that has it.
+    fn serve(&mut self, plan: &Plan) {
+        let gone = |section: &Arc<Resolvers>| !plan.resolvers.iter().any(|known| Arc::ptr_eq(known, section));
+        for section in self.0.iter().filter_map(Weak::upgrade).filter(gone) {
+            section.serve(Vec::new());
+        }
+        self.0 = plan.resolvers.iter().map(Arc::downgrade).collect();
+        for section in &plan.resolvers {
+            section.serve(plan.backends.clone());
+            if let Some(task) = section.task() {
+                tokio::task::spawn_local(task);
+            }
+        }
     }
 }

@@ -4,14 +4,17 @@ mod control;
 mod limit;
 mod threads;
 
+use control::Control;
 pub use limit::Limit;
-pub use threads::{admin, phase, with_waker};
+pub(crate) use threads::plan;
+pub use threads::{admin, on_plan, phase, refresh, with_waker};
 
 use crate::admin;
 use crate::check::ProbePolicy;
-use crate::compile::Plan;
-use crate::listen::Sockets;
+use crate::compile::{self, Plan};
+use crate::listen::{self, Sockets};
 use crate::stats;
+use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use pingora_core::server::configuration::ServerConf;
 use pingora_core::server::{ListenFds, RunArgs, Server, ShutdownSignal, ShutdownSignalWatch, ShutdownWatch};
@@ -53,20 +56,26 @@ pub struct Hooks {
 
 /// What all threads of an engine share.
 pub(crate) struct Shared {
-    pub(crate) plan: Arc<Plan>,
+    pub(crate) plan: Arc<ArcSwap<Plan>>,
+    pub(crate) threads: usize,
+    /// Counts reloads; threads look for what is new when it changes.
+    pub(crate) reloads: watch::Sender<u64>,
     pub(crate) phase: watch::Sender<Phase>,
     pub(crate) thread_start: Box<dyn Fn(usize) + Send + Sync>,
     pub(crate) admin: Arc<admin::Context>,
     /// Traffic threads that have not ended.
     pub(crate) alive: AtomicU32,
-    /// Sockets not yet taken by their threads.
-    pub(crate) sockets: Mutex<Vec<Sockets>>,
+    /// For each thread, sockets that it has not taken yet.
+    pub(crate) sockets: Vec<Mutex<Sockets>>,
 }
 
 /// A running proxy.
 pub struct Engine {
     shared: Arc<Shared>,
+    control: Control,
     server: Mutex<Option<JoinHandle<()>>>,
+    /// The plan before the last reload: expressions of exchanges that run on it ask for its other proxies.
+    last: Mutex<Option<Arc<Plan>>>,
 }
 
 impl Engine {
@@ -74,28 +83,33 @@ impl Engine {
     pub fn start(plan: Arc<Plan>, sockets: Sockets, hooks: Hooks) -> io::Result<Self> {
         let threads = plan.threads;
         let Hooks { thread_start, authority, process, probes, admin_timeout: timeout } = hooks;
+        let bufsize = plan.bufsize;
+        let plan = Arc::new(ArcSwap::new(plan));
         let running = Arc::clone(&plan);
         let admin = admin::Context {
-            plan: Box::new(move || Arc::clone(&running)),
+            plan: Box::new(move || running.load_full()),
             process,
             authority,
             timeout,
-            bufsize: plan.bufsize,
+            bufsize,
         };
         let shared = Arc::new(Shared {
             phase: watch::Sender::new(Phase::Running),
             thread_start,
             admin: Arc::new(admin),
             alive: AtomicU32::new(u32::try_from(threads).unwrap_or(u32::MAX)),
-            sockets: Mutex::new(sockets.split(threads)?),
+            sockets: sockets.split(threads)?.into_iter().map(Mutex::new).collect(),
+            reloads: watch::Sender::new(0),
+            threads,
             plan,
         });
-        control::start(Arc::clone(&shared.plan), shared.phase.subscribe(), probes)?;
+        let control = Control::new(probes);
+        control.start(&shared, &shared.plan.load())?;
         let server = std::thread::Builder::new().name("lb-server".into()).spawn({
             let shared = Arc::clone(&shared);
             move || serve(shared)
         })?;
-        Ok(Self { shared, server: Mutex::new(Some(server)) })
+        Ok(Self { shared, control, server: Mutex::new(Some(server)), last: Mutex::default() })
     }
 
     /// Accepts nothing more, ends idle connections, lets running exchanges finish.
@@ -133,8 +147,32 @@ impl Engine {
     }
 
     /// The plan that runs.
-    pub fn plan(&self) -> &Arc<Plan> {
-        &self.shared.plan
+    pub fn plan(&self) -> Arc<Plan> {
+        self.shared.plan.load_full()
+    }
+
+    /// Puts a plan that was compiled over the running one in its place. `sockets` are those of addresses that the
+    /// running one does not have ([`crate::listen::bind_new`]).
+    ///
+    /// New requests take the new plan, running ones finish on theirs. A socket whose address stays is never closed; one
+    /// whose address is gone is emptied first.
+    ///
+    /// # Errors
+    /// Descriptors could not be duplicated, or a thread not be started; the running plan stays.
+    pub fn reload(&self, plan: Arc<Plan>, sockets: Sockets) -> io::Result<()> {
+        let shared = &self.shared;
+        let sets = sockets.split(shared.threads)?;
+        self.control.start(shared, &plan)?;
+        // From here on nothing fails.
+        for (slot, set) in shared.sockets.iter().zip(sets) {
+            slot.lock().unwrap_or_else(PoisonError::into_inner).extend(set);
+        }
+        compile::succeed(&shared.plan.load(), &plan);
+        let previous = shared.plan.swap(Arc::clone(&plan));
+        listen::hand_over(&previous, &plan);
+        shared.reloads.send_modify(|count| *count += 1);
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(previous);
+        Ok(())
     }
 
     /// True when all traffic threads have ended.

@@ -2,23 +2,31 @@
 
 use super::{Phase, Shared};
 use crate::admin;
+use crate::compile::Plan;
 use crate::connect::pool;
 use crate::http::work;
-use crate::listen;
+use crate::listen::Acceptors;
 use crate::process;
 use crate::tcp;
 use crate::thread;
+use arc_swap::ArcSwap;
 use slab::Slab;
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::task::Waker;
+use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
 thread_local! {
     static PHASE: Cell<Phase> = const { Cell::new(Phase::Running) };
+    static PLAN: RefCell<Option<Arc<ArcSwap<Plan>>>> = const { RefCell::new(None) };
     static ADMIN: RefCell<Option<Arc<admin::Context>>> = const { RefCell::new(None) };
     static WAKERS: RefCell<Slab<Waker>> = const { RefCell::new(Slab::new()) };
+    /// Work on plans before this generation is over: its `hard-stop-after` has passed.
+    static ENDED: Cell<u64> = const { Cell::new(0) };
 }
 
 /// What this thread is to do.
@@ -30,6 +38,24 @@ pub fn phase() -> Phase {
 /// What the runtime API looks at and acts on; none outside traffic threads.
 pub fn admin() -> Option<Arc<admin::Context>> {
     ADMIN.with_borrow(Clone::clone)
+}
+
+/// The plan that this thread's new connections take; none outside traffic threads.
+pub(crate) fn plan() -> Option<Arc<Plan>> {
+    PLAN.with_borrow(|plan| plan.as_ref().map(|plan| plan.load_full()))
+}
+
+/// Replaces a plan that a reload has left behind by the one that runs.
+#[inline]
+pub fn refresh(plan: &mut Arc<Plan>) {
+    PLAN.with_borrow(|running| {
+        if let Some(running) = running {
+            let now = running.load();
+            if !Arc::ptr_eq(&now, plan) {
+                *plan = Arc::clone(&now);
+            }
+        }
+    });
 }
 
 /// A task's entry among those that are woken when the phase changes. Dropping it takes the entry out.
@@ -49,9 +75,23 @@ impl Drop for Woken {
     }
 }
 
+/// Does something that belongs to a plan of that generation; none: it was ended, long after a reload had left the plan.
+pub async fn on_plan<T>(generation: u64, work: impl Future<Output = T>) -> Option<T> {
+    let mut work = pin!(work);
+    poll_fn(|cx| match work.as_mut().poll(cx) {
+        Poll::Pending if generation < ENDED.get() => Poll::Ready(None),
+        poll => poll.map(Some),
+    })
+    .await
+}
+
 fn set_phase(phase: Phase) {
     PHASE.set(phase);
     process::live().stopping.store(phase >= Phase::Draining, Ordering::Relaxed);
+    wake_all();
+}
+
+fn wake_all() {
     WAKERS.with_borrow(|wakers| {
         for (_, waker) in wakers {
             waker.wake_by_ref();
@@ -61,7 +101,7 @@ fn set_phase(phase: Phase) {
 
 /// Starts all traffic threads and waits for their end.
 pub(super) fn run_all(shared: &Arc<Shared>) {
-    let threads: Vec<_> = (0..shared.plan.threads)
+    let threads: Vec<_> = (0..shared.threads)
         .filter_map(|index| {
             let started = std::thread::Builder::new().name(format!("lb/{}", index + 1)).spawn({
                 let shared = Arc::clone(shared);
@@ -87,34 +127,56 @@ pub(super) fn run_all(shared: &Arc<Shared>) {
 fn run(index: usize, shared: &Arc<Shared>) {
     thread::set_index(index);
     (shared.thread_start)(index);
-    let sockets = match shared.sockets.lock() {
-        Ok(mut all) => all.pop(),
-        Err(_) => None,
-    };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build();
-    let (runtime, sockets) = match (runtime, sockets) {
-        (Ok(runtime), Some(sockets)) => (runtime, sockets),
-        (Err(error), _) => return tracing::error!(%error, "cannot start a runtime"),
-        (_, None) => return tracing::error!("no sockets are left for a thread"),
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => return tracing::error!(%error, "cannot start a runtime"),
     };
-    runtime.block_on(live(shared, sockets));
+    runtime.block_on(live(index, shared));
     // Dropping the runtime ends every task; pools hold sockets that are registered with it.
     runtime.block_on(async { pool::clear() });
 }
 
 /// Carries traffic until told to stop, or until nothing is left after being told to drain.
-async fn live(shared: &Arc<Shared>, sockets: listen::Sockets) {
+async fn live(index: usize, shared: &Arc<Shared>) {
     let mut phases = shared.phase.subscribe();
     set_phase(*phases.borrow_and_update());
     ADMIN.set(Some(Arc::clone(&shared.admin)));
-    listen::accept_all(&shared.plan, &shared.admin, sockets);
+    let mut reloads = shared.reloads.subscribe();
+    reloads.mark_unchanged();
+    let mut acceptors = Acceptors::default();
+    PLAN.set(Some(Arc::clone(&shared.plan)));
+    take_sockets(index, shared, &mut acceptors);
     let mut tick = tokio::time::interval(Duration::from_secs(1));
+    // When plans that reloads have left end, and the generation of the one after.
+    let mut left: VecDeque<(tokio::time::Instant, u64)> = VecDeque::new();
     loop {
+        let end = left.front().copied();
         tokio::select! {
             changed = phases.changed() => match changed {
                 Ok(()) => set_phase(*phases.borrow_and_update()),
                 Err(_) => return,
             },
+            changed = reloads.changed() => match changed {
+                Ok(()) => {
+                    take_sockets(index, shared, &mut acceptors);
+                    let plan = shared.plan.load();
+                    if let Some(after) = plan.hard_stop_after {
+                        left.push_back((tokio::time::Instant::now() + after, plan.generation));
+                    }
+                    wake_all();
+                }
+                Err(_) => return,
+            },
+            Some(generation) = async {
+                let (at, generation) = end?;
+                tokio::time::sleep_until(at).await;
+                Some(generation)
+            } => {
+                left.pop_front();
+                ENDED.set(generation);
+                wake_all();
+            }
             _ = tick.tick() => {
                 pool::purge(Instant::now());
                 work::trim();
@@ -126,6 +188,13 @@ async fn live(shared: &Arc<Shared>, sockets: listen::Sockets) {
             return;
         }
     }
+}
+
+/// Takes the sockets that came with a plan.
+fn take_sockets(index: usize, shared: &Shared, acceptors: &mut Acceptors) {
+    let sockets =
+        shared.sockets.get(index).and_then(|slot| slot.lock().ok().map(|mut own| std::mem::take(&mut *own)));
+    acceptors.take(&shared.admin, sockets.unwrap_or_default());
 }
 
 /// Waits until no connection and no accepting task is left on this thread.

@@ -3,10 +3,12 @@
 use super::exchange::{After, Wake, serve};
 use crate::compile::Plan;
 use crate::connect::Private;
-use crate::engine::{Phase, phase, with_waker};
+use crate::engine::{self, Phase, on_plan, phase, with_waker};
 use crate::exchange::Session;
 use crate::listen::{Arrival, admit};
 use crate::net::{Deadline, Io};
+use crate::proxy::Listener;
+use haproxy_cfg_parser::model::Mode;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -36,14 +38,15 @@ async fn run(mut arrival: Arrival) {
     if !admit(&mut arrival).await {
         return;
     }
-    let Arrival { io, deadline, session, plan, counted: _counted } = arrival;
+    let Arrival { io, deadline, session, plan, counted: _counted, .. } = arrival;
     let idle_since = session.as_ref().map_or_else(Instant::now, |session| session.accepted);
     let mut client = Client { io, deadline, session, plan, private: None, idle_since };
     loop {
         let wake = idle(&mut client).await;
-        match boxed(&mut client, wake).await {
-            After::KeepAlive => {}
-            After::Close => return,
+        engine::refresh(&mut client.plan);
+        match on_plan(client.plan.generation, boxed(&mut client, wake)).await {
+            Some(After::KeepAlive) => {}
+            Some(After::Close) | None => return,
         }
     }
 }
@@ -55,9 +58,14 @@ fn boxed(client: &mut Client, wake: Wake) -> Pin<Box<dyn Future<Output = After> 
 
 /// Waits for the first byte of the next request.
 async fn idle(client: &mut Client) -> Wake {
-    let Some(session) = &client.session else { return Wake::Stopping };
+    let Some(session) = &mut client.session else { return Wake::Stopping };
     let first = session.requests == 0;
-    if let Some(frontend) = &*session.listener.frontend.load() {
+    let frontend = Listener::current(&mut session.listener);
+    let listener = Arc::clone(&session.listener);
+    if let Some(frontend) = frontend {
+        if frontend.mode != Mode::Http {
+            return Wake::Stopping;
+        }
         let timeouts = &frontend.timeouts;
         let wait = if first {
             timeouts.http_request.or(timeouts.client)
@@ -69,7 +77,9 @@ async fn idle(client: &mut Client) -> Wake {
     poll_fn(|cx| match client.io.poll_read_ready(cx) {
         Poll::Ready(_) => Poll::Ready(Wake::Readable),
         Poll::Pending if client.deadline.poll(cx) => Poll::Ready(Wake::TimedOut),
-        Poll::Pending if !first && phase() >= Phase::Draining => Poll::Ready(Wake::Stopping),
+        Poll::Pending if !first && (phase() >= Phase::Draining || listener.is_retired()) => {
+            Poll::Ready(Wake::Stopping)
+        }
         Poll::Pending => Poll::Pending,
     })
     .await

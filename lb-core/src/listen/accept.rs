@@ -2,8 +2,7 @@
 
 use super::{Arrival, Sockets};
 use crate::admin;
-use crate::compile::Plan;
-use crate::engine::{Phase, phase, with_waker};
+use crate::engine::{self, Phase, phase, with_waker};
 use crate::http::client;
 use crate::net::Io;
 use crate::proxy::Listener;
@@ -18,24 +17,44 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::net::{TcpListener, UnixListener};
+use tokio::task::AbortHandle;
 
 /// After a pause; the system takes no more than `somaxconn`.
 const RESUMED_BACKLOG: i32 = 4096;
 
-/// Starts a task for each socket of this thread.
-pub fn accept_all(plan: &Arc<Plan>, admin: &Arc<admin::Context>, sockets: Sockets) {
-    for (listener, sockets) in sockets.all {
-        for socket in sockets {
-            match Acceptor::new(socket) {
-                Ok(acceptor) => match listener.level {
-                    Some(level) => {
-                        tokio::spawn(admin_loop(Arc::clone(admin), level, Arc::clone(&listener), acceptor));
+/// The accepting tasks of one thread.
+#[derive(Default)]
+pub struct Acceptors {
+    /// Those of the runtime API, which no draining ends.
+    admin: Vec<(Arc<Listener>, AbortHandle)>,
+}
+
+impl Acceptors {
+    /// Starts a task for each socket, and ends those of the runtime API whose address is gone. Others end by themselves.
+    pub fn take(&mut self, admin: &Arc<admin::Context>, sockets: Sockets) {
+        self.admin.retain_mut(|(listener, task)| {
+            while let Some(next) = listener.successor.load_full() {
+                *listener = next;
+            }
+            if listener.is_retired() {
+                task.abort();
+            }
+            !listener.is_retired()
+        });
+        for (listener, sockets) in sockets.all {
+            for socket in sockets {
+                let listener = Arc::clone(&listener);
+                match Acceptor::new(socket) {
+                    Ok(acceptor) if listener.level.is_some() => {
+                        let task =
+                            tokio::spawn(admin_loop(Arc::clone(admin), Arc::clone(&listener), acceptor));
+                        self.admin.push((listener, task.abort_handle()));
                     }
-                    None => {
-                        tokio::spawn(accept_loop(Arc::clone(plan), Arc::clone(&listener), acceptor));
+                    Ok(acceptor) => {
+                        tokio::spawn(accept_loop(listener, acceptor));
                     }
-                },
-                Err(error) => tracing::error!(address = listener.address, %error, "cannot listen"),
+                    Err(error) => tracing::error!(address = listener.address, %error, "cannot listen"),
+                }
             }
         }
     }
@@ -91,7 +110,7 @@ impl Acceptor {
     }
 }
 
-async fn accept_loop(plan: Arc<Plan>, listener: Arc<Listener>, mut acceptor: Acceptor) {
+async fn accept_loop(mut listener: Arc<Listener>, mut acceptor: Acceptor) {
     let _woken = poll_fn(|cx| Poll::Ready(with_waker(cx.waker()))).await;
     loop {
         let accepted = poll_fn(|cx| match phase() {
@@ -102,8 +121,18 @@ async fn accept_loop(plan: Arc<Plan>, listener: Arc<Listener>, mut acceptor: Acc
                 Poll::Pending => Poll::Ready(None),
             },
             Phase::Running => {
-                ready!(plan.connections.poll_ready(cx));
-                if let Some(frontend) = &*listener.frontend.load() {
+                let frontend = Listener::current(&mut listener);
+                if listener.is_retired() {
+                    // As when draining: the address is gone by a reload.
+                    return match acceptor.poll_accept(cx) {
+                        Poll::Ready(accepted) => Poll::Ready(Some(accepted)),
+                        Poll::Pending => Poll::Ready(None),
+                    };
+                }
+                if let Some(plan) = engine::plan() {
+                    ready!(plan.connections.poll_ready(cx));
+                }
+                if let Some(frontend) = frontend {
                     ready!(frontend.connections.poll_ready(cx));
                 }
                 ready!(listener.connections.poll_ready(cx));
@@ -122,9 +151,10 @@ async fn accept_loop(plan: Arc<Plan>, listener: Arc<Listener>, mut acceptor: Acc
             },
             None => return,
             Some(Ok((io, source))) => {
-                let Some(frontend) = listener.frontend.load_full() else { continue };
+                let frontend = Listener::current(&mut listener);
+                let (Some(frontend), Some(plan)) = (frontend, engine::plan()) else { continue };
                 let mode = frontend.mode;
-                let arrival = Arrival::new(Arc::clone(&plan), Arc::clone(&listener), frontend, io, source);
+                let arrival = Arrival::new(plan, Arc::clone(&listener), frontend, io, source);
                 match mode {
                     Mode::Http => client::spawn(arrival),
                     _ => tcp::spawn(arrival),
@@ -136,15 +166,15 @@ async fn accept_loop(plan: Arc<Plan>, listener: Arc<Listener>, mut acceptor: Acc
 }
 
 /// Accepts sessions of the runtime API, also while traffic is paused or drained: operators watch just then.
-async fn admin_loop(
-    context: Arc<admin::Context>,
-    level: admin::Level,
-    listener: Arc<Listener>,
-    acceptor: Acceptor,
-) {
+async fn admin_loop(context: Arc<admin::Context>, mut listener: Arc<Listener>, acceptor: Acceptor) {
     loop {
-        match poll_fn(|cx| acceptor.poll_accept(cx)).await {
+        let accepted = poll_fn(|cx| acceptor.poll_accept(cx)).await;
+        while let Some(next) = listener.successor.load_full() {
+            listener = next;
+        }
+        match accepted {
             Ok((io, _)) => {
+                let level = listener.level.unwrap_or_default();
                 let context = Arc::clone(&context);
                 tokio::spawn(async move {
                     // A session whose client went away has nobody to tell.

@@ -13,13 +13,13 @@ use std::time::Instant;
 
 /// Sees a connection just accepted through all that; false: it is to be closed.
 pub async fn admit(arrival: &mut Arrival) -> bool {
-    let rules = &arrival.counted.frontend().rules;
+    let rules = &arrival.frontend.rules;
     let announced = arrival.session.as_ref().is_some_and(|session| session.listener.accept_proxy);
     if !announced && rules.tcp_request_connection.is_empty() && rules.tcp_request_session.is_empty() {
         arrival.counted.count_session();
         return true;
     }
-    let frontend = Arc::clone(arrival.counted.frontend());
+    let frontend = Arc::clone(&arrival.frontend);
     // On the heap, so that tasks of connections without rules stay small.
     Box::pin(examine(arrival, &frontend)).await
 }

@@ -1,10 +1,11 @@
 //! A connection just accepted: counted in all its places, with what rules and logs know about it.
 
 use crate::compile::Plan;
+use crate::engine::Limit;
 use crate::exchange::Session;
 use crate::net::{Deadline, Io};
 use crate::process;
-use crate::proxy::{Frontend, Listener};
+use crate::proxy::{Frontend, Listener, ProxyStats};
 use crate::sample::Vars;
 use std::net::SocketAddr;
 use std::os::fd::AsFd;
@@ -22,6 +23,8 @@ pub struct Arrival {
     pub session: Option<Box<Session>>,
     /// The plan that accepted it.
     pub plan: Arc<Plan>,
+    /// The frontend that it came to.
+    pub frontend: Arc<Frontend>,
     /// Keeps it counted.
     pub counted: Counted,
 }
@@ -35,7 +38,7 @@ impl Arrival {
         io: Io,
         src: Option<SocketAddr>,
     ) -> Self {
-        let counted = Counted::new(Arc::clone(&plan), Arc::clone(&listener), frontend);
+        let counted = Counted::new(&plan, &listener, &frontend);
         // A socket bound to one address tells nothing new about its connections.
         let dst = match listener.bound {
             Some(bound) => Some(bound),
@@ -52,19 +55,21 @@ impl Arrival {
             proxied: None,
             requests: 0,
         });
-        Self { io, deadline: Deadline::default(), session: Some(session), plan, counted }
+        Self { io, deadline: Deadline::default(), session: Some(session), plan, frontend, counted }
     }
 }
 
-/// Counts a connection in all its places for as long as it lives.
+/// Counts a connection in all its places for as long as it lives. It holds nothing of the plan, which an idle connection
+/// outlives.
 pub struct Counted {
-    plan: Arc<Plan>,
-    listener: Arc<Listener>,
-    frontend: Arc<Frontend>,
+    process: Arc<Limit>,
+    listener: Arc<Limit>,
+    frontend: Arc<Limit>,
+    stats: Arc<ProxyStats>,
 }
 
 impl Counted {
-    fn new(plan: Arc<Plan>, listener: Arc<Listener>, frontend: Arc<Frontend>) -> Self {
+    fn new(plan: &Plan, listener: &Listener, frontend: &Frontend) -> Self {
         process::live().connections.fetch_add(1, Relaxed);
         plan.connections.enter();
         listener.connections.enter();
@@ -75,17 +80,17 @@ impl Counted {
         let counters = stats.counters.mine();
         counters.conn_tot.inc();
         counters.conn_rate.add(1, crate::clock::millis());
-        Self { plan, listener, frontend }
-    }
-
-    /// The frontend that it came to.
-    pub fn frontend(&self) -> &Arc<Frontend> {
-        &self.frontend
+        Self {
+            process: Arc::clone(&plan.connections),
+            listener: Arc::clone(&listener.connections),
+            frontend: Arc::clone(&frontend.connections),
+            stats: Arc::clone(stats),
+        }
     }
 
     /// Counts the session that the connection became once connection rules let it in.
     pub fn count_session(&self) {
-        let counters = self.frontend.stats.counters.mine();
+        let counters = self.stats.counters.mine();
         counters.sess_tot.inc();
         counters.sess_rate.add(1, crate::clock::millis());
     }
@@ -94,10 +99,10 @@ impl Counted {
 impl Drop for Counted {
     fn drop(&mut self) {
         process::live().connections.fetch_sub(1, Relaxed);
-        self.frontend.stats.current.fetch_sub(1, Relaxed);
-        self.frontend.connections.leave();
-        self.listener.connections.leave();
-        self.plan.connections.leave();
+        self.stats.current.fetch_sub(1, Relaxed);
+        self.frontend.leave();
+        self.listener.leave();
+        self.process.leave();
     }
 }
 

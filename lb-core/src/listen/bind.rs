@@ -3,6 +3,7 @@
 //! Each traffic thread gets a socket of its own per TCP address (`SO_REUSEPORT`), so that the kernel spreads
 //! connections. Unix sockets and inherited descriptors are shared: each thread gets a duplicate.
 
+use super::succession;
 use crate::compile::{BindSpec, Plan};
 use crate::proxy::Listener;
 use haproxy_cfg_parser::model::{Address, Host};
@@ -11,7 +12,7 @@ use nix::unistd::{Group, User};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::os::fd::BorrowedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::sync::Arc;
 
 /// A `bind` line that could not be had.
@@ -42,9 +43,40 @@ impl Sockets {
         self.all.iter().map(|(_, sockets)| sockets.len()).sum()
     }
 
+    /// Adds others.
+    pub(crate) fn extend(&mut self, others: Self) {
+        self.all.extend(others.all);
+    }
+
     /// True for none.
     pub fn is_empty(&self) -> bool {
         self.all.is_empty()
+    }
+
+    /// The descriptors, to be passed to the process that runs the plan ([`Self::received`]).
+    pub fn into_fds(self) -> Vec<OwnedFd> {
+        self.all.into_iter().flat_map(|(_, sockets)| sockets).map(OwnedFd::from).collect()
+    }
+
+    /// The sockets that another process bound with [`bind_new`] for the same plan.
+    ///
+    /// # Errors
+    /// There are more or fewer than the plan asks for.
+    pub fn received(known: &[String], plan: &Plan, fds: Vec<OwnedFd>) -> io::Result<Self> {
+        let mut fds = fds.into_iter();
+        let mut sockets = Self::default();
+        for spec in succession::new(known, plan) {
+            let count = if matches!(spec.address, Address::Inet { .. }) { plan.threads } else { 1 };
+            let own: Vec<Socket> = fds.by_ref().take(count).map(Socket::from).collect();
+            if own.len() < count {
+                return Err(io::Error::other("sockets are missing"));
+            }
+            sockets.all.push((Arc::clone(&spec.listener), own));
+        }
+        if fds.next().is_some() {
+            return Err(io::Error::other("there are more sockets than addresses"));
+        }
+        Ok(sockets)
     }
 
     /// One set for each thread.
@@ -74,10 +106,22 @@ impl Sockets {
 
 /// Binds every address of a plan, collecting all errors.
 pub fn bind(plan: &Plan) -> Result<Sockets, Vec<BindError>> {
+    bind_specs(plan.binds.iter(), plan.threads)
+}
+
+/// Binds the addresses of a plan that are not `known` ([`super::addresses`] of the running one), collecting all errors.
+pub fn bind_new(known: &[String], plan: &Plan) -> Result<Sockets, Vec<BindError>> {
+    bind_specs(succession::new(known, plan).into_iter(), plan.threads)
+}
+
+fn bind_specs<'a>(
+    specs: impl Iterator<Item = &'a BindSpec>,
+    threads: usize,
+) -> Result<Sockets, Vec<BindError>> {
     let mut sockets = Sockets::default();
     let mut errors = Vec::new();
-    for spec in &plan.binds {
-        match bind_one(spec, plan.threads) {
+    for spec in specs {
+        match bind_one(spec, threads) {
             Ok(made) => sockets.all.push((Arc::clone(&spec.listener), made)),
             Err((what, error)) => errors.push(BindError {
                 kind: spec.kind,

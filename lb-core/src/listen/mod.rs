@@ -4,8 +4,10 @@ mod accept;
 mod admission;
 mod arrival;
 mod bind;
+mod succession;
 
-pub use accept::accept_all;
+pub use accept::Acceptors;
 pub use admission::admit;
 pub use arrival::{Arrival, Counted};
-pub use bind::{BindError, Sockets, bind};
+pub use bind::{BindError, Sockets, bind, bind_new};
+pub use succession::{addresses, hand_over};

@@ -91,7 +91,7 @@ impl Logger {
         let mut outputs = Vec::with_capacity(targets.len());
         for log in targets {
             let Some(address) = &log.address else { continue };
-            match Target::open(address) {
+            match Target::open(address, context) {
                 Ok(target) => outputs.push(Output {
                     target,
                     framing: log.format.unwrap_or(default_framing(address)),

@@ -1,9 +1,10 @@
 //! Where messages go: sockets and descriptors. Nothing here waits.
 
+use crate::compile::Context;
 use haproxy_cfg_parser::model::{Address, Host, StandardStream};
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::linux::net::SocketAddrExt as _;
 use std::os::unix::net::{self as unix, UnixDatagram};
@@ -21,11 +22,11 @@ pub(super) enum Target {
 
 impl Target {
     /// Opens a target; the error says what is wrong with it.
-    pub(super) fn open(address: &Address) -> Result<Self, String> {
+    pub(super) fn open(address: &Address, context: &Context<'_>) -> Result<Self, String> {
         match address {
             Address::Inet { host, ports: (port, _), .. } => {
                 let port = if *port == 0 { SYSLOG_PORT } else { *port };
-                udp(resolve(host, port)?)
+                udp(resolve(host, port, context)?)
             }
             Address::Unix(path) => {
                 let address = unix::SocketAddr::from_pathname(path).map_err(|error| format!("'{path}': {error}"))?;
@@ -56,15 +57,14 @@ impl Target {
     }
 }
 
-fn resolve(host: &Host, port: u16) -> Result<SocketAddr, String> {
+fn resolve(host: &Host, port: u16, context: &Context<'_>) -> Result<SocketAddr, String> {
     match host {
         Host::Ip(ip) => Ok(SocketAddr::new(*ip, port)),
         Host::Any | Host::AnyV4 => Ok(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port)),
         Host::AnyV6 => Ok(SocketAddr::new(IpAddr::V6(std::net::Ipv6Addr::LOCALHOST), port)),
-        Host::Name(name) => (name.as_str(), port)
-            .to_socket_addrs()
-            .ok()
-            .and_then(|mut found| found.next())
+        Host::Name(name) => context
+            .address(name)
+            .map(|ip| SocketAddr::new(ip, port))
             .ok_or_else(|| format!("could not resolve address '{name}'")),
     }
 }

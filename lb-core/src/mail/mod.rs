@@ -72,7 +72,7 @@ impl Mailbox {
         };
         let (mut queues, mut routes) = (Vec::new(), Vec::new());
         for (server, address, place) in &mailers.servers {
-            match server_address(address) {
+            match server_address(address, context) {
                 Ok(ServerAddress::Inet(address)) if address.port() == 0 => {
                     context.error(place, format!("'mailer {server}' : missing port in its address."));
                 }

@@ -14,14 +14,15 @@ mod run;
 mod start;
 
 pub use message::Question;
-pub use run::{Lookup, run};
+pub use run::Lookup;
 pub(crate) use start::{Start, is_service, start};
 
+use crate::proxy::Backend;
 use haproxy_cfg_parser::model;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Mutex;
 use std::sync::atomic::AtomicU64;
-use tokio::sync::{mpsc, oneshot};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::{mpsc, oneshot, watch};
 
 /// What a name server's answer says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,11 +55,13 @@ impl Service {
 #[derive(Debug)]
 pub struct Resolvers {
     /// What the file says of it.
-    pub config: model::Resolvers,
+    pub config: Arc<model::Resolvers>,
     /// Its name servers.
-    pub nameservers: Vec<Nameserver>,
+    pub nameservers: Arc<[Nameserver]>,
     requests: mpsc::Sender<Request>,
     incoming: Mutex<Option<mpsc::Receiver<Request>>>,
+    /// Backends whose servers may follow it.
+    backends: watch::Sender<Vec<Arc<Backend>>>,
 }
 
 /// Most questions of rules and commands that wait to be looked at.
@@ -78,10 +81,23 @@ impl Resolvers {
                     counters: Counters::default(),
                 })
                 .collect(),
-            config: config.clone(),
+            config: Arc::new(config.clone()),
             requests,
             incoming: Mutex::new(Some(incoming)),
+            backends: watch::Sender::new(Vec::new()),
         }
+    }
+
+    /// Looks after the names of servers in these backends that name the section, from now on.
+    pub(crate) fn serve(&self, backends: Vec<Arc<Backend>>) {
+        self.backends.send_replace(backends);
+    }
+
+    /// What does the asking, for the one who calls first: it ends when the section is dropped.
+    pub(crate) fn task(&self) -> Option<impl Future<Output = ()> + 'static> {
+        let incoming = self.incoming.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+        let section = (Arc::clone(&self.config), Arc::clone(&self.nameservers));
+        Some(run::run(section, incoming, self.backends.subscribe()))
     }
 
     /// Asks for an address of a name (`do-resolve`); an answer that is still held counts. The receiver fails when the

@@ -4,20 +4,22 @@ use super::follow::{self, Follower, Target};
 use super::kept::Kept;
 use super::machine::{Failure, Machine, Step, Timing, Wanted};
 use super::message::{self, Reply};
-use super::{Nameserver, Record, Request, Resolvers, Service};
+use super::{Nameserver, Record, Request, Service};
 use crate::proxy::Backend;
+use crate::server::Server;
+use haproxy_cfg_parser::model;
 use slab::Slab;
 use std::collections::hash_map::{Entry, HashMap};
-use std::collections::{BTreeSet, hash_map::RandomState};
+use std::collections::{BTreeSet, HashSet, hash_map::RandomState};
 use std::hash::BuildHasher;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
-use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tokio::net::UdpSocket;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinSet;
 
 /// Which family of addresses a rule would rather have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,19 +34,25 @@ const MOST_NAMES: usize = 65_536;
 /// Answers that wait to be looked at.
 const WAITING: usize = 4096;
 
-/// Looks after the names of a section for as long as the process lives: those of servers in `backends` that name the
-/// section, and those that rules ask for.
-pub async fn run(resolvers: Arc<Resolvers>, backends: Vec<Arc<Backend>>) {
-    let incoming = resolvers.incoming.lock().unwrap_or_else(PoisonError::into_inner).take();
-    // A section has one task.
-    let Some(mut requests) = incoming else { return };
+/// Looks after the names of a section for as long as the section is there: those of servers in `backends` that name it,
+/// and those that rules ask for.
+pub(super) async fn run(
+    (config, nameservers): (Arc<model::Resolvers>, Arc<[Nameserver]>),
+    mut requests: mpsc::Receiver<Request>,
+    mut backends: watch::Receiver<Vec<Arc<Backend>>>,
+) {
     let (tell, mut heard) = mpsc::channel(WAITING);
-    let mut task = Task::new(resolvers, backends, tell);
+    let mut task = Task::new(config, nameservers, tell);
+    task.serve(&backends.borrow_and_update().clone(), Instant::now());
     loop {
         let due = task.due().unwrap_or_else(|| Instant::now() + Duration::from_secs(60));
         tokio::select! {
             Some((index, bytes)) = heard.recv() => task.heard(index, &bytes, Instant::now()),
-            Some(request) = requests.recv() => task.request(request, Instant::now()),
+            request = requests.recv() => match request {
+                Some(request) => task.request(request, Instant::now()),
+                None => return,
+            },
+            Ok(()) = backends.changed() => task.serve(&backends.borrow_and_update().clone(), Instant::now()),
             () = tokio::time::sleep_until(due.into()) => {}
         }
         task.tick(Instant::now());
@@ -96,8 +104,11 @@ struct Name {
 }
 
 struct Task {
-    resolvers: Arc<Resolvers>,
+    config: Arc<model::Resolvers>,
+    nameservers: Arc<[Nameserver]>,
     backends: Vec<Arc<Backend>>,
+    /// What listens to the sockets.
+    listeners: JoinSet<()>,
     /// Those of name servers that have been asked; nobody needs one in a section that nobody uses.
     sockets: Vec<Option<Arc<UdpSocket>>>,
     tell: mpsc::Sender<(usize, Vec<u8>)>,
@@ -116,14 +127,16 @@ fn count(counter: &AtomicU64) {
 
 impl Task {
     fn new(
-        resolvers: Arc<Resolvers>,
-        backends: Vec<Arc<Backend>>,
+        config: Arc<model::Resolvers>,
+        nameservers: Arc<[Nameserver]>,
         tell: mpsc::Sender<(usize, Vec<u8>)>,
     ) -> Self {
-        let mut task = Self {
-            sockets: vec![None; resolvers.nameservers.len()],
-            resolvers,
-            backends,
+        Self {
+            sockets: vec![None; nameservers.len()],
+            config,
+            nameservers,
+            backends: Vec::new(),
+            listeners: JoinSet::new(),
             tell,
             names: Slab::new(),
             index: HashMap::new(),
@@ -131,22 +144,40 @@ impl Task {
             agenda: BTreeSet::new(),
             secret: RandomState::new(),
             asked: 0,
-        };
-        let now = Instant::now();
-        for backend in task.backends.clone() {
-            for server in &backend.servers {
-                if server.config.resolve.resolvers.as_ref() != Some(&task.resolvers.config.name) {
-                    continue;
+        }
+    }
+
+    /// Has the servers of these backends follow their names. Those that do already go on with what they have, those that
+    /// are not there any more are left alone.
+    fn serve(&mut self, backends: &[Arc<Backend>], now: Instant) {
+        self.backends = backends.to_vec();
+        let mut wanted: HashMap<usize, (&Arc<Backend>, &Arc<Server>)> = HashMap::new();
+        for backend in backends {
+            let of_section =
+                |server: &&Arc<Server>| server.config.resolve.resolvers.as_ref() == Some(&self.config.name);
+            wanted.extend(backend.servers.iter().filter(of_section).map(|one| (one.uid, (backend, one))));
+        }
+        let mut known = HashSet::new();
+        for (_, name) in self.names.iter_mut() {
+            name.followers.retain_mut(|follower| match wanted.get(&follower.server.uid) {
+                Some((backend, server)) => {
+                    follower.backend = Arc::clone(backend);
+                    known.insert(server.uid);
+                    true
                 }
-                let follower = Follower::new(&backend, server);
-                if let Some(service) = server.service() {
-                    task.follow(service.to_owned(), Wanted::Service, follower, now);
-                } else if let Some(name) = server.hostname() {
-                    task.follow(name.to_string(), family(&follower), follower, now);
-                }
+                None => false,
+            });
+        }
+        let mut new: Vec<_> = wanted.into_iter().filter(|(uid, _)| !known.contains(uid)).collect();
+        new.sort_unstable_by_key(|(uid, _)| *uid);
+        for (_, (backend, server)) in new {
+            let follower = Follower::new(backend, server);
+            if let Some(service) = server.service() {
+                self.follow(service.to_owned(), Wanted::Service, follower, now);
+            } else if let Some(name) = server.hostname() {
+                self.follow(name.to_string(), family(&follower), follower, now);
             }
         }
-        task
     }
 
     fn due(&self) -> Option<Instant> {
@@ -158,7 +189,7 @@ impl Task {
             if due > now {
                 return;
             }
-            let hold = self.resolvers.config.hold.valid;
+            let hold = self.config.hold.valid;
             let Some(name) = self.names.get_mut(key) else {
                 self.agenda.remove(&(due, key));
                 continue;
@@ -177,7 +208,7 @@ impl Task {
                 continue;
             }
             if let Some((_, answered)) = &name.open {
-                for (server, answered) in self.resolvers.nameservers.iter().zip(answered) {
+                for (server, answered) in self.nameservers.iter().zip(answered) {
                     if !answered {
                         count(&server.counters.timeout);
                     }
@@ -190,10 +221,10 @@ impl Task {
 
     /// A datagram from a name server.
     fn heard(&mut self, index: usize, bytes: &[u8], now: Instant) {
-        let resolvers = Arc::clone(&self.resolvers);
-        let Some(server) = resolvers.nameservers.get(index) else { return };
+        let nameservers = Arc::clone(&self.nameservers);
+        let Some(server) = nameservers.get(index) else { return };
         let counters = &server.counters;
-        if bytes.len() > usize::from(resolvers.config.payload).max(512) {
+        if bytes.len() > usize::from(self.config.payload).max(512) {
             return count(&counters.too_big);
         }
         let Some(id) = message::id(bytes) else { return count(&counters.invalid) };
@@ -224,7 +255,7 @@ impl Task {
                     Lookup::Ipv6First => Wanted::Ipv6First,
                 };
                 let Some(key) = self.name(message::canonical(&name), wanted, now) else { return };
-                let hold = self.resolvers.config.hold.valid;
+                let hold = self.config.hold.valid;
                 let Some(name) = self.names.get_mut(key) else { return };
                 if name.found && now.saturating_duration_since(name.valid) < hold {
                     answer(&name.kept, [tell]);
@@ -252,7 +283,7 @@ impl Task {
     /// The name's entry, made where there is none; none where there are too many.
     fn name(&mut self, name: String, wanted: Wanted, now: Instant) -> Option<usize> {
         let full = self.names.len() >= MOST_NAMES;
-        let config = &self.resolvers.config;
+        let config = &self.config;
         match self.index.entry((name.clone(), wanted)) {
             Entry::Occupied(known) => Some(*known.get()),
             Entry::Vacant(_) if full => None,
@@ -305,7 +336,7 @@ impl Task {
     }
 
     fn step(&mut self, key: usize, step: Step, now: Instant, from: Option<usize>) {
-        let config = self.resolvers.config.clone();
+        let config = Arc::clone(&self.config);
         match step {
             Step::Wait => {}
             Step::Ask(question) => {
@@ -317,7 +348,7 @@ impl Task {
             }
             Step::Found(records) => {
                 self.close(key);
-                let by = from.and_then(|index| self.resolvers.nameservers.get(index));
+                let by = from.and_then(|index| self.nameservers.get(index));
                 let by = by.map_or_else(String::new, |server| format!("{}/{}", config.name, server.name));
                 if let Some(name) = self.names.get_mut(key) {
                     name.kept.update(records, now, config.hold.obsolete);
@@ -325,7 +356,7 @@ impl Task {
                     answer(&name.kept, name.waiting.drain(..));
                 }
                 let moves = self.settle(key, &by);
-                if let Some(server) = from.and_then(|index| self.resolvers.nameservers.get(index)) {
+                if let Some(server) = from.and_then(|index| self.nameservers.get(index)) {
                     server.counters.update.fetch_add(moves, Ordering::Relaxed);
                 }
             }
@@ -404,11 +435,11 @@ impl Task {
         let Some(id) = self.fresh_id() else { return 0 };
         self.open_sockets();
         let Some(name) = self.names.get_mut(key) else { return 0 };
-        let Some(bytes) = message::query(id, &name.name, question, self.resolvers.config.payload) else {
+        let Some(bytes) = message::query(id, &name.name, question, self.config.payload) else {
             return 0;
         };
         let mut answered = Vec::with_capacity(self.sockets.len());
-        for (socket, server) in self.sockets.iter().zip(&self.resolvers.nameservers) {
+        for (socket, server) in self.sockets.iter().zip(&*self.nameservers) {
             let sent = socket.as_ref().is_some_and(|socket| send(socket, &bytes));
             count(if sent { &server.counters.sent } else { &server.counters.snd_error });
             answered.push(!sent);
@@ -421,13 +452,13 @@ impl Task {
 
     /// Opens the sockets that are not open yet.
     fn open_sockets(&mut self) {
-        for (index, server) in self.resolvers.nameservers.iter().enumerate() {
+        for (index, server) in self.nameservers.iter().enumerate() {
             let Some(slot @ None) = self.sockets.get_mut(index) else { continue };
             match open(server.address) {
                 Ok(socket) => {
                     let socket = Arc::new(socket);
-                    let size = usize::from(self.resolvers.config.payload).max(512) + 1;
-                    tokio::spawn(listen(Arc::clone(&socket), index, size, self.tell.clone()));
+                    let size = usize::from(self.config.payload).max(512) + 1;
+                    self.listeners.spawn(listen(Arc::clone(&socket), index, size, self.tell.clone()));
                     *slot = Some(socket);
                 }
                 Err(error) => tracing::error!(nameserver = server.name, %error, "cannot ask a name server"),

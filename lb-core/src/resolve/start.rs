@@ -1,8 +1,9 @@
 //! A server's address at the start (manual 5.2 "init-addr").
 
+use crate::compile::Context;
 use crate::server::ServerAddress;
 use haproxy_cfg_parser::model::{Address, Host, ServerLine};
-use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr};
 
 /// What is known of a server's address at the start.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +27,7 @@ pub(crate) enum Start {
 const METHODS: &str = "last,libc";
 
 /// Finds a server's first address by the methods of its line, in their order. `last`: that of the last run.
-pub(crate) fn start(line: &ServerLine, last: Option<IpAddr>) -> Start {
+pub(crate) fn start(line: &ServerLine, last: Option<IpAddr>, context: &Context<'_>) -> Start {
     let Address::Inet { host: Host::Name(name), ports, .. } = &line.address else { return Start::NoName };
     let port = ports.0;
     if is_service(name, line) {
@@ -42,8 +43,8 @@ pub(crate) fn start(line: &ServerLine, last: Option<IpAddr>) -> Start {
             }
             "libc" => {
                 tried = true;
-                if let Some(address) = system(name, port) {
-                    return Start::Known(ServerAddress::Inet(address));
+                if let Some(ip) = context.address(name) {
+                    return Start::Known(ServerAddress::Inet(SocketAddr::new(ip, port)));
                 }
             }
             "none" => return Start::Later { port, tried },
@@ -60,11 +61,4 @@ pub(crate) fn start(line: &ServerLine, last: Option<IpAddr>) -> Start {
 /// The name is one of a service: its answers are records of type SRV.
 pub(crate) fn is_service(name: &str, line: &ServerLine) -> bool {
     name.starts_with('_') && line.resolve.resolvers.is_some()
-}
-
-fn system(name: &str, port: u16) -> Option<SocketAddr> {
-    let mut found: Vec<SocketAddr> = (name, port).to_socket_addrs().ok()?.collect();
-    // HAProxy prefers IPv4 for names without a family prefix.
-    found.sort_by_key(SocketAddr::is_ipv6);
-    found.first().copied()
 }

@@ -4,8 +4,9 @@ use super::Server;
 use super::queue::{Place, Queues, Slot, Turn, Waiter, Waiting};
 use crate::check::Announcer;
 use crate::proxy::ProxyStats;
+use arc_swap::ArcSwapOption;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 
 /// The servers of one backend, as far as they have to do with each other. It outlives plans, as they do.
@@ -21,7 +22,7 @@ pub struct Farm {
     stats: Arc<ProxyStats>,
     queues: Mutex<Queues>,
     /// Who tells about its servers.
-    announcer: OnceLock<Announcer>,
+    announcer: ArcSwapOption<Announcer>,
 }
 
 impl Farm {
@@ -33,25 +34,22 @@ impl Farm {
             redispatch: AtomicBool::new(redispatch),
             stats,
             queues: Mutex::default(),
-            announcer: OnceLock::new(),
+            announcer: ArcSwapOption::empty(),
         })
     }
 
-    /// Takes over what a new plan says.
-    pub fn configure(&self, fullconn: u32, redispatch: bool) {
+    /// Takes over what a new plan says. Queues of servers that are gone end with the last one that waits there.
+    pub fn configure(&self, fullconn: u32, redispatch: bool, announcer: &Arc<Announcer>) {
         self.fullconn.store(fullconn, Ordering::Relaxed);
         self.redispatch.store(redispatch, Ordering::Relaxed);
+        self.announcer.store(Some(Arc::clone(announcer)));
+        self.lock().forget_empty();
         self.changed();
     }
 
-    /// Says who tells about its servers; only the first call counts.
-    pub fn announce(&self, announcer: Announcer) {
-        let _ = self.announcer.set(announcer);
-    }
-
     /// Who tells about its servers; none: nothing is told.
-    pub fn announcer(&self) -> Option<&Announcer> {
-        self.announcer.get()
+    pub fn announcer(&self) -> Option<Arc<Announcer>> {
+        self.announcer.load_full()
     }
 
     /// How many changes of weight or state there were.

@@ -3,6 +3,7 @@
 mod address;
 pub mod admission;
 mod farm;
+mod inherit;
 pub mod persistence;
 pub mod queue;
 pub(crate) mod report;
@@ -24,11 +25,11 @@ use crate::check::{Observed, Probe};
 use crate::proxy::ProxyCounters;
 use crate::proxy_protocol;
 use crate::thread::PerThread;
-use arc_swap::ArcSwapOption;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use haproxy_cfg_parser::model;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, Weak};
+use std::sync::{Arc, Mutex, Weak};
 
 /// One server.
 #[derive(Debug)]
@@ -37,6 +38,8 @@ pub struct Server {
     pub name: String,
     /// The backend's name.
     pub backend: String,
+    /// Where the file, or the system for a name, said at the start that it is.
+    pub start: ServerAddress,
     /// Its id within the backend (`sid`).
     pub id: u32,
     /// A number of its own in this process, for per-thread pools.
@@ -89,14 +92,16 @@ pub struct Server {
     pub downs: AtomicU64,
     /// Milliseconds that it was down, up to the last change.
     pub downtime: AtomicU64,
-    /// The server whose state it follows (`track`).
-    pub tracked: OnceLock<Arc<Server>>,
-    /// The servers that follow it.
-    pub trackers: OnceLock<Vec<Weak<Server>>>,
+    /// The server whose state it follows (`track`): [`Server::tracked`].
+    tracked: ArcSwapOption<Server>,
+    /// The servers that follow it: [`Server::set_trackers`].
+    trackers: ArcSwap<Vec<Weak<Server>>>,
     /// Held while its state changes.
     turning: Mutex<()>,
+    /// A reload has taken it out of the plan: no idle connection to it is kept.
+    pub retired: AtomicBool,
     /// Numbers.
-    pub counters: PerThread<ProxyCounters>,
+    pub counters: Arc<PerThread<ProxyCounters>>,
 }
 
 impl Server {
@@ -132,6 +137,7 @@ impl Server {
             backend: backend.to_owned(),
             id,
             uid,
+            start: address.clone(),
             whereabouts: address::Whereabouts::new(address),
             port_offset: port_offset(&config.address),
             introduces: proxy_protocol::Style::of(&config),
@@ -159,17 +165,15 @@ impl Server {
             observed: Observed::default(),
             downs: AtomicU64::new(0),
             downtime: AtomicU64::new(0),
-            tracked: OnceLock::new(),
-            trackers: OnceLock::new(),
+            tracked: ArcSwapOption::empty(),
+            trackers: ArcSwap::default(),
             turning: Mutex::new(()),
-            counters: PerThread::new(threads),
+            retired: AtomicBool::new(false),
+            counters: Arc::new(PerThread::new(threads)),
             config,
         };
-        if server.config.disabled
-            && let Some(probe) = &server.check
-        {
-            probe.paused.store(true, Ordering::Relaxed);
-            probe.set_health(|health| health.set(0));
+        if server.config.disabled {
+            server.pause_checks();
         }
         server
     }

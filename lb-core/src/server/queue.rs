@@ -122,6 +122,11 @@ impl Queues {
         ticket
     }
 
+    /// Drops the queues of servers that nobody waits in.
+    pub(crate) fn forget_empty(&mut self) {
+        self.servers.retain(|_, line| !line.waiters.is_empty());
+    }
+
     /// Where the oldest of those waits who may take a slot of `server`.
     pub(crate) fn oldest(&self, server: &Arc<Server>, takes_any: bool) -> Option<Place> {
         let first = |line: &Line| line.waiters.first_key_value().map(|(ticket, _)| *ticket);

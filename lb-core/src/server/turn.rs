@@ -1,7 +1,7 @@
 //! Changes of a server's state, and what follows from them: where requests go, what is told, who follows.
 
 use super::{Operational, Server, admin};
-use crate::check::{Announcer, Moved, Probe, Report};
+use crate::check::{Announcer, Moved, Report};
 use crate::clock;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, MutexGuard, PoisonError, Weak};
@@ -44,12 +44,13 @@ impl Server {
         }
         let to = self.started(to);
         let was_stopping = from == Operational::Stopping || self.admin.load(Relaxed) & admin::DRAIN != 0;
-        let before = self.farm.announcer().map_or((0, 0), Announcer::in_use);
+        let announcer = self.farm.announcer();
+        let before = announcer.as_deref().map_or((0, 0), Announcer::in_use);
         let requests = self.become_state(from, to);
         if to == Operational::Stopped {
             self.downs.fetch_add(1, Relaxed);
         }
-        if let Some(announcer) = self.farm.announcer() {
+        if let Some(announcer) = &announcer {
             announcer.turned(self, was_stopping, to, &cause, Moved { requests, before });
         }
         drop(turning);
@@ -82,12 +83,13 @@ impl Server {
 
     fn change_admin(self: &Arc<Self>, from: u8, to: u8) {
         let announcer = self.farm.announcer();
+        let announcer = announcer.as_deref();
         let before = announcer.map_or((0, 0), Announcer::in_use);
         let state = self.state();
         let was_stopping = state == Operational::Stopping || from & admin::DRAIN != 0;
         let maint = |bits: u8| bits & admin::MAINT != 0;
         let drain = |bits: u8| bits & admin::DRAIN != 0;
-        let via = match self.tracked.get() {
+        let via = match self.tracked() {
             Some(tracked) if to & (admin::FORCED_MAINT | admin::FORCED_DRAIN) == 0 => {
                 format!(" via {}/{}", tracked.backend, tracked.name)
             }
@@ -115,7 +117,7 @@ impl Server {
             (true, false) => {
                 self.resume_checks();
                 let allowed = [&self.check, &self.agent].into_iter().flatten().all(|probe| probe.allows_up());
-                match self.tracked.get().map(|tracked| tracked.state()) {
+                match self.tracked().map(|tracked| tracked.state()) {
                     Some(Operational::Stopped) => self.farm.changed(),
                     _ if !allowed => self.farm.changed(),
                     Some(Operational::Stopping) => drop(self.become_state(state, Operational::Stopping)),
@@ -197,7 +199,7 @@ impl Server {
         if self.up() && !self.draining() { self.farm.dispatch(self) } else { self.farm.redistribute(self) }
     }
 
-    fn pause_checks(&self) {
+    pub(super) fn pause_checks(&self) {
         if let Some(probe) = &self.check {
             probe.paused.store(true, Relaxed);
             probe.set_health(|health| health.set(0));
@@ -212,20 +214,27 @@ impl Server {
         }
     }
 
-    fn followers(&self) -> impl Iterator<Item = Arc<Self>> {
-        self.trackers.get().into_iter().flatten().filter_map(Weak::upgrade)
+    /// The server whose state it follows (`track`).
+    pub fn tracked(&self) -> Option<Arc<Self>> {
+        self.tracked.load_full()
+    }
+
+    /// Says whose state it follows.
+    pub(crate) fn set_tracked(&self, tracked: Option<Arc<Self>>) {
+        self.tracked.store(tracked);
+    }
+
+    /// Says who follows it.
+    pub(crate) fn set_trackers(&self, trackers: Vec<Weak<Self>>) {
+        self.trackers.store(Arc::new(trackers));
+    }
+
+    fn followers(&self) -> Vec<Arc<Self>> {
+        self.trackers.load().iter().filter_map(Weak::upgrade).collect()
     }
 
     /// One change at a time.
     fn turning(&self) -> MutexGuard<'_, ()> {
         self.turning.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The checks whose results count for this server: its own, or those of the server that it follows.
-    pub fn probe(&self) -> Option<&Probe> {
-        match self.tracked.get() {
-            Some(tracked) => tracked.check.as_deref(),
-            None => self.check.as_deref(),
-        }
     }
 }

@@ -167,7 +167,7 @@ fn current(stats: &ProxyStats) -> Value {
 /// The status of a server (management guide 9.1 "status").
 pub(super) fn status(server: &Server) -> String {
     let bits = server.admin.load(Relaxed);
-    match server.tracked.get() {
+    match server.tracked() {
         _ if bits & admin::RESOLUTION_MAINT != 0 => "MAINT (resolution)".into(),
         Some(tracked) if bits & admin::INHERITED_MAINT != 0 => {
             format!("MAINT (via {}/{})", tracked.backend, tracked.name)
@@ -256,7 +256,7 @@ pub static COLUMNS: &[Column] = &[
     column("throttle", b"CaP", "Share of the weight during slow start, in percent"),
     counter!("lbtot", "How often the algorithm chose it", c => c.lbtot.get(), b s),
     column("tracked", b"CNS", "The server whose state it follows")
-        .s(|_, s| s.tracked.get().map_or(Value::None, |tracked| text(&format!("{}/{}", tracked.backend, tracked.name)))),
+        .s(|_, s| s.tracked().map_or(Value::None, |tracked| text(&format!("{}/{}", tracked.backend, tracked.name)))),
     column("type", b"CGS", "0 frontend, 1 backend, 2 server, 3 listener")
         .f(|_| Value::U32(0)).b(|_| Value::U32(1)).s(|_, _| Value::U32(2)),
     column("rate", b"MRP", "Sessions over the last second")

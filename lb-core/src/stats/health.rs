@@ -7,7 +7,8 @@ use std::sync::atomic::Ordering::Relaxed;
 
 /// What of a server's state its checks say: `UP`, `DOWN 1/2`, `no check`.
 pub(crate) fn of(server: &Server) -> String {
-    let followed = server.tracked.get().map_or(server, |tracked| tracked);
+    let tracked = server.tracked();
+    let followed = tracked.as_deref().unwrap_or(server);
     let enabled = |probe: &Probe| probe.enabled.load(Relaxed);
     let last = |probe: &Option<Box<Probe>>| probe.as_deref().filter(|probe| enabled(probe)).map(Probe::last);
     let (check, agent) = (last(&followed.check), last(&followed.agent));

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::balance::Balance;
-use crate::compile::{Options, Plan, check_settings};
+use crate::check::Announcer;
+use crate::compile::{Plan, Variables, check_settings};
 use crate::engine::Limit;
 use crate::proxy::{Backend, Frontend, Logging, ProxyStats, RetryOn, Rules};
 use crate::server::{Farm, Server, ServerAddress, testing};
@@ -18,7 +19,8 @@ fn frontend(name: &str, id: u32, mode: model::Mode) -> Arc<Frontend> {
         description: None,
         id,
         mode,
-        connections: Limit::new(1000),
+        connections: Arc::new(Limit::new(1000)),
+        maxconn: 1000,
         timeouts: model::Timeouts::default(),
         options: model::Options::default(),
         forwardfor: None,
@@ -27,6 +29,7 @@ fn frontend(name: &str, id: u32, mode: model::Mode) -> Arc<Frontend> {
         inspect_delay: None,
         reads_http: false,
         switching: vec![],
+        backends: OnceLock::new(),
         default_backend: OnceLock::new(),
         log: Logging::default(),
         replies: Arc::default(),
@@ -64,6 +67,15 @@ fn backend(
             Arc::new(Server::new(line, name, sid, uid, address, farm.clone(), 1))
         })
         .collect();
+    let announcer = Announcer {
+        kind: "backend",
+        name: name.into(),
+        logger: None,
+        log_checks: false,
+        mailbox: None,
+        stats: Arc::clone(&stats),
+        servers: OnceLock::new(),
+    };
     let mut proxy = testing::proxy();
     proxy.balance = Some(model::Balance { algorithm, args: vec![], expr: None, place: testing::place() });
     let balance = Balance::new(&proxy, &servers, None).unwrap();
@@ -85,6 +97,9 @@ fn backend(
         use_server: vec![],
         servers,
         watches: vec![],
+        checks: 0,
+        announcer: Arc::new(announcer),
+        farm,
         balance,
         retries: 3,
         retry_on: RetryOn::default(),
@@ -154,14 +169,22 @@ pub(crate) fn plan() -> Arc<Plan> {
         bufsize: 16384,
         maxrewrite: 1024,
         max_headers: 101,
-        connections: Limit::new(1000),
+        connections: Arc::new(Limit::new(1000)),
+        maxconn: 1000,
+        next_uid: 1000,
         binds: vec![],
         frontends: vec![frontend("fe", 2, Http), frontend("li", 5, Tcp)],
         references: vec![],
         resolvers: vec![],
-        backends_by_name: backends.iter().map(|backend| (backend.name.clone(), backend.clone())).collect(),
+        backends_by_name: Arc::new(
+            backends.iter().map(|backend| (backend.name.clone(), backend.clone())).collect(),
+        ),
         backends,
-        checks: check_settings(&model::Config::default(), &Options { threads: 1, maxconn: 10 }),
+        checks: check_settings(&model::Config::default(), &crate::testing::options(None)),
+        follows: vec![],
+        variables: Variables::default(),
+        generation: 0,
+        hard_stop_after: None,
     })
 }
 

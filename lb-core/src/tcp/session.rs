@@ -5,12 +5,12 @@ use super::relay::{Patience, Relay, Side};
 use super::{Peeked, lend};
 use crate::clock;
 use crate::compile::Plan;
-use crate::engine::with_waker;
-use crate::exchange::{Cause, Exchange, Phase, Times};
-use crate::listen::{Arrival, Counted, admit};
+use crate::engine::{on_plan, with_waker};
+use crate::exchange::{Cause, Exchange, Phase, Session, Times};
+use crate::listen::{Arrival, admit};
 use crate::net::{Buffer, Deadline, Io};
 use crate::process;
-use crate::proxy::{Backend, InBackend};
+use crate::proxy::{Backend, Frontend, InBackend};
 use haproxy_cfg_parser::model::Options;
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -49,11 +49,12 @@ async fn run(mut arrival: Arrival) {
     if !admit(&mut arrival).await {
         return;
     }
-    let Arrival { io, deadline, session, plan, counted } = arrival;
+    let Arrival { io, deadline, session, plan, frontend, counted } = arrival;
+    let generation = plan.generation;
     let Some(session) = session else { return };
     // On the heap: it moves no more, and the task's own state stays small.
-    let stream = Box::new(Stream::new(io, deadline, *session, plan, &counted));
-    stream.serve().await;
+    let stream = Box::new(Stream::new(io, deadline, session, plan, frontend));
+    on_plan(generation, stream.serve()).await;
     drop(counted);
 }
 
@@ -61,14 +62,14 @@ impl Stream {
     fn new(
         io: Io,
         deadline: Deadline,
-        session: crate::exchange::Session,
+        session: Box<Session>,
         plan: Arc<Plan>,
-        counted: &Counted,
+        frontend: Arc<Frontend>,
     ) -> Self {
         let times = Times::begin(session.accepted, session.accepted_at);
         let heard = session.accepted;
         let size = plan.bufsize;
-        let mut exchange = Exchange::new(Box::new(session), Arc::clone(counted.frontend()), times);
+        let mut exchange = Exchange::new(session, frontend, times);
         exchange.session.requests = 1;
         exchange.number = process::live().next_exchange();
         exchange.peeked = Some(Box::new(Peeked::new(lend::take(size))));
@@ -90,7 +91,7 @@ impl Stream {
         if !self.inspect(rules, frontend.inspect_delay, frontend.reads_http).await {
             return false;
         }
-        let Some(backend) = frontend.switch(&self.exchange, &self.plan.backends_by_name) else {
+        let Some(backend) = frontend.switch(&self.exchange) else {
             self.look_at_client();
             self.terminate(Cause::Server, Phase::Connect);
             return false;

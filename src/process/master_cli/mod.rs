@@ -34,11 +34,13 @@ struct Client {
     session: Session,
 }
 
-/// What a client asked of the monitor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Asked {
-    /// `reload`.
-    Reload,
+/// What a reload came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Reloaded {
+    /// The new configuration runs; else the one before does.
+    pub(crate) success: bool,
+    /// What was told about it.
+    pub(crate) logs: String,
 }
 
 impl MasterSocket {
@@ -57,7 +59,7 @@ impl MasterSocket {
     }
 
     /// Accepts, reads and answers whatever is there. `worker`: its process id.
-    pub(crate) fn serve(&mut self, worker: i32) -> Vec<Asked> {
+    pub(crate) fn serve(&mut self, worker: i32, reload: &mut dyn FnMut() -> Reloaded) {
         while self.clients.len() < MAX_CLIENTS
             && let Ok((socket, _)) = self.listener.accept()
         {
@@ -66,7 +68,6 @@ impl MasterSocket {
                 self.clients.push(Client { socket, input: Vec::new(), session });
             }
         }
-        let mut asked = Vec::new();
         let mut clients = std::mem::take(&mut self.clients);
         clients.retain_mut(|client| {
             let mut view = View {
@@ -75,21 +76,19 @@ impl MasterSocket {
                 worker,
                 uptime: self.started.elapsed(),
                 failed_reloads: self.failed_reloads,
-                asked: Vec::new(),
+                reload: &mut *reload,
             };
             let stays = client.serve(&mut view);
-            self.failed_reloads += u32::try_from(view.asked.len()).unwrap_or(0);
-            asked.append(&mut view.asked);
+            self.failed_reloads = view.failed_reloads;
             stays
         });
         self.clients = clients;
-        asked
     }
 }
 
 impl Client {
     /// False when the connection has ended.
-    fn serve(&mut self, view: &mut View) -> bool {
+    fn serve(&mut self, view: &mut View<'_>) -> bool {
         let mut buffer = [0; 4096];
         let mut open = true;
         loop {

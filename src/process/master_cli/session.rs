@@ -1,6 +1,6 @@
 //! One connection's dialogue: lines in, answers out.
 
-use super::Asked;
+use super::Reloaded;
 use std::time::Duration;
 
 /// What a connection may do.
@@ -12,13 +12,13 @@ pub(super) enum Level {
 }
 
 /// What commands may see, and what they leave to do.
-pub(super) struct View {
+pub(super) struct View<'a> {
     pub(super) version: &'static str,
     pub(super) master: i32,
     pub(super) worker: i32,
     pub(super) uptime: Duration,
     pub(super) failed_reloads: u32,
-    pub(super) asked: Vec<Asked>,
+    pub(super) reload: &'a mut dyn FnMut() -> Reloaded,
 }
 
 /// What a connection remembers from line to line.
@@ -40,7 +40,7 @@ struct Command {
     words: &'static [&'static str],
     level: Level,
     doc: &'static str,
-    run: fn(&mut Session, &mut View) -> Answer,
+    run: fn(&mut Session, &mut View<'_>) -> Answer,
 }
 
 enum Answer {
@@ -72,8 +72,9 @@ const COMMANDS: &[Command] = &[
         level: Level::Admin,
         doc: "reload haproxy",
         run: |_, view| {
-            view.asked.push(Asked::Reload);
-            Answer::Text(format!("Success=0\n--\n{}\n", super::super::NO_RELOAD))
+            let Reloaded { success, logs } = (view.reload)();
+            view.failed_reloads = if success { 0 } else { view.failed_reloads + 1 };
+            Answer::Text(format!("Success={}\n--\n{logs}", u8::from(success)))
         },
     },
     Command {
@@ -134,7 +135,7 @@ impl Session {
     }
 
     /// Answers one line, which may hold several commands separated by semicolons.
-    pub(super) fn line(&mut self, line: &str, view: &mut View) -> Reply {
+    pub(super) fn line(&mut self, line: &str, view: &mut View<'_>) -> Reply {
         let mut reply = Reply::default();
         for command in line.split(';') {
             match self.command(command, view) {
@@ -155,7 +156,7 @@ impl Session {
         reply
     }
 
-    fn command(&mut self, command: &str, view: &mut View) -> Answer {
+    fn command(&mut self, command: &str, view: &mut View<'_>) -> Answer {
         let words: Vec<&str> = command.split_whitespace().collect();
         let words = match words.as_slice() {
             ["@master" | "@0", rest @ ..] => rest,
@@ -189,7 +190,7 @@ impl Session {
 }
 
 /// A command for another process.
-fn elsewhere(target: &str, view: &View) -> String {
+fn elsewhere(target: &str, view: &View<'_>) -> String {
     let known =
         target == "@1" || target.strip_prefix("@!").and_then(|pid| pid.parse().ok()) == Some(view.worker);
     if known {
@@ -200,7 +201,7 @@ fn elsewhere(target: &str, view: &View) -> String {
     }
 }
 
-fn processes(view: &View) -> String {
+fn processes(view: &View<'_>) -> String {
     let uptime = view.uptime.as_secs();
     let (days, hours, minutes, seconds) =
         (uptime / 86_400, uptime / 3600 % 24, uptime / 60 % 60, uptime % 60);
@@ -221,13 +222,26 @@ fn processes(view: &View) -> String {
 mod tests {
     use super::*;
 
-    fn view() -> View {
+    /// Answers a line as the monitor would whose reloads come to this.
+    fn answer(session: &mut Session, line: &str, outcome: &Reloaded) -> (Reply, u32) {
+        let mut count = 0;
+        let mut reload = || {
+            count += 1;
+            outcome.clone()
+        };
         let uptime = Duration::from_secs(90_061);
-        View { version: "3.5.0", master: 7, worker: 8, uptime, failed_reloads: 0, asked: Vec::new() }
+        let mut view =
+            View { version: "3.5.0", master: 7, worker: 8, uptime, failed_reloads: 0, reload: &mut reload };
+        let reply = session.line(line, &mut view);
+        (reply, count)
+    }
+
+    fn say(session: &mut Session, line: &str) -> Reply {
+        answer(session, line, &Reloaded::default()).0
     }
 
     fn ask(line: &str) -> String {
-        Session::new(Level::Admin).line(line, &mut view()).text
+        say(&mut Session::new(Level::Admin), line).text
     }
 
     #[test]
@@ -249,29 +263,29 @@ mod tests {
     #[test]
     fn a_prompt_is_kept_until_quit() {
         let mut session = Session::new(Level::Admin);
-        assert_eq!(session.line("prompt\n", &mut view()).text, "master> ");
-        assert_eq!(session.line("show version\n", &mut view()).text, "3.5.0\n\nmaster> ");
-        assert_eq!(session.line("\n", &mut view()).text, "master> ");
-        assert!(session.line("quit\n", &mut view()).close);
+        assert_eq!(say(&mut session, "prompt\n").text, "master> ");
+        assert_eq!(say(&mut session, "show version\n").text, "3.5.0\n\nmaster> ");
+        assert_eq!(say(&mut session, "\n").text, "master> ");
+        assert!(say(&mut session, "quit\n").close);
     }
 
     #[test]
     fn levels_only_sink() {
         let mut session = Session::new(Level::Admin);
-        session.line("user\n", &mut view());
-        session.line("operator\n", &mut view());
-        assert_eq!(session.line("show cli level\n", &mut view()).text, "user\n\n");
-        let mut seen = view();
-        assert_eq!(session.line("reload\n", &mut seen).text, "Permission denied\n\n");
-        assert!(seen.asked.is_empty());
+        say(&mut session, "user\n");
+        say(&mut session, "operator\n");
+        assert_eq!(say(&mut session, "show cli level\n").text, "user\n\n");
+        let (reply, reloads) = answer(&mut session, "reload\n", &Reloaded::default());
+        assert_eq!((reply.text.as_str(), reloads), ("Permission denied\n\n", 0));
     }
 
     #[test]
-    fn a_reload_is_refused_and_counted() {
-        let mut seen = view();
-        let text = Session::new(Level::Admin).line("reload\n", &mut seen).text;
-        assert!(text.starts_with("Success=0\n--\n"));
-        assert_eq!(seen.asked, [Asked::Reload]);
+    fn reloads_are_answered_with_their_logs() {
+        for (success, expected) in [(true, "Success=1\n--\nlog\n\n"), (false, "Success=0\n--\nlog\n\n")] {
+            let outcome = Reloaded { success, logs: "log\n".into() };
+            let (reply, reloads) = answer(&mut Session::new(Level::Admin), "reload\n", &outcome);
+            assert_eq!((reply.text.as_str(), reloads), (expected, 1));
+        }
     }
 
     #[test]

@@ -204,7 +204,7 @@ fn connection(connect: &CheckConnect, line: &CheckStep, context: &mut Context<'_
         return None;
     }
     let address = match &connect.address {
-        Some(address) => match crate::compile::server_address(address) {
+        Some(address) => match crate::compile::server_address(address, context) {
             Ok(address) => Some(address),
             Err(reason) => {
                 context.error(&line.place, format!("'connect' : 'addr' : {reason}."));

@@ -93,7 +93,7 @@ fn state(server: &Server) -> String {
         ServerAddress::Unix(_) | ServerAddress::Abstract(_) => ("unix".into(), String::new()),
         ServerAddress::Unresolved(port) => (String::new(), port.to_string()),
     };
-    let of_servers = server.farm.announcer().map_or(0, crate::check::Announcer::weight);
+    let of_servers = server.farm.announcer().map_or(0, |announcer| announcer.weight());
     let in_backend = server.farm.sessions();
     format!(
         "{}; address={address}; port={port}; name={}/{}; node={}; weight={}/{of_servers}; scur={}/{in_backend}; qcur={}",

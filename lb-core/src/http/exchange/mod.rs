@@ -21,7 +21,7 @@ use super::work::{self, Parts, Work};
 use crate::engine::{Phase, phase};
 use crate::exchange::{Cause, Exchange, Phase as Stage, Times};
 use crate::process;
-use crate::proxy::{Frontend, InBackend};
+use crate::proxy::{Frontend, InBackend, Listener};
 use crate::server::Server;
 use crate::server::persistence::Found;
 use haproxy_cfg_parser::model::KeepAlive;
@@ -117,8 +117,8 @@ fn draining() -> bool {
 impl<'a> Run<'a> {
     /// Takes the session from the client's connection and memory from the thread; [`Self::end`] gives both back.
     fn begin(client: &'a mut Client, work: &'a mut Work) -> Option<Self> {
-        let session = client.session.take()?;
-        let frontend = session.listener.frontend.load_full()?;
+        let mut session = client.session.take()?;
+        let frontend = Listener::current(&mut session.listener)?;
         let times = Times::begin(session.accepted, session.accepted_at);
         let Parts { request, response, request_body, vars } = std::mem::take(&mut work.parts);
         let exchange = Exchange {
@@ -200,7 +200,8 @@ impl Run<'_> {
         self.close |= self.connection.close
             || mode == KeepAlive::Close
             || backend == Some(KeepAlive::Close)
-            || draining();
+            || draining()
+            || self.exchange.session.listener.is_retired();
     }
 
     /// What the answer's head says about the client's connection, by the versions of both.

@@ -38,7 +38,7 @@ impl Run<'_> {
         if let Some(after) = self.request_rules(&frontend.rules, frontend.page.as_ref()).await {
             return Route::Done(after);
         }
-        let Some(backend) = frontend.switch(&self.exchange, &self.client.plan.backends_by_name) else {
+        let Some(backend) = frontend.switch(&self.exchange) else {
             self.exchange.times.request = None;
             self.terminate(Cause::Server, Phase::Connect);
             self.settle_keep_alive();

@@ -47,7 +47,7 @@ enum Given<T> {
 }
 
 /// `jwt_verify(alg,key)`. Keys that are files are read now; none is read while traffic flows.
-fn verify(args: &Args<'_>, _: &mut Context<'_>) -> Built {
+fn verify(args: &Args<'_>, context: &mut Context<'_>) -> Built {
     let name = args.required(0)?;
     let algorithm = match (Algorithm::of(name.as_bytes()), VarKey::parse(name)) {
         (Some(algorithm), _) => Given::Fixed(algorithm),
@@ -64,9 +64,9 @@ fn verify(args: &Args<'_>, _: &mut Context<'_>) -> Built {
         (None, Given::Fixed(algorithm)) if !algorithm.needs_file() => {
             Given::Fixed(Key::secret(text.as_bytes()))
         }
-        (None, Given::Fixed(_)) => Given::Fixed(Key::read(text)?),
+        (None, Given::Fixed(_)) => Given::Fixed(Key::read(text, context)?),
         // Only the token knows: the text may be a secret, or the name of a file.
-        (None, Given::Variable(_)) => Given::Fixed(Key::either(text)),
+        (None, Given::Variable(_)) => Given::Fixed(Key::either(text, context)),
     };
     with((algorithm, key), |(algorithm, key), input, exchange| {
         let algorithm = match algorithm {

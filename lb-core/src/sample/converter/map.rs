@@ -7,6 +7,7 @@ use crate::acl::{Map, MapView};
 use crate::compile::Context;
 use crate::sample::{Sample, Type};
 use haproxy_cfg_parser::raw;
+use std::path::Path;
 use std::sync::Arc;
 
 type Build = fn(&Args<'_>, &mut Context<'_>) -> Built;
@@ -50,7 +51,7 @@ pub(super) const ROWS: &[Row] = &[
 fn build(args: &Args<'_>, context: &mut Context<'_>, matcher: &'static str, output: Type) -> Built {
     let file = args.required(0)?;
     let place = context.here.clone();
-    let reference = Arc::clone(&context.references).file(file, &place, || entries(file))?;
+    let reference = Arc::clone(&context.references).file(file, &place, || entries(file, context))?;
     if reference.versions().entries().any(|entry| entry.value.is_none()) {
         return Err(format!(
             "the file '{file}' is already used as one column file and cannot be used by a map"
@@ -67,9 +68,10 @@ fn build(args: &Args<'_>, context: &mut Context<'_>, matcher: &'static str, outp
 }
 
 /// Keys and values of a map's file.
-fn entries(file: &str) -> Result<Vec<(String, Option<String>)>, String> {
-    let content =
-        std::fs::read(file).map_err(|error| format!("cannot open the map file '{file}': {error}"))?;
+fn entries(file: &str, context: &Context<'_>) -> Result<Vec<(String, Option<String>)>, String> {
+    let content = context
+        .file(Path::new(file))
+        .map_err(|error| format!("cannot open the map file '{file}': {error}"))?;
     let mut entries = Vec::new();
     for line in content.split(|byte| *byte == b'\n') {
         let line = line.strip_suffix(b"\r").unwrap_or(line).trim_ascii_start();

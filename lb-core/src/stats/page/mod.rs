@@ -15,6 +15,7 @@ use crate::sample;
 use crate::service::{Answer, Present, Service};
 use crate::stats::{Only, Row};
 use form::Outcome;
+use haproxy_cfg_parser::raw;
 use std::sync::Arc;
 use view::{Form, View};
 
@@ -73,7 +74,7 @@ impl Page {
         let known = given.is_some_and(|(user, password)| {
             // All are looked at, so that the time does not tell how far a guess was right.
             self.users.iter().fold(false, |found, (name, secret)| {
-                found | (name.as_bytes() == user && same(secret.as_bytes(), &password))
+                found | (*raw::bytes(name) == *user && same(&raw::bytes(secret), &password))
             })
         });
         if known {

@@ -24,7 +24,7 @@ fn resolvers(call: &Call<'_>) -> Outcome {
             continue;
         }
         let _ = writeln!(out, "Resolvers section {}", section.config.name);
-        for server in &section.nameservers {
+        for server in section.nameservers.iter() {
             let _ = writeln!(out, " nameserver {}:", server.name);
             for (name, counter) in server.counters.all() {
                 let _ = writeln!(out, "  {:<13}{}", format!("{name}:"), counter.load(Ordering::Relaxed));

@@ -1,5 +1,6 @@
 //! Keys of tokens, and what their signatures are checked with (RFC 7518 3.1).
 
+use crate::compile::Context;
 use openssl::bn::BigNum;
 use openssl::ecdsa::EcdsaSig;
 use openssl::hash::MessageDigest;
@@ -8,6 +9,7 @@ use openssl::pkey::{Id, PKey, Public};
 use openssl::rsa::Padding;
 use openssl::sign::{RsaPssSaltlen, Signer, Verifier};
 use openssl::x509::X509;
+use std::path::Path;
 
 /// How a token is signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,9 +78,10 @@ impl Key {
     }
 
     /// A public key, or the certificate of one, in PEM.
-    pub(super) fn read(path: &str) -> Result<Self, String> {
-        let text =
-            std::fs::read(path).map_err(|error| format!("unable to read the key file '{path}': {error}"))?;
+    pub(super) fn read(path: &str, context: &Context<'_>) -> Result<Self, String> {
+        let text = context
+            .file(Path::new(path))
+            .map_err(|error| format!("unable to read the key file '{path}': {error}"))?;
         let public = PKey::public_key_from_pem(&text).or_else(|_| X509::from_pem(&text)?.public_key());
         let public =
             public.map_err(|_| format!("'{path}' holds neither a public key nor a certificate in PEM"))?;
@@ -86,8 +89,8 @@ impl Key {
     }
 
     /// A secret that may be the name of a key's file as well.
-    pub(super) fn either(text: &str) -> Self {
-        let public = Self::read(text).ok().and_then(|key| key.public);
+    pub(super) fn either(text: &str, context: &Context<'_>) -> Self {
+        let public = Self::read(text, context).ok().and_then(|key| key.public);
         Self { secret: text.as_bytes().to_vec(), public }
     }
 

@@ -1,0 +1,103 @@
+//! Reloads that fail at each of their steps: what runs stays as it is, with all that commands made of it.
+
+use super::{Backend, DEFAULTS, body, change_to, cli, reload, start_master};
+use crate::program::{LIMIT, Place, is_lb};
+use lb_harness::{eventually, loopback};
+use std::fs;
+use std::net::TcpListener;
+
+/// All that the runtime API tells of a state that a reload could spoil.
+fn state(place: &Place) -> Vec<String> {
+    let commands = [
+        "show servers state",
+        "show map",
+        &format!("show map {}", place.path("map").display()),
+        "show acl",
+        "show backend",
+        "get weight b/s",
+    ];
+    // Whether a check is being made, and the time since the last change, differ by themselves.
+    let steady = |line: &str| {
+        let mut fields: Vec<&str> = line.split(' ').collect();
+        if fields.len() > 20 {
+            fields.remove(13);
+            fields.remove(9);
+        }
+        fields.join(" ")
+    };
+    commands
+        .iter()
+        .map(|command| cli(place, command).lines().map(steady).collect::<Vec<_>>().join("\n"))
+        .collect()
+}
+
+#[test]
+fn a_failure_at_any_step_changes_nothing() {
+    if !is_lb() {
+        return;
+    }
+    let server = Backend::start();
+    let place = Place::new();
+    let map = place.write("map", "a 1\n");
+    let text = format!(
+        "global\n stats socket {} level admin\n set-var proc.x int(1)\n{DEFAULTS}frontend f\n bind {}\n \
+         http-request set-header x %[path,map({})]\n http-request set-header y %[var(proc.x)]\n default_backend b\n\
+         backend b\n server s {} weight 9 check inter 20ms\n server t 127.0.0.1:1 track b/s\n",
+        place.path("cli").display(),
+        place.front,
+        map.display(),
+        server.address,
+    );
+    let running = start_master(&place, &text);
+    let worker = running.worker();
+    for command in [
+        "set server b/s weight 3".to_owned(),
+        "set server b/t state drain".to_owned(),
+        format!("add map {} b 2", map.display()),
+        "set maxconn frontend f 77".to_owned(),
+    ] {
+        assert_eq!(cli(&place, &command).trim(), "", "{command}");
+    }
+    let before = state(&place);
+    // What would change, if any of these were taken.
+    let changed =
+        text.replace("weight 9", "weight 8").replace("int(1)", "int(2)").replace("track b/s", "disabled");
+    let taken = TcpListener::bind(loopback::free_port().unwrap()).unwrap();
+    let listening = format!("frontend g\n bind {}\n", taken.local_addr().unwrap());
+    let missing = place.path("nothing");
+    let steps = [
+        ("no file", None),
+        ("no text", Some(String::new())),
+        ("a word that is none", Some(format!("{changed} nonsense\n"))),
+        ("a line that is cut off", Some(changed.trim_end().to_owned())),
+        ("an expression", Some(changed.replace("path,map", "path,nap"))),
+        ("a regular expression", Some(format!("{changed} http-request deny if {{ path -m reg ( }}\n"))),
+        (
+            "a map that is not there",
+            Some(changed.replace(&*map.to_string_lossy(), &missing.to_string_lossy())),
+        ),
+        ("a page that is not there", Some(format!("{changed} errorfile 503 {}\n", missing.display()))),
+        ("a backend that is not there", Some(changed.replace("default_backend b", "default_backend c"))),
+        ("a server that is not there", Some(format!("{changed} server u 127.0.0.1:1 track b/v\n"))),
+        ("a name without an address", Some(format!("{changed} server u nowhere.invalid:1\n"))),
+        ("no listener", Some(changed.replace(&format!(" bind {}\n", place.front), ""))),
+        ("an address that is taken", Some(format!("{changed}{listening}"))),
+        ("an address that is not ours", Some(format!("{changed}frontend g\n bind 192.0.2.1:80\n"))),
+    ];
+    for (step, text) in steps {
+        match text {
+            Some(text) => drop(place.write("lb.cfg", &text)),
+            None => fs::remove_file(place.path("lb.cfg")).unwrap(),
+        }
+        let answer = reload(&place);
+        assert!(answer.starts_with("Success=0\n--\n"), "{step}: {answer}");
+        assert_eq!(state(&place), before, "{step}");
+        assert_eq!(body(place.front).as_deref(), Some("ok"), "{step}");
+    }
+    assert_eq!(running.worker(), worker);
+    // The worker looks after its servers as before.
+    let checks = server.accepted();
+    assert!(eventually(LIMIT, || server.accepted() > checks + 3));
+    change_to(&place, &changed);
+    assert_eq!(cli(&place, "get weight b/s").trim(), "8 (initial 8)");
+}
