@@ -2,6 +2,7 @@
 
 mod address;
 pub mod admission;
+mod attempts;
 mod farm;
 mod inherit;
 pub mod persistence;
@@ -16,6 +17,7 @@ mod turn;
 
 pub use address::ServerAddress;
 pub use admission::{Acquired, Admission, Refusal, acquire, admit};
+pub use attempts::Attempts;
 pub use farm::Farm;
 pub use queue::{Slot, Turn, Waiting};
 pub use state::{Operational, admin};

@@ -1,11 +1,12 @@
 //! To a server: its queue, connecting, trying again. The client is watched meanwhile.
 
 use super::session::Stream;
+use crate::check::Event;
 use crate::connect::{ConnectError, Upstream, dial, introduction, pool};
 use crate::exchange::{Cause, Phase};
 use crate::net::{Deadline, Io};
 use crate::proxy::Backend;
-use crate::server::{Admission, Refusal, Server, Slot, Turn, admit};
+use crate::server::{Admission, Attempts, Refusal, Server, Slot, Turn, admit};
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
@@ -29,16 +30,6 @@ pub(super) enum NoConnection {
 /// Longest pause before a server that refused at once is tried again, as in HAProxy.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// What a session remembers between its attempts.
-#[derive(Default)]
-struct Attempts {
-    left: u32,
-    /// The server that failed last.
-    failed: Option<Arc<Server>>,
-    /// That server is to be avoided: `option redispatch`.
-    redispatch: bool,
-}
-
 impl Stream {
     /// A connection to a server, by trying until one is there or the attempts are used up; and what of the bytes that
     /// open it (a PROXY header) is still to be sent.
@@ -46,23 +37,16 @@ impl Stream {
         &mut self,
         backend: &Arc<Backend>,
     ) -> Result<(Box<Upstream>, Vec<u8>), NoConnection> {
-        let mut attempts = Attempts { left: backend.retries, ..Attempts::default() };
+        let mut attempts = Attempts::new(backend.retries);
         let ruled = backend.ruled_server(&self.exchange).or_else(|| backend.rdp_server(&self.exchange));
         loop {
-            let avoid = attempts.failed.clone().filter(|_| attempts.redispatch);
-            let direct = match (&attempts.failed, attempts.redispatch) {
-                (None, _) => ruled.clone(),
-                (Some(failed), false) => Some(Arc::clone(failed)),
-                (Some(_), true) => None,
-            };
+            let (direct, avoid) = (attempts.direct(ruled.as_ref()), attempts.avoid());
             let slot = self.admitted(backend, direct.as_ref(), avoid.as_deref()).await?;
             let Some(server) = slot.server().cloned() else {
                 return Err(NoConnection::Refused(Refusal::NoServer));
             };
             self.exchange.times.dequeued.get_or_insert_with(Instant::now);
-            if let Some(failed) = &attempts.failed
-                && !Arc::ptr_eq(failed, &server)
-            {
+            if attempts.moved_to(&server).is_some() {
                 self.exchange.redispatched = true;
             }
             self.exchange.server = Some(Arc::clone(&server));
@@ -70,12 +54,14 @@ impl Stream {
             let in_use = pool::begin(&server);
             let failure = match self.dial(backend, &server).await? {
                 Ok((io, unsent)) => {
+                    server.observe(Event::Connected);
                     self.connected(&io);
                     return Ok((Box::new(Upstream { io, in_use, slot, reused: false }), unsent));
                 }
                 Err(failure) => failure,
             };
             drop((in_use, slot));
+            server.observe(Event::NotConnected);
             if attempts.left == 0 || !backend.retry_on.conn_failure {
                 server.counters.mine().econ.inc();
                 backend.stats.counters.mine().econ.inc();
@@ -115,11 +101,7 @@ impl Stream {
         attempts.left -= 1;
         self.exchange.retries += 1;
         attempts.failed = Some(Arc::clone(server));
-        attempts.redispatch = match backend.options.redispatch.unwrap_or(0) {
-            0 => false,
-            every @ 1.. => self.exchange.retries.is_multiple_of(every.unsigned_abs()),
-            before @ ..0 => attempts.left + 1 == before.unsigned_abs(),
-        };
+        attempts.decide(self.exchange.retries, backend.options.redispatch);
         for counters in [backend.stats.counters.mine(), server.counters.mine()] {
             if attempts.redispatch {
                 counters.wredis.inc();

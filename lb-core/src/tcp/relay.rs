@@ -1,7 +1,7 @@
 //! Both directions of a session until both sides have ended: half-closed sides, time-outs, how it ended.
 //!
 //! Each direction has two clocks, one for its sender and one for its receiver, as HAProxy's channels have: what is
-//! written to a side is a sign of life of that side as well (`option independent-streams` says it is not).
+//! written to a side is a sign of life of that side as well.
 
 use super::flow::{Failed, Flow};
 use crate::exchange::Cause;
@@ -30,8 +30,6 @@ pub(super) struct Patience {
     pub(super) server_fin: Option<Duration>,
     /// `timeout tunnel` is in force.
     pub(super) tunnel: bool,
-    /// `option independent-streams` of either side.
-    pub(super) independent: bool,
 }
 
 /// One direction with its clocks.
@@ -171,11 +169,10 @@ impl Relay {
 
     /// Winds the clocks of those who gave a sign of life.
     fn note(&mut self, sent: super::flow::Moved, received: super::flow::Moved, now: Instant) {
-        let dependent = !self.patience.independent;
-        if sent.read || (received.wrote && dependent) {
+        if sent.read || received.wrote {
             self.up.read.since = now;
         }
-        if received.read || (sent.wrote && dependent) {
+        if received.read || sent.wrote {
             self.down.read.since = now;
         }
         if sent.read || sent.wrote {

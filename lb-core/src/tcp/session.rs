@@ -175,7 +175,6 @@ impl Stream {
             client_fin: set(client.client_fin),
             server_fin: set(server.server_fin),
             tunnel: tunnel.is_some(),
-            independent: false,
         }
     }
 

@@ -9,7 +9,7 @@ use crate::http::h1::{ConnectionHeader, write_request};
 use crate::http::message::Version;
 use crate::net::{Buffer, Io};
 use crate::proxy::Backend;
-use crate::server::{Admission, Refusal, Server, Slot, Turn, admit, persistence};
+use crate::server::{Admission, Attempts, Refusal, Server, Slot, Turn, admit, persistence};
 use haproxy_cfg_parser::model::{HttpReuse, KeepAlive};
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -39,21 +39,10 @@ pub(super) enum Attempt {
     Again,
 }
 
-/// What an exchange remembers between its attempts.
-#[derive(Default)]
-struct Attempts {
-    left: u32,
-    /// The server that failed last.
-    failed: Option<Arc<Server>>,
-    /// That server is to be avoided: `option redispatch`.
-    redispatch: bool,
-}
-
 impl Run<'_> {
     /// Gets the answer from a server of `backend`.
     pub(super) async fn forward(&mut self, backend: Arc<Backend>) -> After {
-        let mut attempts =
-            Attempts { left: self.exchange.limits.retries.unwrap_or(backend.retries), ..Attempts::default() };
+        let mut attempts = Attempts::new(self.exchange.limits.retries.unwrap_or(backend.retries));
         let direct = self.direct_server(&backend);
         self.write_head(&backend);
         let wanted = backend.retry_on.needs_request() && !self.exchange.retry_forbidden;
@@ -124,21 +113,14 @@ impl Run<'_> {
         attempts: &mut Attempts,
     ) -> Result<(Box<Upstream>, usize), NoConnection> {
         loop {
-            let avoid = attempts.failed.clone().filter(|_| attempts.redispatch);
-            let direct = match (&attempts.failed, attempts.redispatch) {
-                (None, _) => direct.cloned(),
-                (Some(failed), false) => Some(Arc::clone(failed)),
-                (Some(_), true) => None,
-            };
+            let (direct, avoid) = (attempts.direct(direct), attempts.avoid());
             let slot = self.admitted(backend, direct.as_ref(), avoid.as_deref()).await?;
             let Some(server) = slot.server().cloned() else {
                 return Err(NoConnection::Refused(Refusal::NoServer));
             };
             let now = Instant::now();
             self.exchange.times.dequeued = Some(now);
-            if let Some(failed) = &attempts.failed
-                && !Arc::ptr_eq(failed, &server)
-            {
+            if let Some(failed) = attempts.moved_to(&server) {
                 self.exchange.redispatched = true;
                 backend.stats.counters.mine().wredis.inc();
                 failed.counters.mine().wredis.inc();
@@ -192,12 +174,7 @@ impl Run<'_> {
         if attempts.failed.is_none() {
             attempts.failed = self.exchange.server.clone();
         }
-        let interval = backend.options.redispatch.unwrap_or(0);
-        attempts.redispatch = match interval {
-            0 => false,
-            every @ 1.. => self.exchange.retries.is_multiple_of(every.unsigned_abs()),
-            before @ ..0 => attempts.left + 1 == before.unsigned_abs(),
-        };
+        attempts.decide(self.exchange.retries, backend.options.redispatch);
         backend.stats.counters.mine().wretr.inc();
         if let Some(server) = &self.exchange.server {
             server.counters.mine().wretr.inc();
