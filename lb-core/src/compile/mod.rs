@@ -190,6 +190,13 @@ impl Compiler {
                 "'tcp-response content' is not supported by lb in 'mode http' yet; use 'http-response'.";
             context.error(&rule.place, text);
         }
+        if proxy.mode == model::Mode::Http && proxy.options.nolinger {
+            let name = &proxy.name;
+            let text = format!(
+                "proxy '{name}' : 'option nolinger' is not supported by lb in 'mode http' yet; leave it out."
+            );
+            context.error(&proxy.place, text);
+        }
         if let model::Mode::Other(mode) = proxy.mode {
             context.error(
                 &proxy.place,
