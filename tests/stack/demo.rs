@@ -104,7 +104,7 @@ impl Demo {
         answer
             .lines()
             .filter(|line| line.contains(&server))
-            .all(|line| line.contains(",UP,") || line.contains(",no check,"))
+            .all(|line| line.contains(",UP,"))
     }
 
     /// The numbers of what it has started.

@@ -16,7 +16,7 @@ use std::path::Path;
 fn all_of_it_starts_works_and_leaves_nothing() {
     for proxy in proxies() {
         let Some(mut demo) = Demo::start(&proxy) else { return };
-        let site = demo.address("SITE");
+        let (site, admin) = (demo.address("SITE"), demo.address("ADMIN"));
         let page = ask(site, "GET /", &[], "").unwrap();
         assert!(page.status == 200 && page.text().contains("<title>Notebook</title>"), "{page:?}");
         assert_eq!(
@@ -38,6 +38,9 @@ fn all_of_it_starts_works_and_leaves_nothing() {
 
         assert_eq!(ask(site, "GET /.git/config", &[], "").unwrap().status, 403);
         assert_eq!(ask(site, "PATCH /", &[], "").unwrap().status, 405);
+        assert_eq!(ask(admin, "GET /stats", &[], "").unwrap().status, 200);
+        let metrics = ask(admin, "GET /metrics", &[], "").unwrap().text();
+        assert!(metrics.contains(r#"haproxy_server_status{proxy="notebook",server="app1""#), "{metrics}");
 
         let children = demo.children();
         assert_eq!(children.len(), 6);

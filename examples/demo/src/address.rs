@@ -3,10 +3,12 @@
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
-/// The variables of `examples/haproxy.cfg` and its ports, and the database's.
-const USUAL: [(&str, u16); 7] = [
+/// The variables of `examples/haproxy.cfg`, and its ports.
+const USUAL: [(&str, u16); 9] = [
     ("SITE", 8080),
+    ("ADMIN", 8404),
     ("APP", 8090),
+    ("DB", 8432),
     ("WEB1", 8081),
     ("WEB2", 8082),
     ("APP1", 8091),

@@ -100,8 +100,8 @@ fn serve(
 ) -> Result<(), Box<dyn Error>> {
     let address =
         |name: &str| addresses.iter().find(|(known, _)| *known == name).map(|(_, address)| *address);
-    let (Some(site), Some(database)) = (address("SITE"), address("DB1")) else {
-        return Err("the table of addresses has no SITE or DB1".into());
+    let (Some(site), Some(admin), Some(database)) = (address("SITE"), address("ADMIN"), address("DB")) else {
+        return Err("the table of addresses has no SITE, ADMIN or DB".into());
     };
     for tier in tiers.iter_mut() {
         tier.start()?;
@@ -127,7 +127,7 @@ fn serve(
         }
         sleep(PAUSE);
     }
-    print!("{}", show::table(options, site, database, begin.elapsed()));
+    print!("{}", show::table(options, site, admin, database, begin.elapsed()));
     std::io::stdout().flush()?;
 
     let live = std::io::stdout().is_terminal();

@@ -6,13 +6,21 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 /// The table of what to look at and what to try.
-pub fn table(options: &Options, site: SocketAddr, database: SocketAddr, took: Duration) -> String {
+pub fn table(
+    options: &Options,
+    site: SocketAddr,
+    admin: SocketAddr,
+    database: SocketAddr,
+    took: Duration,
+) -> String {
     let data = options.data.display();
     format!(
         "\
 all is up after {:.1} s
 
   the site       http://{site}/
+  statistics     http://{admin}/stats
+  metrics        http://{admin}/metrics
   the database   PGPASSWORD=$(cat {data}/password) psql -h {} -p {} -U app notes
   files, logs    {data}
 
@@ -59,7 +67,7 @@ impl View {
             match (field(0), field(1)) {
                 ("site", "FRONTEND") => total = field(requests).parse().unwrap_or(0),
                 // The backend "api" has the servers of "pages" again.
-                ("pages" | "notebook", server) if !matches!(server, "FRONTEND" | "BACKEND") => {
+                ("pages" | "notebook" | "db", server) if !matches!(server, "FRONTEND" | "BACKEND") => {
                     let _ = write!(servers, "  {server} {}", field(status)); // a String takes anything
                 }
                 _ => {}
@@ -80,13 +88,13 @@ mod tests {
 
     const STATISTICS: &str = "# pxname,svname,status,req_tot\n\
         site,FRONTEND,OPEN,1200\npages,web1,UP,\npages,web2,DOWN,\npages,BACKEND,UP,\napi,web1,UP,\n\
-        notebook,app1,UP,\n\n";
+        notebook,app1,UP,\ndb,FRONTEND,OPEN,\ndb,db1,UP,\n\n";
 
     #[test]
     fn the_line_has_the_rate_and_each_server_once() {
         let mut view = View { requests: Some(1000) };
         let line = view.line(STATISTICS, Duration::from_secs(2));
-        assert_eq!(line, "1200 requests, 100/s   web1 UP  web2 DOWN  app1 UP");
+        assert_eq!(line, "1200 requests, 100/s   web1 UP  web2 DOWN  app1 UP  db1 UP");
     }
 
     #[test]

@@ -48,7 +48,7 @@ pub fn all(
             .find(|(known, _)| *known == name)
             .map_or_else(String::new, |(_, value)| value.clone())
     };
-    let database = format!("postgresql://app@{}/notes", value("DB1"));
+    let database = format!("postgresql://app@{}/notes", value("DB"));
     let tier = |name: &'static str, program: &Path, arguments: &[&str]| -> Result<Tier, Box<dyn Error>> {
         // A bare name is one that PATH knows.
         if program.components().count() > 1 && !program.is_file() {
