@@ -101,10 +101,7 @@ impl Demo {
         stream.read_to_string(&mut answer).unwrap();
         let server = format!(",{tier},");
         // The database is behind no balancer.
-        answer
-            .lines()
-            .filter(|line| line.contains(&server))
-            .all(|line| line.contains(",UP,"))
+        answer.lines().filter(|line| line.contains(&server)).all(|line| line.contains(",UP,"))
     }
 
     /// The numbers of what it has started.

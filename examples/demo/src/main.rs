@@ -66,7 +66,8 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     }
     fs::create_dir_all(&options.data)?;
     // Sockets have short names only: all paths are relative to the folder.
-    let configuration = fs::canonicalize(&options.configuration)?;
+    let configuration = fs::canonicalize(&options.configuration)
+        .map_err(|error| format!("{}: {error}", options.configuration.display()))?;
     std::env::set_current_dir(&options.data)?;
     let control = control::Control::open()?;
 
