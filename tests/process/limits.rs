@@ -1,6 +1,8 @@
 //! Descriptors and connections.
 
-use crate::program::{End, Place, main_says, open_files};
+use crate::program::{End, LIMIT, Place, main_says, open_files};
+use lb_harness::eventually;
+use std::net::TcpStream;
 use std::process::Command;
 
 /// Runs `prlimit` before the program: soft and hard limit of open files.
@@ -41,4 +43,26 @@ fn the_limit_follows_maxconn() {
     let running = place.start(["-f", config.to_str().unwrap()]);
     let (soft, _) = open_files(running.pid()).unwrap();
     assert!(soft >= 2 * maxconn, "{soft}");
+}
+
+/// Resident memory of a process, in KB.
+fn resident(pid: i32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
+#[test]
+fn a_client_that_has_said_nothing_costs_no_buffer() {
+    const CLIENTS: usize = 1000;
+    let place = Place::new();
+    let config = place.config(&format!(" nbthread 1\n maxconn {}", 2 * CLIENTS));
+    let running = place.start(["-f", config.to_str().unwrap()]);
+    let before = resident(running.pid());
+    let descriptors = || std::fs::read_dir(format!("/proc/{}/fd", running.pid())).unwrap().count();
+    let clients: Vec<_> = (0..CLIENTS).map(|_| TcpStream::connect(place.front).unwrap()).collect();
+    assert!(eventually(LIMIT, || descriptors() > clients.len()));
+    // An exchange has two buffers of 16 KB; the first connections also warm the process up.
+    let grown = resident(running.pid()).saturating_sub(before);
+    assert!(grown < 16 * CLIENTS as u64, "{grown} KB");
 }

@@ -25,7 +25,9 @@ use crate::proxy::{Frontend, InBackend, Listener};
 use crate::server::Server;
 use crate::server::persistence::Found;
 use haproxy_cfg_parser::model::KeepAlive;
+use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::{Instant, SystemTime};
 
 /// Why an idle connection has work to do.
@@ -80,6 +82,10 @@ pub(super) async fn serve(client: &mut Client, wake: Wake) -> After {
         return After::Close;
     }
     let mut work = work::take(client.plan.bufsize);
+    if wake == Wake::Readable && !has_sent(client, &mut work).await {
+        work::give(work);
+        return After::KeepAlive;
+    }
     let mut wake = wake;
     let after = loop {
         match exchange(client, &mut work, wake).await {
@@ -89,6 +95,20 @@ pub(super) async fn serve(client: &mut Client, wake: Wake) -> After {
     };
     work::give(work);
     after
+}
+
+/// Takes what the client has sent; false when there is nothing yet, so that a connection holds no memory while it says
+/// nothing: the runtime takes a new one to be readable until it was read once. An end or an error is found again by the
+/// next read.
+async fn has_sent(client: &mut Client, work: &mut Work) -> bool {
+    poll_fn(|cx| match client.io.poll_read(cx, work.client.space()) {
+        Poll::Ready(read) => {
+            work.client.advance(read.unwrap_or(0));
+            Poll::Ready(true)
+        }
+        Poll::Pending => Poll::Ready(false),
+    })
+    .await
 }
 
 async fn exchange(client: &mut Client, work: &mut Work, wake: Wake) -> After {
