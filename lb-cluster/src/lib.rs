@@ -10,10 +10,12 @@
 //! The rooms:
 //! - [`state`]: what all nodes know alike. Pure.
 //! - [`store`]: what one node must never forget, on its disk. Bytes: it knows nothing of Raft.
-//! - [`raft`]: the only one that names the Raft library.
+//! - [`transport`]: how nodes talk, and prove who they are. Bytes, too.
+//! - [`raft`]: the only one that names the Raft library: a node among others, from its start to its stop.
 
 pub mod raft;
 pub mod state;
 pub mod store;
+pub mod transport;
 
 pub use lb_core::admin::{Applied, Authority, Change, Local};

@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The log of one node; clones are the same log.
 #[derive(Clone, Debug)]
-pub struct Log {
+pub(super) struct Log {
     mirror: Arc<Mutex<Mirror>>,
     writer: Writer,
 }
@@ -35,11 +35,11 @@ impl Log {
     ///
     /// # Errors
     /// The store holds what is no log.
-    pub fn new(contents: &Contents, writer: Writer) -> io::Result<Self> {
+    pub(super) fn new(contents: &Contents, writer: Writer) -> io::Result<Self> {
         let entry = |(index, bytes): (&u64, &Vec<u8>)| Ok((*index, decode(bytes)?));
         let mirror = Mirror {
             vote: fact(contents, Fact::Vote)?,
-            committed: fact(contents, Fact::Committed)?,
+            committed: fact::<Option<_>>(contents, Fact::Committed)?.flatten(),
             purged: fact(contents, Fact::Purged)?,
             entries: contents.log.iter().map(entry).collect::<io::Result<_>>()?,
         };

@@ -26,7 +26,7 @@ struct Applied {
 
 /// The state machine of one node; clones are the same.
 #[derive(Clone, Debug)]
-pub struct Machine {
+pub(super) struct Machine {
     applied: Arc<Mutex<Applied>>,
     snapshot: Arc<Mutex<Option<Applied>>>,
     writer: Writer,
@@ -37,10 +37,15 @@ impl Machine {
     ///
     /// # Errors
     /// The store holds what is no snapshot.
-    pub fn new(contents: &Contents, writer: Writer) -> io::Result<Self> {
+    pub(super) fn new(contents: &Contents, writer: Writer) -> io::Result<Self> {
         let snapshot: Option<Applied> = contents.fact(Fact::Snapshot).map(decode).transpose()?;
         let applied = snapshot.clone().unwrap_or_default();
         Ok(Self { applied: Arc::new(Mutex::new(applied)), snapshot: Arc::new(Mutex::new(snapshot)), writer })
+    }
+
+    /// A copy of the state.
+    pub(super) fn state(&self) -> State {
+        self.applied().state.clone()
     }
 
     fn applied(&self) -> MutexGuard<'_, Applied> {

@@ -4,11 +4,21 @@
 //! was last heard), and 0.9 has not.
 
 mod encoding;
+mod founding;
 mod log;
 mod machine;
+mod network;
+mod node;
+mod service;
+mod status;
 
-pub use log::Log;
-pub use machine::Machine;
+pub use node::{Error, MIN_ELECTION, Node, Settings};
+pub use status::{Role, Seat, Status};
+
+use log::Log;
+use machine::Machine;
+
+type Raft = openraft::Raft<Types, Machine>;
 
 use crate::state::{Decision, Member, NodeId, Outcome};
 use std::fmt;

@@ -1,0 +1,325 @@
+//! A node: its store, its Raft, and its place among the others.
+
+use super::encoding::{decode, encode};
+use super::founding;
+use super::network::{Answer, Census, Network, Request, ask};
+use super::service::Service;
+use super::{Log, Machine, Raft, Role, Status, Types};
+use crate::state::{Decision, Member, NodeId, Outcome, State};
+use crate::store::{Contents, Directory, Fact, Store, Write, Writer};
+use crate::transport::{Caller, Counters, Identity, Link, Roster, serve};
+use openraft::alias::WatchReceiverOf;
+use openraft::async_runtime::WatchReceiver;
+use openraft::errors::{ClientWriteError, RaftError};
+use openraft::{ChangeMembers, Config, RaftMetrics, SnapshotPolicy};
+use std::collections::BTreeSet;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+/// The longest decision, in bytes. As many as one request carries fit in a frame.
+const MAX_DECISION: usize = 64 << 10;
+const ENTRIES_PER_REQUEST: u64 = 15;
+/// Entries between two snapshots, and those kept behind the last one for who lags a little.
+const SNAPSHOT_EVERY: u64 = 1000;
+const KEPT_BEHIND: u64 = 500;
+/// Within which a decision is committed, or its proposer is told that it is not.
+const DECIDE: Duration = Duration::from_secs(2);
+/// Within which a new node has copied the log and votes.
+const CATCH_UP: Duration = Duration::from_secs(60);
+/// The shortest election timeout: below, a busy machine fences itself.
+pub const MIN_ELECTION: Duration = Duration::from_millis(300);
+
+/// What a node is started with.
+pub struct Settings {
+    /// The cluster's name.
+    pub cluster: String,
+    /// This node, as it is listed.
+    pub me: Member,
+    /// All nodes, this one included.
+    pub listed: Vec<Member>,
+    /// How it proves itself.
+    pub identity: Identity,
+    /// What it keeps.
+    pub data_dir: PathBuf,
+    /// After how long without a leader others are asked for votes: a random time between the two.
+    pub election: (Duration, Duration),
+}
+
+/// Why a node cannot start, or not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Its data-dir.
+    #[error(transparent)]
+    Store(#[from] crate::store::Error),
+    /// Its address, its thread, or what its data-dir holds.
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    /// Its settings.
+    #[error("{0}")]
+    Settings(String),
+    /// No majority, no leader, or too late. It may be decided later, or never.
+    #[error("not committed: {0}")]
+    NotCommitted(String),
+    /// It has stopped.
+    #[error("this node has stopped: {0}")]
+    Stopped(String),
+}
+
+/// A running node. What it runs ends when it is dropped; [`Node::stop`] waits for it.
+pub struct Node {
+    raft: Raft,
+    machine: Machine,
+    metrics: WatchReceiverOf<Types, RaftMetrics<Types>>,
+    caller: Caller,
+    counters: Arc<Counters>,
+    writer: Writer,
+    tasks: JoinSet<()>,
+    _directory: Directory,
+}
+
+impl Node {
+    /// Opens the data-dir, waits until no promise of an earlier life can hurt, and joins the others.
+    ///
+    /// # Errors
+    /// The settings make no sense, the data-dir is damaged or in use, or the address cannot be bound.
+    pub async fn start(settings: Settings) -> Result<Self, Error> {
+        let config = Arc::new(config(&settings)?);
+        let listener = TcpListener::bind(settings.me.address).await?;
+        let directory = Directory::open(&settings.data_dir)?;
+        let (store, contents) = Store::open(&directory)?;
+        let writer = Writer::start(store)?;
+        quarantine(&contents, &writer, settings.election.1).await?;
+        let node = identity(&contents)?;
+        let log = Log::new(&contents, writer.clone())?;
+        let machine = Machine::new(&contents, writer.clone())?;
+        let terms = encode(&(&settings.cluster, settings.election))?;
+        let caller = Caller { identity: settings.identity, me: settings.me, terms };
+        let raft =
+            Raft::new(node, config, Network(caller.clone()), log, machine.clone()).await.map_err(stopped)?;
+
+        let mut tasks = JoinSet::new();
+        let roster = Roster::new(settings.listed.clone());
+        let counters = Arc::new(Counters::default());
+        let census = Census { node, empty: true, listed: settings.listed.clone() };
+        let service =
+            Service { raft: raft.clone(), node, listed: settings.listed, arriving: Default::default() };
+        tasks.spawn(serve(listener, caller.clone(), roster.clone(), Arc::clone(&counters), service));
+        tasks.spawn(follow_membership(raft.metrics(), roster));
+        tasks.spawn(founding::found(raft.clone(), caller.clone(), census));
+        let metrics = raft.metrics();
+        Ok(Self { raft, machine, metrics, caller, counters, writer, tasks, _directory: directory })
+    }
+
+    /// What this node knows now.
+    pub fn status(&self) -> Status {
+        Status::of(&self.metrics.borrow_watched())
+    }
+
+    /// Waits until something that [`Node::status`] tells has changed. False: the node has stopped.
+    pub async fn changed(&mut self) -> bool {
+        self.metrics.changed().await.is_ok()
+    }
+
+    /// A copy of what the cluster decided, as far as this node has applied it.
+    pub fn state(&self) -> State {
+        self.machine.state()
+    }
+
+    /// What the transport turned away.
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// How long the disk has been at its present work.
+    pub fn disk_stalled(&self) -> Duration {
+        self.writer.stalled()
+    }
+
+    /// Has something decided, on whichever node leads, and returns when it is committed and applied there.
+    ///
+    /// # Errors
+    /// It is not committed within two seconds: there is no majority, or no leader.
+    pub async fn propose(&self, decision: Decision) -> Result<Outcome, Error> {
+        let bytes = encode(&decision)?.len();
+        if bytes > MAX_DECISION {
+            return Ok(Outcome::Refused(format!("The change is longer than {MAX_DECISION} bytes.")));
+        }
+        let decided = tokio::time::timeout(DECIDE, self.decide(decision)).await;
+        decided.unwrap_or_else(|_| {
+            Err(Error::NotCommitted(format!("no majority within {} s", DECIDE.as_secs())))
+        })
+    }
+
+    async fn decide(&self, decision: Decision) -> Result<Outcome, Error> {
+        let leader = match self.raft.client_write(decision.clone()).await {
+            Ok(done) => return Ok(done.data),
+            Err(RaftError::APIError(ClientWriteError::ForwardToLeader(to))) => {
+                to.leader_id.zip(to.leader_node)
+            }
+            Err(RaftError::APIError(error)) => return Err(Error::NotCommitted(error.to_string())),
+            Err(RaftError::Fatal(error)) => return Err(stopped(error)),
+        };
+        let (id, leader) = leader.ok_or_else(|| Error::NotCommitted("there is no leader".to_owned()))?;
+        let mut link = Link::new(self.caller.clone(), leader);
+        match ask(&mut link, Some(id), Request::Propose(decision), DECIDE).await {
+            Ok(Answer::Proposed(outcome)) => Ok(outcome),
+            Ok(_) => Err(Error::NotCommitted("an answer to another request".to_owned())),
+            Err(error) => Err(Error::NotCommitted(error.to_string())),
+        }
+    }
+
+    /// Waits until this node has applied all that was committed before the call: what it tells then is not old.
+    ///
+    /// # Errors
+    /// There is no majority that vouches for it.
+    pub async fn read_barrier(&self) -> Result<(), Error> {
+        let read = self.raft.ensure_linearizable(openraft::ReadPolicy::ReadIndex);
+        match tokio::time::timeout(DECIDE, read).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => Err(Error::NotCommitted(error.to_string())),
+            Err(_) => Err(Error::NotCommitted(format!("no majority within {} s", DECIDE.as_secs()))),
+        }
+    }
+
+    /// Has another voter lead. It bypasses leases: the addresses must have been released before.
+    ///
+    /// # Errors
+    /// This node does not lead, or has stopped.
+    pub async fn transfer(&self, to: NodeId) -> Result<(), Error> {
+        if self.status().role != Role::Leader {
+            return Err(Error::NotCommitted("this node does not lead".to_owned()));
+        }
+        self.raft.trigger().transfer_leader(to).await.map_err(stopped)
+    }
+
+    /// Takes a node in that is empty and listens, in place of the one that had its name, if any: it copies the log
+    /// first, then votes.
+    ///
+    /// # Errors
+    /// It does not answer, is in a cluster already, or there is no majority.
+    pub async fn admit(&self, member: Member) -> Result<NodeId, Error> {
+        let mut link = Link::new(self.caller.clone(), member.clone());
+        let census = match ask(&mut link, None, Request::Census, DECIDE).await {
+            Ok(Answer::Census(census)) => census,
+            Ok(_) => {
+                return Err(Error::NotCommitted("an answer to another request".to_owned()));
+            }
+            Err(error) => return Err(Error::NotCommitted(format!("{}: {error}", member.name))),
+        };
+        let seats = self.status().seats;
+        // One that was half-way in when a leader was lost is taken in again.
+        if !census.empty && seats.iter().all(|seat| seat.node != census.node) {
+            return Err(Error::NotCommitted(format!(
+                "{} is in another cluster, or was removed",
+                member.name
+            )));
+        }
+        let replaced = |seat: &&super::Seat| seat.member.name == member.name && seat.node != census.node;
+        let gone: BTreeSet<_> = seats.iter().filter(replaced).map(|seat| seat.node).collect();
+        let voters =
+            seats.iter().filter(|seat| seat.voter && !gone.contains(&seat.node)).map(|seat| seat.node);
+        let voters = voters.chain([census.node]).collect();
+        let seat = async {
+            self.raft.add_learner(census.node, member, true).await.map_err(refused)?;
+            let change = ChangeMembers::ReplaceAllVoters(voters);
+            self.raft.change_membership(change, false).await.map_err(refused)
+        };
+        match tokio::time::timeout(CATCH_UP, seat).await {
+            Ok(seated) => seated.map(|_| census.node),
+            Err(_) => Err(Error::NotCommitted(format!("it is not done after {} s", CATCH_UP.as_secs()))),
+        }
+    }
+
+    /// Takes a node out. The holder of the addresses must have released them before.
+    ///
+    /// # Errors
+    /// There is no majority.
+    pub async fn remove(&self, node: NodeId) -> Result<(), Error> {
+        let change = ChangeMembers::RemoveVoters(BTreeSet::from([node]));
+        match tokio::time::timeout(DECIDE, self.raft.change_membership(change, false)).await {
+            Ok(removed) => removed.map(drop).map_err(refused),
+            Err(_) => Err(Error::NotCommitted(format!("no majority within {} s", DECIDE.as_secs()))),
+        }
+    }
+
+    /// Ends the node, and waits until all that it was given is on disk.
+    pub async fn stop(mut self) {
+        self.tasks.shutdown().await;
+        let _ = self.raft.shutdown().await;
+        let _ = self.writer.flush(Vec::new()).await;
+    }
+}
+
+fn config(settings: &Settings) -> Result<Config, Error> {
+    let (min, max) = settings.election;
+    if max < MIN_ELECTION || min > max {
+        return Err(Error::Settings(format!(
+            "election-timeout {}ms {}ms: the first must not exceed the second, nor the second be below {}ms",
+            min.as_millis(),
+            max.as_millis(),
+            MIN_ELECTION.as_millis()
+        )));
+    }
+    if !settings.listed.contains(&settings.me) {
+        return Err(Error::Settings(format!("node '{}' is not listed", settings.me.name)));
+    }
+    let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    let config = Config {
+        cluster_name: settings.cluster.clone(),
+        heartbeat_interval: millis(min / 3),
+        election_timeout_min: millis(min),
+        election_timeout_max: millis(max),
+        enable_pre_vote: Some(true),
+        enable_leader_restore: Some(false),
+        backoff: "20ms 50ms 100ms ...200ms".to_owned(),
+        max_payload_entries: ENTRIES_PER_REQUEST,
+        snapshot_policy: SnapshotPolicy::LogsSinceLast(SNAPSHOT_EVERY),
+        max_in_snapshot_log_to_keep: KEPT_BEHIND,
+        ..Config::default()
+    };
+    config.validate().map_err(|error| Error::Settings(error.to_string()))
+}
+
+/// A voter that restarts has forgotten which leases it granted, so it says nothing until all of them are over, also by
+/// a clock that runs slow, and also those of a longer timeout that it was started with before.
+async fn quarantine(contents: &Contents, writer: &Writer, election: Duration) -> io::Result<()> {
+    let before = contents.fact(Fact::Election).map(decode::<Duration>).transpose()?.unwrap_or_default();
+    let longest = before.max(election);
+    let wait = tokio::time::sleep(longest.mul_f64(1.2));
+    // A crash in here must not shorten the next one's wait.
+    writer.flush(vec![Write::Set(Fact::Election, encode(&longest)?)]).await?;
+    wait.await;
+    writer.flush(vec![Write::Set(Fact::Election, encode(&election)?)]).await
+}
+
+fn identity(contents: &Contents) -> io::Result<NodeId> {
+    let id = contents.fact(Fact::Node).and_then(|bytes| bytes.try_into().ok()).map(u64::from_le_bytes);
+    id.map(NodeId).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "the node's id is damaged"))
+}
+
+/// Lets in who is in the cluster. Before there is one, who is listed.
+async fn follow_membership(mut metrics: WatchReceiverOf<Types, RaftMetrics<Types>>, roster: Roster) {
+    let mut known = Vec::new();
+    loop {
+        let seats = Status::of(&metrics.borrow_watched()).seats;
+        if !seats.is_empty() && seats != known {
+            roster.replace(seats.iter().map(|seat| seat.member.clone()).collect());
+            known = seats;
+        }
+        if metrics.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+fn stopped(error: impl std::fmt::Display) -> Error {
+    Error::Stopped(error.to_string())
+}
+
+fn refused(error: impl std::fmt::Display) -> Error {
+    Error::NotCommitted(error.to_string())
+}

@@ -1,0 +1,84 @@
+//! What a node answers to the others.
+
+use super::Raft;
+use super::encoding::{decode, encode};
+use super::network::{Answer, CHUNK, Census, Envelope, Piece, Request};
+use crate::state::{Member, NodeId};
+use crate::transport::Handler;
+use openraft::Snapshot;
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+/// The longest snapshot that is taken, in bytes: the state is bounded far below.
+const MAX_SNAPSHOT: usize = 32 << 20;
+
+/// Answers for one node.
+pub(super) struct Service {
+    pub(super) raft: Raft,
+    pub(super) node: NodeId,
+    pub(super) listed: Vec<Member>,
+    /// Snapshots that arrive, by the name of who sends them.
+    pub(super) arriving: Mutex<HashMap<String, Vec<u8>>>,
+}
+
+impl Handler for Service {
+    async fn handle(&self, peer: &Member, request: &[u8]) -> Result<Vec<u8>, String> {
+        let Envelope { to, request } = decode(request).map_err(|error| error.to_string())?;
+        if to.is_some_and(|to| to != self.node) {
+            return Err(format!("This is node {}, not {}.", self.node, to.unwrap_or_default()));
+        }
+        let answer = self.answer(peer, request).await?;
+        encode(&answer).map_err(|error| error.to_string())
+    }
+}
+
+impl Service {
+    async fn answer(&self, peer: &Member, request: Request) -> Result<Answer, String> {
+        let raft = &self.raft;
+        match request {
+            Request::Append(request) => raft.append_entries(request).await.map(Answer::Append).map_err(text),
+            Request::Vote(request) => raft.vote(request).await.map(Answer::Vote).map_err(text),
+            Request::PreVote(request) => raft.pre_vote(request).await.map(Answer::Vote).map_err(text),
+            Request::Transfer(request) => {
+                raft.handle_transfer_leader(request).await.map(Answer::Transfer).map_err(text)
+            }
+            Request::Snapshot(piece) => self.piece(peer, piece).await,
+            Request::Census => {
+                let empty = !raft.is_initialized().await.map_err(text)?;
+                Ok(Answer::Census(Census { node: self.node, empty, listed: self.listed.clone() }))
+            }
+            Request::Propose(decision) => {
+                raft.client_write(decision).await.map(|done| Answer::Proposed(done.data)).map_err(text)
+            }
+        }
+    }
+
+    async fn piece(&self, peer: &Member, piece: Piece) -> Result<Answer, String> {
+        let whole = {
+            let mut arriving = self.arriving.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut bytes = arriving.remove(&peer.name).unwrap_or_default();
+            if piece.offset == 0 {
+                bytes.clear();
+            }
+            if piece.offset != bytes.len() as u64 || piece.bytes.len() > CHUNK {
+                return Err("This piece of a snapshot does not follow the one before.".to_owned());
+            }
+            if bytes.len() + piece.bytes.len() > MAX_SNAPSHOT {
+                return Err("The snapshot is too long.".to_owned());
+            }
+            bytes.extend_from_slice(&piece.bytes);
+            if !piece.last {
+                arriving.insert(peer.name.clone(), bytes);
+                return Ok(Answer::Snapshot(None));
+            }
+            bytes
+        };
+        let snapshot = Snapshot { meta: piece.meta, snapshot: whole };
+        let installed = self.raft.install_full_snapshot(piece.vote, snapshot).await.map_err(text)?;
+        Ok(Answer::Snapshot(Some(installed)))
+    }
+}
+
+fn text(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}
