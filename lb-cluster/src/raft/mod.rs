@@ -5,6 +5,7 @@
 
 mod encoding;
 mod founding;
+mod handover;
 mod log;
 mod machine;
 mod network;

@@ -2,6 +2,7 @@
 
 use super::encoding::{decode, encode};
 use super::founding;
+use super::handover::Handover;
 use super::network::{Answer, Census, Network, Request, ask};
 use super::service::Service;
 use super::{Log, Machine, Raft, Role, Status, Types};
@@ -76,6 +77,7 @@ pub struct Node {
     metrics: WatchReceiverOf<Types, RaftMetrics<Types>>,
     caller: Caller,
     counters: Arc<Counters>,
+    handover: Arc<Handover>,
     writer: Writer,
     tasks: JoinSet<()>,
     _directory: Directory,
@@ -105,13 +107,19 @@ impl Node {
         let roster = Roster::new(settings.listed.clone());
         let counters = Arc::new(Counters::default());
         let census = Census { node, empty: true, listed: settings.listed.clone() };
-        let service =
-            Service { raft: raft.clone(), node, listed: settings.listed, arriving: Default::default() };
+        let handover = Arc::new(Handover::new(settings.election.1));
+        let service = Service {
+            raft: raft.clone(),
+            node,
+            listed: settings.listed,
+            handover: Arc::clone(&handover),
+            arriving: Default::default(),
+        };
         tasks.spawn(serve(listener, caller.clone(), roster.clone(), Arc::clone(&counters), service));
         tasks.spawn(follow_membership(raft.metrics(), roster));
         tasks.spawn(founding::found(raft.clone(), caller.clone(), census));
         let metrics = raft.metrics();
-        Ok(Self { raft, machine, metrics, caller, counters, writer, tasks, _directory: directory })
+        Ok(Self { raft, machine, metrics, caller, counters, handover, writer, tasks, _directory: directory })
     }
 
     /// What this node knows now.
@@ -193,6 +201,8 @@ impl Node {
         if self.status().role != Role::Leader {
             return Err(Error::NotCommitted("this node does not lead".to_owned()));
         }
+        // The successor asks this node for its vote, too.
+        self.handover.announce(to);
         self.raft.trigger().transfer_leader(to).await.map_err(stopped)
     }
 

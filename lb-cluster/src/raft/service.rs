@@ -1,13 +1,16 @@
 //! What a node answers to the others.
 
-use super::Raft;
 use super::encoding::{decode, encode};
+use super::handover::Handover;
 use super::network::{Answer, CHUNK, Census, Envelope, Piece, Request};
+use super::{Raft, Status, Types};
 use crate::state::{Member, NodeId};
 use crate::transport::Handler;
 use openraft::Snapshot;
+use openraft::async_runtime::WatchReceiver;
+use openraft::raft::VoteRequest;
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The longest snapshot that is taken, in bytes: the state is bounded far below.
 const MAX_SNAPSHOT: usize = 32 << 20;
@@ -17,6 +20,7 @@ pub(super) struct Service {
     pub(super) raft: Raft,
     pub(super) node: NodeId,
     pub(super) listed: Vec<Member>,
+    pub(super) handover: Arc<Handover>,
     /// Snapshots that arrive, by the name of who sends them.
     pub(super) arriving: Mutex<HashMap<String, Vec<u8>>>,
 }
@@ -37,9 +41,16 @@ impl Service {
         let raft = &self.raft;
         match request {
             Request::Append(request) => raft.append_entries(request).await.map(Answer::Append).map_err(text),
+            Request::Vote(request) if request.leadership_transfer && !self.named(&request).await => {
+                Err("No leader has named this candidate.".to_owned())
+            }
             Request::Vote(request) => raft.vote(request).await.map(Answer::Vote).map_err(text),
             Request::PreVote(request) => raft.pre_vote(request).await.map(Answer::Vote).map_err(text),
             Request::Transfer(request) => {
+                if !self.leads(peer) {
+                    return Err("Only the leader hands over.".to_owned());
+                }
+                self.handover.announce(*request.to_node_id());
                 raft.handle_transfer_leader(request).await.map(Answer::Transfer).map_err(text)
             }
             Request::Snapshot(piece) => self.piece(peer, piece).await,
@@ -51,6 +62,17 @@ impl Service {
                 raft.client_write(decision).await.map(|done| Answer::Proposed(done.data)).map_err(text)
             }
         }
+    }
+
+    async fn named(&self, request: &VoteRequest<Types>) -> bool {
+        self.handover.allows(request.vote.leader_id().node_id).await
+    }
+
+    /// True when this node takes a peer for the leader.
+    fn leads(&self, peer: &Member) -> bool {
+        let status = Status::of(&self.raft.metrics().borrow_watched());
+        let leader = status.seats.iter().find(|seat| Some(seat.node) == status.leader);
+        leader.is_some_and(|leader| leader.member.name == peer.name)
     }
 
     async fn piece(&self, peer: &Member, piece: Piece) -> Result<Answer, String> {
