@@ -114,6 +114,7 @@ pub(crate) fn load_in(
     let present = limits::present().map_err(|error| Failure::Fatal(error.to_string()))?;
     let limits = limits::plan(&config, config.global.maxconn, threads as u64, present);
     let maxconn = limits.maxconn;
+    let config = Arc::new(config);
     let compiled = compile::compile(&config, &compile::Options { threads, maxconn, world, previous });
     let (plan, warnings) = compiled.map_err(|errors| {
         errors.iter().for_each(|error| messages.diagnostic(error));
@@ -124,7 +125,7 @@ pub(crate) fn load_in(
         let text = "config : Some warnings were found and 'zero-warning' is set. Aborting.";
         return Err(Failure::Fatal(text.to_owned()));
     }
-    Ok(Loaded { config: Arc::new(config), identity, limits, plan: Arc::new(plan) })
+    Ok(Loaded { config, identity, limits, plan: Arc::new(plan) })
 }
 
 fn fatal() -> Failure {

@@ -6,13 +6,15 @@ use crate::check::{Announcer, Watch};
 use crate::engine::Limit;
 use crate::exchange::Exchange;
 use crate::http::HeaderKey;
+use crate::listen::Gate;
 use crate::log::{Format, Logger};
 use crate::rdp;
 use crate::rule::{Replies, Ruleset};
-use crate::server::{Farm, Server, ServerAddress};
+use crate::server::{Farm, Lineup, Server, ServerAddress};
 use crate::stats::page::Page;
 use crate::stats::prometheus::Latency;
 use crate::thread::{Counter, PerThread};
+use arc_swap::ArcSwap;
 use haproxy_cfg_parser::model;
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
@@ -221,6 +223,8 @@ pub struct Frontend {
     pub mode: model::Mode,
     /// Connections now, and `maxconn` (default: the process's).
     pub connections: Arc<Limit>,
+    /// Whether it accepts connections.
+    pub gate: Arc<Gate>,
     /// `maxconn` as the file has it.
     pub maxconn: u32,
     /// Timeouts.
@@ -300,10 +304,10 @@ pub struct Backend {
     pub rdp_cookie: Option<Vec<u8>>,
     /// `use-server` rules in order.
     pub use_server: Vec<UseServer>,
-    /// Its servers in file order.
-    pub servers: Vec<Arc<Server>>,
+    /// Its servers in file order, behind them those that commands have added.
+    pub servers: Arc<Lineup>,
     /// The checks of its servers.
-    pub watches: Vec<Watch>,
+    pub watches: ArcSwap<Vec<Arc<Watch>>>,
     /// A number that stands for what its section says about checks.
     pub checks: u64,
     /// Who tells about its servers.
@@ -361,13 +365,13 @@ impl Backend {
                 continue;
             }
             let server = match target {
-                Ok(index) => self.servers.get(*index),
+                Ok(server) => Some(Arc::clone(server)),
                 Err(format) => {
                     let name = format.text(exchange);
-                    self.servers.iter().find(|server| server.name.as_bytes() == name)
+                    self.servers.load().iter().find(|server| server.name.as_bytes() == name).cloned()
                 }
             };
-            return server.filter(|server| server.up() || self.options.persist).cloned();
+            return server.filter(|server| server.up() || self.options.persist);
         }
         None
     }
@@ -379,7 +383,8 @@ impl Backend {
             return None;
         };
         let address = ServerAddress::Inet(rdp::server(value)?);
-        let server = self.servers.iter().find(|server| server.address() == address);
+        let servers = self.servers.load();
+        let server = servers.iter().find(|server| server.address() == address);
         server.filter(|server| server.up() || self.options.persist).cloned()
     }
 }
@@ -442,8 +447,8 @@ pub enum SwitchTarget {
 pub struct UseServer {
     /// When.
     pub condition: Option<Condition>,
-    /// The server's index in the backend, or a computed name.
-    pub target: Result<usize, Format>,
+    /// The server, or a computed name.
+    pub target: Result<Arc<Server>, Format>,
 }
 
 /// `option forwardfor` or `option originalto`, prepared.

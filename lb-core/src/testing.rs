@@ -24,7 +24,7 @@ pub(crate) fn plan(text: &str, previous: Option<&Plan>) -> Result<Plan, Vec<Diag
     if !findings.is_empty() {
         return Err(findings);
     }
-    compile(&config, &options(previous)).map(|(plan, _)| plan)
+    compile(&Arc::new(config), &options(previous)).map(|(plan, _)| plan)
 }
 
 /// The first frontend of a configuration; all errors when there is one.

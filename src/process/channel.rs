@@ -1,5 +1,6 @@
 //! The line between monitor and worker. One packet is one message; the end of either side shows as an end of file.
 
+use lb_core::admin::Level;
 use nix::sys::socket::{
     AddressFamily, ControlMessage, ControlMessageOwned, MsgFlags, SockFlag, SockType, recvmsg, send, sendmsg,
     socketpair,
@@ -16,20 +17,37 @@ pub(crate) struct Channel(OwnedFd);
 pub(crate) enum Word {
     /// The worker accepts connections.
     Ready,
-    /// The worker is to take a new configuration: what was read for it, and sockets that were bound for it.
-    Reload(OwnedFd, Vec<OwnedFd>),
+    /// The worker is to take a new configuration: what was read for it, sockets that were bound for it, and whether what
+    /// runs on the one before ends at once.
+    Reload(OwnedFd, Vec<OwnedFd>, bool),
     /// It did.
     Reloaded,
     /// It did not, and why.
     Refused(String),
+    /// The worker is to serve a session of the runtime API on this socket.
+    Session(Session),
+}
+
+/// A session of the runtime API that began on the master socket.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) socket: OwnedFd,
+    /// What it may do.
+    pub(crate) level: Level,
+    /// What its client has said already.
+    pub(crate) said: Vec<u8>,
 }
 
 const READY: &[u8] = b"ready";
 const RELOADED: &[u8] = b"reloaded";
 const REFUSED: &[u8] = b"refused ";
-/// Descriptors of a reload that come in several packets; the last one is [`GO`].
+/// Descriptors of a reload that come in several packets; the last one is [`GO`] or [`HARD`].
 const PART: &[u8] = b"part";
 const GO: &[u8] = b"go";
+/// The same where what runs ends at once.
+const HARD: &[u8] = b"hard";
+/// A session; its level and what was said follow.
+const SESSION: &[u8] = b"session ";
 
 /// Descriptors in one packet; the kernel takes 253.
 const FDS: usize = 200;
@@ -69,6 +87,23 @@ impl Channel {
         }
     }
 
+    /// Has the worker serve a session.
+    ///
+    /// # Errors
+    /// As for [`Self::send_ready`].
+    pub(crate) fn send_session(&self, session: Session) -> io::Result<()> {
+        let level = match session.level {
+            Level::User => b'u',
+            Level::Operator => b'o',
+            Level::Admin => b'a',
+        };
+        let packet = [SESSION, &[level], &session.said].concat();
+        let fds = [session.socket.as_raw_fd()];
+        let control = [ControlMessage::ScmRights(&fds)];
+        sendmsg::<()>(self.0.as_raw_fd(), &[IoSlice::new(&packet)], &control, MsgFlags::MSG_NOSIGNAL, None)?;
+        Ok(())
+    }
+
     fn send(&self, packet: &[u8]) -> io::Result<()> {
         send(self.0.as_raw_fd(), packet, MsgFlags::MSG_NOSIGNAL)?;
         Ok(())
@@ -78,12 +113,16 @@ impl Channel {
     ///
     /// # Errors
     /// As for [`Self::send_ready`].
-    pub(crate) fn send_reload(&self, bundle: OwnedFd, sockets: Vec<OwnedFd>) -> io::Result<()> {
+    pub(crate) fn send_reload(&self, bundle: OwnedFd, sockets: Vec<OwnedFd>, hard: bool) -> io::Result<()> {
         let all: Vec<OwnedFd> = std::iter::once(bundle).chain(sockets).collect();
         let raw: Vec<_> = all.iter().map(AsRawFd::as_raw_fd).collect();
         let last = raw.len().div_ceil(FDS);
         for (number, fds) in raw.chunks(FDS).enumerate() {
-            let word = if number + 1 == last { GO } else { PART };
+            let word = match (number + 1 == last, hard) {
+                (false, _) => PART,
+                (true, false) => GO,
+                (true, true) => HARD,
+            };
             let control = [ControlMessage::ScmRights(fds)];
             let bytes = [IoSlice::new(word)];
             sendmsg::<()>(self.0.as_raw_fd(), &bytes, &control, MsgFlags::MSG_NOSIGNAL, None)?;
@@ -104,13 +143,14 @@ impl Channel {
                 PART => continue,
                 READY => Ok(Some(Word::Ready)),
                 RELOADED => Ok(Some(Word::Reloaded)),
-                GO if !fds.is_empty() => {
+                word @ (GO | HARD) if !fds.is_empty() => {
                     let bundle = fds.remove(0);
-                    Ok(Some(Word::Reload(bundle, fds)))
+                    Ok(Some(Word::Reload(bundle, fds, word == HARD)))
                 }
-                other => match other.strip_prefix(REFUSED) {
-                    Some(why) => Ok(Some(Word::Refused(String::from_utf8_lossy(why).into_owned()))),
-                    None => Err(io::ErrorKind::InvalidData.into()),
+                other => match (other.strip_prefix(REFUSED), session(other, &mut fds)) {
+                    (Some(why), _) => Ok(Some(Word::Refused(String::from_utf8_lossy(why).into_owned()))),
+                    (None, Some(session)) => Ok(Some(Word::Session(session))),
+                    (None, None) => Err(io::ErrorKind::InvalidData.into()),
                 },
             };
         }
@@ -118,7 +158,7 @@ impl Channel {
 
     /// One packet; its descriptors are appended.
     fn packet(&self, fds: &mut Vec<OwnedFd>) -> io::Result<Vec<u8>> {
-        let mut packet = vec![0; LONGEST + REFUSED.len()];
+        let mut packet = vec![0; LONGEST + 64];
         let mut space = nix::cmsg_space!([std::os::fd::RawFd; FDS]);
         loop {
             let mut bytes = [IoSliceMut::new(&mut packet)];
@@ -137,6 +177,17 @@ impl Channel {
             return Ok(packet);
         }
     }
+}
+
+fn session(packet: &[u8], fds: &mut Vec<OwnedFd>) -> Option<Session> {
+    let (level, said) = packet.strip_prefix(SESSION)?.split_first()?;
+    let level = match level {
+        b'u' => Level::User,
+        b'o' => Level::Operator,
+        b'a' => Level::Admin,
+        _ => return None,
+    };
+    Some(Session { socket: fds.pop()?, level, said: said.to_vec() })
 }
 
 impl AsFd for Channel {
@@ -163,6 +214,18 @@ mod tests {
     }
 
     #[test]
+    fn sessions_arrive_with_what_was_said() {
+        let (one, other) = Channel::pair().unwrap();
+        let (near, far) = std::os::unix::net::UnixStream::pair().unwrap();
+        let said = b"show info\nshow".to_vec();
+        one.send_session(Session { socket: far.into(), level: Level::Operator, said: said.clone() }).unwrap();
+        let Some(Word::Session(session)) = other.receive().unwrap() else { panic!("no session") };
+        assert_eq!((session.level, session.said), (Level::Operator, said));
+        drop(session.socket);
+        assert_eq!(std::io::Read::read(&mut &near, &mut [0; 8]).unwrap(), 0);
+    }
+
+    #[test]
     fn many_descriptors_arrive_in_order() {
         let (one, other) = Channel::pair().unwrap();
         let pipes: Vec<_> = (0..450).map(|_| std::io::pipe().unwrap().0).collect();
@@ -171,8 +234,8 @@ mod tests {
         let expected: Vec<_> = fds.iter().map(inode).collect();
         let mut fds = fds.into_iter();
         let bundle = fds.next().unwrap();
-        one.send_reload(bundle, fds.collect()).unwrap();
-        let Some(Word::Reload(bundle, sockets)) = other.receive().unwrap() else { panic!("no reload") };
+        one.send_reload(bundle, fds.collect(), true).unwrap();
+        let Some(Word::Reload(bundle, sockets, true)) = other.receive().unwrap() else { panic!("no reload") };
         let found: Vec<_> = std::iter::once(&bundle).chain(&sockets).map(inode).collect();
         assert_eq!(found, expected);
     }

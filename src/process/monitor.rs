@@ -1,18 +1,20 @@
 //! The process that carries no traffic: it keeps its privileges, passes signals on to the worker, and ends with it.
 
-use super::channel::{Channel, Word};
+use super::channel::{Channel, Session, Word};
 use super::daemon::Starter;
-use super::master_cli::{MasterSocket, Reloaded};
+use super::master_cli::{Master, MasterSocket, Reloaded};
 use super::notify::Notify;
 use super::reload::Reloader;
-use super::signals::{Signals, die_by, wait};
+use super::signals::{Signals, die_by, wait_for};
 use crate::message::Messages;
 use crate::sys;
+use lb_core::admin::Level;
+use nix::poll::PollFlags;
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 
 /// Signals that the monitor answers.
 const SIGNALS: &[Signal] = &[
@@ -70,9 +72,10 @@ impl Monitor<'_> {
         loop {
             // after its first word the worker speaks when it is asked
             let channel = ready.as_ref().map(|_| self.channel.as_fd());
-            let mut sources = vec![Some(signals.as_fd()), channel];
+            let read = |fd| (fd, PollFlags::POLLIN);
+            let mut sources = vec![Some(read(signals.as_fd())), channel.map(read)];
             sources.extend(self.master.iter().flat_map(MasterSocket::sources).map(Some));
-            let spoken = wait(&sources, None)?.get(1) == Some(&true);
+            let spoken = wait_for(&sources, None)?.get(1) == Some(&true);
             drop(sources);
             if spoken
                 && let Some(ready) = ready.take()
@@ -81,9 +84,8 @@ impl Monitor<'_> {
                 self.announce(ready);
             }
             if let Some(mut master) = self.master.take() {
-                let worker = self.worker.as_raw();
                 let is_ready = ready.is_none();
-                master.serve(worker, &mut || self.reload(is_ready));
+                master.serve(&mut Serving { monitor: &mut self, is_ready });
                 self.master = Some(master);
             }
             for signal in signals.arrived() {
@@ -98,10 +100,10 @@ impl Monitor<'_> {
                         self.pass(signal);
                     }
                     Signal::SIGUSR2 => {
-                        self.reload(ready.is_none());
+                        self.reload(ready.is_none(), false);
                     }
                     Signal::SIGHUP if self.face != Face::Plain => {
-                        self.reload(ready.is_none());
+                        self.reload(ready.is_none(), false);
                     }
                     _ => self.pass(signal),
                 }
@@ -127,7 +129,7 @@ impl Monitor<'_> {
     }
 
     /// Reads the configuration again. Whether the worker runs it now, and what was told about it.
-    fn reload(&mut self, is_ready: bool) -> Reloaded {
+    fn reload(&mut self, is_ready: bool, hard: bool) -> Reloaded {
         if !is_ready {
             let logs = "The worker is not ready yet.\n".to_owned();
             return Reloaded { success: false, logs };
@@ -135,7 +137,7 @@ impl Monitor<'_> {
         self.notify.reloading();
         self.messages.notice("Reloading HAProxy");
         let (success, logs) =
-            self.messages.record(|| match self.reloader.through(&self.channel, &mut self.addresses) {
+            self.messages.record(|| match self.reloader.through(&self.channel, &mut self.addresses, hard) {
                 Ok(()) => {
                     self.messages.notice("Loading success.");
                     true
@@ -228,6 +230,26 @@ impl Ending {
 enum Verdict {
     End(u8),
     DieBy(Signal),
+}
+
+/// The monitor as its master socket sees it.
+struct Serving<'a, 'b> {
+    monitor: &'a mut Monitor<'b>,
+    is_ready: bool,
+}
+
+impl Master for Serving<'_, '_> {
+    fn worker(&self) -> i32 {
+        self.monitor.worker.as_raw()
+    }
+
+    fn reload(&mut self, hard: bool) -> Reloaded {
+        self.monitor.reload(self.is_ready, hard)
+    }
+
+    fn pass(&mut self, socket: OwnedFd, level: Level, said: Vec<u8>) -> io::Result<()> {
+        self.monitor.channel.send_session(Session { socket, level, said })
+    }
 }
 
 #[cfg(test)]

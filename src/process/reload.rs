@@ -65,19 +65,24 @@ impl Reloader {
         let running = engine.plan();
         let loaded = self.load(&Surroundings::new(&self.options), Some(&running), true)?;
         let sockets = self.bind(&listen::addresses(&running), &loaded.plan)?;
-        engine.reload(Arc::clone(&loaded.plan), sockets).map_err(|error| error.to_string())?;
+        engine.reload(Arc::clone(&loaded.plan), sockets, false).map_err(|error| error.to_string())?;
         self.config = loaded.config;
         Ok(())
     }
 
     /// The monitor's side: reads, binds what `known` does not have, and has the worker change over.
-    pub(crate) fn through(&mut self, channel: &Channel, known: &mut Vec<String>) -> Result<(), Refused> {
+    pub(crate) fn through(
+        &mut self,
+        channel: &Channel,
+        known: &mut Vec<String>,
+        hard: bool,
+    ) -> Result<(), Refused> {
         let recorder = Recorder::new(Surroundings::new(&self.options));
         let loaded = self.load(&recorder, None, true)?;
         let sockets = self.bind(known, &loaded.plan)?;
         let failed = |error: std::io::Error| format!("The worker cannot be told: {error}.");
         let bundle = recorder.finish().into_file().map_err(failed)?;
-        channel.send_reload(bundle, sockets.into_fds()).map_err(failed)?;
+        channel.send_reload(bundle, sockets.into_fds(), hard).map_err(failed)?;
         let deadline = Instant::now().checked_add(PATIENCE);
         if wait(&[Some(channel.as_fd())], deadline).map_err(failed)? != [true] {
             return Err("The worker gives no answer; it may take the configuration yet.".to_owned());
@@ -100,6 +105,7 @@ impl Reloader {
         engine: &Engine,
         file: OwnedFd,
         fds: Vec<OwnedFd>,
+        hard: bool,
     ) -> Result<(), Refused> {
         let bundle = Bundle::from_file(file).map_err(|error| error.to_string())?;
         let replay = Replay::new(bundle, Surroundings::new(&self.options));
@@ -107,7 +113,7 @@ impl Reloader {
         // The monitor has told what there is to tell.
         let loaded = self.load(&replay, Some(&running), false)?;
         let sockets = Sockets::received(&listen::addresses(&running), &loaded.plan, fds)
-            .and_then(|sockets| engine.reload(Arc::clone(&loaded.plan), sockets));
+            .and_then(|sockets| engine.reload(Arc::clone(&loaded.plan), sockets, hard));
         sockets.map_err(|error| error.to_string())?;
         self.config = loaded.config;
         Ok(())

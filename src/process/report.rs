@@ -100,7 +100,7 @@ fn of_listening(plan: &Plan, what: &str) -> Vec<String> {
 pub(super) fn servers(plan: &Plan) -> Vec<String> {
     let mut lines = vec!["SIGHUP received, dumping servers states.".to_owned()];
     for section in sections(plan).values() {
-        let servers = section.back.map_or(&[][..], |back| &back.servers);
+        let servers = section.back.map(|back| Vec::clone(&back.servers.load())).unwrap_or_default();
         lines.extend(servers.iter().map(|server| {
             format!(
                 "SIGHUP: Server {}/{} is {}. Conn: {} act, {} pend, {} tot.",
@@ -117,7 +117,7 @@ pub(super) fn servers(plan: &Plan) -> Vec<String> {
         lines.push(format!(
             "SIGHUP: Proxy {} {} Conn: act(FE+BE): {}+{}, {pending} pend ({unassigned} unass), tot(FE+BE): {}+{}.",
             section.name(),
-            availability(servers),
+            availability(&servers),
             current(section.front_stats()),
             current(section.back_stats()),
             total(section.front_stats()),

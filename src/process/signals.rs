@@ -48,8 +48,20 @@ impl AsFd for Signals {
 /// # Errors
 /// The system's.
 pub(crate) fn wait(sources: &[Option<BorrowedFd<'_>>], deadline: Option<Instant>) -> io::Result<Vec<bool>> {
+    let sources: Vec<_> = sources.iter().map(|source| source.map(|fd| (fd, PollFlags::POLLIN))).collect();
+    wait_for(&sources, deadline)
+}
+
+/// What is waited for: a descriptor, and whether it is to be read or written.
+pub(crate) type Source<'a> = (BorrowedFd<'a>, PollFlags);
+
+/// Waits until one of these is as wanted or is closed, or until the deadline. Says for each whether it is so.
+///
+/// # Errors
+/// The system's.
+pub(crate) fn wait_for(sources: &[Option<Source<'_>>], deadline: Option<Instant>) -> io::Result<Vec<bool>> {
     let mut polled: Vec<PollFd<'_>> =
-        sources.iter().flatten().map(|&fd| PollFd::new(fd, PollFlags::POLLIN)).collect();
+        sources.iter().flatten().map(|&(fd, flags)| PollFd::new(fd, flags)).collect();
     let timeout = match deadline {
         None => PollTimeout::NONE,
         // rounded up, so that a deadline has passed when its timeout has

@@ -1,6 +1,6 @@
 //! The process that carries traffic: starts the engine, then answers signals until it is drained.
 
-use super::channel::{Channel, Word};
+use super::channel::{Channel, Session, Word};
 use super::reload::Reloader;
 use super::report;
 use super::signals::{Signals, die_by, wait};
@@ -60,9 +60,12 @@ pub(crate) fn serve(
         let (finished, spoken) = (readable.get(1) == Some(&true), readable.get(2) == Some(&true));
         if let Some(monitor) = monitor.as_ref().filter(|_| spoken) {
             match monitor.receive() {
-                Ok(Some(Word::Reload(bundle, sockets))) => {
-                    let outcome = reloader.by_monitor(&engine, bundle, sockets);
+                Ok(Some(Word::Reload(bundle, sockets, hard))) => {
+                    let outcome = reloader.by_monitor(&engine, bundle, sockets, hard);
                     monitor.answer(&outcome)?;
+                }
+                Ok(Some(Word::Session(Session { socket, level, said }))) => {
+                    engine.serve_session(socket, level, said);
                 }
                 // The monitor is gone, or no monitor of ours.
                 _ => return Ok(1),

@@ -171,11 +171,16 @@ fn the_master_socket_answers() {
     assert_eq!(rows[2], ["#", "workers"]);
     assert_eq!(rows[3][..2], [&running.worker().unwrap().to_string()[..], "worker"]);
     assert!(ask("show version\n").ends_with("\n\n"));
+    let info = ask("@1 show info\n");
+    assert!(info.contains("\nProcess_num: 1\n") && info.ends_with("\n\n"), "{info}");
+    let worker = running.worker().unwrap();
+    assert!(ask(&format!("@!{worker} show cli level\n")).starts_with("operator\n"));
     assert!(ask("@2 show info\n").starts_with("Can't find the target PID matching the prefix '@2'\n"));
     let mode = std::os::unix::fs::MetadataExt::mode(&std::fs::metadata(&path).unwrap());
     assert_eq!(mode & 0o777, 0o600);
     if is_lb() {
         assert_eq!(ask("reload\n"), "Permission denied\n\n");
+        assert_eq!(ask("@@1 show cli level;show version\n").lines().next(), Some("operator"));
     }
     assert_eq!(running.end_by(Signal::SIGTERM).end, End::Code(0));
 }

@@ -1,11 +1,15 @@
 //! Changes that commands make, as values by names: what a cluster agrees on before it is done.
 
 use crate::acl::{Reference, Versions};
-use crate::compile::Plan;
-use crate::proxy::{Backend, ProxyCounters, ProxyStats};
-use crate::server::{Operational, Server, ServerAddress, admin, report};
+use crate::check::{Method, Watch, agent_script};
+use crate::compile::{self, Plan};
+use crate::listen::Entrance;
+use crate::process;
+use crate::proxy::{Backend, Frontend, ProxyCounters, ProxyStats};
+use crate::server::{Cause, Operational, Server, ServerAddress, admin, report};
 use crate::thread::PerThread;
 use async_trait::async_trait;
+use haproxy_cfg_parser::Severity;
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -73,6 +77,60 @@ pub enum Change {
         /// The port.
         port: Option<u16>,
     },
+    /// A new server of a backend.
+    AddServer {
+        /// The backend.
+        backend: String,
+        /// The server.
+        server: String,
+        /// What a line of a file would say behind its name.
+        words: Vec<String>,
+    },
+    /// A server of a backend is no more.
+    DeleteServer {
+        /// The backend.
+        backend: String,
+        /// The server.
+        server: String,
+    },
+    /// Whether a server is checked.
+    Checks {
+        /// The backend.
+        backend: String,
+        /// The server.
+        server: String,
+        /// Its agent is meant, not its health checks.
+        agent: bool,
+        /// Checks are made.
+        enabled: bool,
+    },
+    /// Whether a frontend accepts connections.
+    Frontend {
+        /// The frontend.
+        frontend: String,
+        /// As [`Entrance`] numbers it.
+        entrance: u8,
+    },
+    /// Where checks of a server go, and what they ask.
+    Aim {
+        /// The backend.
+        backend: String,
+        /// The server.
+        server: String,
+        /// Those of its agent.
+        agent: bool,
+        /// What changes.
+        aim: Aim,
+    },
+    /// What an agent would have said of its server.
+    Agent {
+        /// The backend.
+        backend: String,
+        /// The server.
+        server: String,
+        /// It is up.
+        up: bool,
+    },
     /// The host name that a server's address is of.
     Fqdn {
         /// The backend.
@@ -94,6 +152,15 @@ pub enum Change {
         /// All of them.
         all: bool,
     },
+}
+
+/// Where checks go, and what they ask; `None` keeps what there is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)] // each is the word of that name
+pub struct Aim {
+    pub ip: Option<IpAddr>,
+    pub port: Option<u16>,
+    pub send: Option<String>,
 }
 
 /// What commands do to a list of patterns.
@@ -208,7 +275,44 @@ impl Change {
             Self::Address { backend, server, ip, port } => {
                 let backend = self::backend(plan, backend)?;
                 let server = find(plan, &backend.name, server)?;
-                move_to(backend, server, *ip, *port)?;
+                move_to(backend, &server, *ip, *port)?;
+            }
+            Self::AddServer { backend, server, words } => {
+                compile::add_server(plan, self::backend(plan, backend)?, server, words)?;
+            }
+            Self::DeleteServer { backend, server } => {
+                compile::delete_server(plan, self::backend(plan, backend)?, server)?;
+            }
+            Self::Checks { backend, server, agent, enabled } => {
+                let server = find(plan, backend, server)?;
+                if let Some(probe) = if *agent { &server.agent } else { &server.check } {
+                    probe.enabled.store(*enabled, Ordering::Relaxed);
+                }
+            }
+            Self::Frontend { frontend, entrance } => {
+                let frontend = plan.frontends.iter().find(|known| known.name == *frontend);
+                let frontend = frontend.ok_or("No such frontend.")?;
+                let entrance = match entrance {
+                    0 => Entrance::Open,
+                    1 => Entrance::Paused,
+                    _ => Entrance::Shut,
+                };
+                turn(plan, frontend, entrance);
+            }
+            Self::Aim { backend, server, agent, aim } => {
+                let uid = find(plan, backend, server)?.uid;
+                aim.take(self::backend(plan, backend)?, uid, *agent);
+                plan.revised.send_replace(());
+            }
+            Self::Agent { backend, server, up } => {
+                let server = find(plan, backend, server)?;
+                if let Some(probe) =
+                    server.agent.as_deref().filter(|probe| probe.enabled.load(Ordering::Relaxed))
+                {
+                    probe.set_health(|health| health.set(if *up { health.top() } else { 0 }));
+                    let state = if *up { Operational::Running } else { Operational::Stopped };
+                    server.turn(state, Cause::Reason("changed from CLI"));
+                }
             }
             Self::Fqdn { backend, server, name } => {
                 let found = find(plan, backend, server)?;
@@ -255,6 +359,44 @@ impl PatternEdit {
     }
 }
 
+impl Aim {
+    fn take(&self, backend: &Backend, uid: usize, agent: bool) {
+        let aimed = |watch: &Arc<Watch>| {
+            if watch.server.uid != uid || watch.agent != agent {
+                return Arc::clone(watch);
+            }
+            let mut watch = Watch::clone(watch);
+            if let Some(ip) = self.ip {
+                watch.address = Some(ServerAddress::Inet(SocketAddr::new(ip, 0)));
+            }
+            watch.port = self.port.or(watch.port);
+            if let Some(text) = &self.send {
+                watch.method = Method::Script(Arc::new(agent_script(Some(text))));
+            }
+            Arc::new(watch)
+        };
+        backend.watches.rcu(|known| known.iter().map(aimed).collect::<Vec<_>>());
+    }
+}
+
+/// Opens or closes a frontend's entrance, and tells so.
+fn turn(plan: &Plan, frontend: &Frontend, entrance: Entrance) {
+    frontend.gate.set(entrance);
+    plan.entrances.send_replace(());
+    let name = &frontend.name;
+    let text = match entrance {
+        Entrance::Open => format!("Resumed frontend {name}."),
+        Entrance::Paused => format!("Paused frontend {name}."),
+        Entrance::Shut => {
+            let front = frontend.stats.counters.sum(|counters| counters.conn_tot.get());
+            let back = plan.backends_by_name.get(name);
+            let back = back.map_or(0, |back| back.stats.counters.sum(|counters| counters.sess_tot.get()));
+            format!("Proxy {name} stopped (cumulated conns: FE: {front}, BE: {back}).")
+        }
+    };
+    process::tell(Severity::Warning, &text);
+}
+
 /// Sends a server's connections to another address, which ends a maintenance for the lack of one.
 fn move_to(backend: &Backend, server: &Arc<Server>, ip: Option<IpAddr>, port: Option<u16>) -> Applied {
     let before = server.address();
@@ -284,9 +426,8 @@ pub(super) fn backend<'a>(plan: &'a Plan, name: &str) -> Result<&'a Arc<Backend>
 }
 
 /// A server by its names.
-pub(super) fn find<'a>(plan: &'a Plan, backend_name: &str, server: &str) -> Result<&'a Arc<Server>, String> {
-    let backend = backend(plan, backend_name)?;
-    backend.servers.iter().find(|known| known.name == server).ok_or_else(|| "No such server.".to_owned())
+pub(super) fn find(plan: &Plan, backend_name: &str, server: &str) -> Result<Arc<Server>, String> {
+    backend(plan, backend_name)?.servers.find(server).ok_or_else(|| "No such server.".to_owned())
 }
 
 fn clear(plan: &Plan, all: bool) {
@@ -298,7 +439,7 @@ fn clear(plan: &Plan, all: bool) {
     plan.frontends.iter().for_each(|frontend| of_proxy(&frontend.stats));
     for backend in &plan.backends {
         of_proxy(&backend.stats);
-        for server in &backend.servers {
+        for server in backend.servers.load().iter() {
             clear_max(&server.served, &server.served_max);
             clear_max(&server.queued, &server.queued_max);
             clear_counters(&server.counters, all);

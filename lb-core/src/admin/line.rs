@@ -39,7 +39,7 @@ pub(super) fn words(command: &str) -> Vec<String> {
 }
 
 /// The line without its payload mark `<<` or `<<PATTERN`, and the pattern that ends the payload (empty: an empty line).
-pub(super) fn payload(line: &str) -> Option<(&str, &str)> {
+pub fn payload(line: &str) -> Option<(&str, &str)> {
     let at = line.rfind("<<")?;
     let (command, pattern) = (&line[..at], &line[at + 2..]);
     let separate = command.is_empty() || command.ends_with([' ', '\t']);

@@ -11,7 +11,8 @@ mod suggest;
 
 pub use change::{Applied, Authority, Change, Local, PatternEdit, ServerState};
 pub use haproxy_cfg_parser::model::Level;
-pub use session::serve;
+pub use line::payload;
+pub use session::{resume, serve};
 
 use crate::compile::Plan;
 use crate::stats::Process;

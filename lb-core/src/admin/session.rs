@@ -35,6 +35,17 @@ pub async fn serve<S>(stream: S, level: Level, context: &Context) -> io::Result<
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
+    resume(stream, level, context, Vec::new()).await
+}
+
+/// [`serve`] where another has read the beginning.
+///
+/// # Errors
+/// As for [`serve`].
+pub async fn resume<S>(stream: S, level: Level, context: &Context, said: Vec<u8>) -> io::Result<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let session = Session {
         context,
         level,
@@ -43,7 +54,7 @@ where
         severity: Severity::None,
         timeout: context.timeout,
     };
-    session.run(stream).await
+    session.run(stream, said).await
 }
 
 /// A line with its payload: what one turn of the session answers.
@@ -55,8 +66,11 @@ struct Input {
 }
 
 impl Session<'_> {
-    async fn run(mut self, mut stream: impl AsyncRead + AsyncWrite + Unpin) -> io::Result<()> {
-        let mut buffer = Vec::new();
+    async fn run(
+        mut self,
+        mut stream: impl AsyncRead + AsyncWrite + Unpin,
+        mut buffer: Vec<u8>,
+    ) -> io::Result<()> {
         loop {
             // Lines that came together are answered together.
             while let Some(input) = self.next(&buffer) {

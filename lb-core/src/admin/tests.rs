@@ -150,7 +150,7 @@ async fn states_change() {
         assert_eq!(state(line).await, expected, "{line}");
     }
     let plan = (context.plan)();
-    assert_eq!(plan.backends[0].servers[0].state(), Operational::Stopped);
+    assert_eq!(plan.backends[0].servers.load()[0].state(), Operational::Stopped);
 }
 
 #[tokio::test]
@@ -266,7 +266,7 @@ async fn lists_of_patterns_are_changed_as_in_haproxy() {
          http-request deny if inl\n http-request deny if {{ src 10.0.0.0/8 }}\n"
     );
     let (config, _) = parse(&[Source::new("m.cfg", text)], &SystemWorld::default());
-    let (plan, _) = compile(&config, &crate::testing::options(None)).unwrap();
+    let (plan, _) = compile(&Arc::new(config), &crate::testing::options(None)).unwrap();
     std::fs::remove_dir_all(dir).unwrap();
     let plan = Arc::new(plan);
     let context = Context { plan: Box::new(move || plan.clone()), ..context() };
@@ -326,6 +326,105 @@ async fn addresses_change() {
         assert_eq!(ask(line).await, expected, "{line}");
     }
     let plan = (context.plan)();
-    assert_eq!(plan.backends[0].servers[0].address().to_string(), "127.0.0.9:99");
+    assert_eq!(plan.backends[0].servers.load()[0].address().to_string(), "127.0.0.9:99");
     assert!(ask("show servers conn be\n").await.contains("\nbe/s1 3/1 127.0.0.9 99 - 5000 "));
+}
+
+/// A context of a plan that is compiled from this text.
+fn compiled(text: &str) -> Context {
+    let head = "defaults\n mode http\n timeout client 5s\n timeout server 5s\n timeout connect 5s\n";
+    let plan = Arc::new(crate::testing::plan(&format!("{head}{text}"), None).unwrap());
+    Context { plan: Box::new(move || plan.clone()), ..context() }
+}
+
+/// Answers read off haproxy 2.6.12.
+#[tokio::test]
+async fn servers_come_and_go() {
+    let context = compiled(
+        "backend b\n balance roundrobin\n server s 127.0.0.1:1 check\n server t 127.0.0.1:2 track s\n server u 127.0.0.1:3\n\
+         backend st\n balance static-rr\n server s 127.0.0.1:1\n",
+    );
+    for (line, expected) in [
+        ("add server foo/s 127.0.0.1:5", "No such backend."),
+        ("add server b", "Require 'backend/server'."),
+        ("add server b/n", "'server' expects <name> and <addr>[:<port>] as arguments."),
+        (
+            "add server st/n 127.0.0.1:5",
+            "Backend must use a dynamic load balancing to support dynamic servers.",
+        ),
+        ("add server b/s 127.0.0.1:5", "Already exists a server with the same name in backend."),
+        ("add server b/n 127.0.0.1:5 foo", "unknown keyword 'foo'; did you mean 'tfo' maybe ?"),
+        ("add server b/n 127.0.0.1:5 cookie x", "'cookie' option is not accepted for dynamic server"),
+        (
+            "add server b/n 127.0.0.1:5 init-addr none",
+            "'init-addr' option is not accepted for dynamic server",
+        ),
+        (
+            "add server b/n 127.0.0.1:5 track u",
+            "unable to use b/u for tracking as it does not have any check nor agent enabled.",
+        ),
+        ("add server b/n 127.0.0.1:5 track s weight 7", "New server registered."),
+        ("add server b/m 127.0.0.1:5 track n", "unable to use b/n for tracking as it is a dynamic server."),
+        ("add server b/m 127.0.0.1:6 check", "New server registered."),
+        ("get weight b/n", "7 (initial 7)"),
+        (
+            "del server b/s",
+            "This server cannot be removed at runtime due to other configuration elements pointing to it.",
+        ),
+        ("del server b/u", "Only servers in maintenance mode can be deleted."),
+        ("disable server b/u", ""),
+        ("del server b/u", "Server deleted."),
+        ("del server b/u", "No such server."),
+        ("enable server b/n", ""),
+        ("del server b/n", "Only servers in maintenance mode can be deleted."),
+        ("disable server b/n", ""),
+        ("del server b/n", "Server deleted."),
+        ("enable health b/t", "Health check was not configured on this server, cannot enable."),
+        ("enable agent b/m", "Agent was not configured on this server, cannot enable."),
+        ("enable health b/m", ""),
+        ("set server b/m check-port x", "provided port is not an integer"),
+        ("set server b/m check-port 70000", "provided port is invalid"),
+        ("set server b/m check-port 99", ""),
+        ("set server b/t check-addr 127.0.0.3", "health checks are not enabled on this server"),
+        ("set server b/m check-addr 127.0.0.3 port 88", ""),
+        ("set server b/m agent up", "agent checks are not enabled on this server."),
+    ] {
+        let answer = ask_as(&context, Level::Admin, &format!("{line}\n")).await;
+        assert_eq!(answer.trim_end(), expected, "{line}");
+    }
+    let plan = (context.plan)();
+    let backend = &plan.backends[0];
+    let names: Vec<_> = backend.servers.load().iter().map(|server| server.name.clone()).collect();
+    assert_eq!(names, ["s", "t", "m"]);
+    let watch = backend.watches.load().iter().find(|watch| watch.server.name == "m").cloned().unwrap();
+    assert_eq!((watch.port, watch.address.as_ref().unwrap().to_string()), (Some(88), "127.0.0.3:0".into()));
+    // Who followed is told no more.
+    let leader = backend.servers.find("s").unwrap();
+    leader.set_operational(Operational::Stopped);
+    assert_eq!(backend.servers.find("t").unwrap().state(), Operational::Stopped);
+}
+
+/// Answers read off haproxy 2.6.12.
+#[tokio::test]
+async fn frontends_close_and_open() {
+    let context = compiled("global\n set-var proc.admin_test str(a\\ b)\nfrontend f\n bind 127.0.0.1:80\n");
+    for (line, expected) in [
+        ("disable frontend", "A frontend name is expected."),
+        ("disable frontend x", "No such frontend."),
+        ("enable frontend f", "All sockets are already enabled."),
+        ("disable frontend f", ""),
+        ("disable frontend f", "All sockets are already disabled."),
+        ("enable frontend f", ""),
+        ("shutdown frontend f", ""),
+        ("shutdown frontend f", "Frontend was already shut down."),
+        ("enable frontend f", "Frontend was previously shut down, cannot enable."),
+        ("disable frontend f", "Frontend was previously shut down, cannot disable."),
+        ("get var", "Missing process-wide variable identifier."),
+        ("get var proc.admin_none", "Variable not found."),
+        ("get var sess.x", "Variable not found."),
+        ("get var proc.admin_test", "proc.admin_test: type=str value=<a b>"),
+    ] {
+        let answer = ask_as(&context, Level::Admin, &format!("{line}\n")).await;
+        assert_eq!(answer.trim_end(), expected, "{line}");
+    }
 }

@@ -6,10 +6,10 @@ use crate::log::{LEVEL_ALERT, LEVEL_EMERG, LEVEL_INFO, LEVEL_NOTICE, Logger};
 use crate::mail::Mailbox;
 use crate::process;
 use crate::proxy::ProxyStats;
-use crate::server::{Cause, Operational, Server};
+use crate::server::{Cause, Lineup, Operational, Server};
 use haproxy_cfg_parser::Severity;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, Weak};
 
 /// Tells about the servers of one backend.
 #[derive(Debug)]
@@ -26,8 +26,8 @@ pub struct Announcer {
     pub mailbox: Option<Mailbox>,
     /// Its numbers.
     pub stats: Arc<ProxyStats>,
-    /// Its servers, set once they are there.
-    pub servers: OnceLock<Vec<Weak<Server>>>,
+    /// Its servers, which hold it.
+    pub servers: Weak<Lineup>,
 }
 
 /// How a change of state ended: where the requests went, and how many servers there were before.
@@ -48,8 +48,8 @@ impl Announcer {
     /// Active and backup servers in use.
     pub fn in_use(&self) -> (u32, u32) {
         let (mut active, mut backup) = (0, 0);
-        for server in self.servers.get().into_iter().flatten().filter_map(Weak::upgrade) {
-            if server.usable() {
+        if let Some(servers) = self.servers.upgrade() {
+            for server in servers.load().iter().filter(|server| server.usable()) {
                 *(if server.config.backup { &mut backup } else { &mut active }) += 1;
             }
         }
@@ -58,12 +58,11 @@ impl Announcer {
 
     /// The weight of all servers in use, active ones before backups.
     pub fn weight(&self) -> u32 {
-        let of = |backup: bool| {
-            let servers = self.servers.get().into_iter().flatten().filter_map(Weak::upgrade);
-            servers
-                .filter(|server| server.usable() && server.config.backup == backup)
-                .map(|server| server.weight.load(Relaxed))
-                .sum()
+        let Some(servers) = self.servers.upgrade() else { return 0 };
+        let servers = servers.load();
+        let of = |backup: bool| -> u32 {
+            let used = servers.iter().filter(|server| server.usable() && server.config.backup == backup);
+            used.map(|server| server.weight.load(Relaxed)).sum()
         };
         match of(false) {
             0 => of(true),

@@ -32,14 +32,7 @@ struct Running {
 struct Orders {
     plan: Arc<Plan>,
     backend: Arc<Backend>,
-    /// Which of the backend's watches.
-    index: usize,
-}
-
-impl Orders {
-    fn watch(&self) -> Option<&Watch> {
-        self.backend.watches.get(self.index)
-    }
+    watch: Arc<Watch>,
 }
 
 impl Drivers {
@@ -52,9 +45,10 @@ impl Drivers {
         let mut before = std::mem::take(&mut self.running);
         let mut new = Vec::new();
         for backend in &plan.backends {
-            for (index, watch) in backend.watches.iter().enumerate() {
+            for watch in backend.watches.load().iter() {
                 let key = (watch.server.uid, watch.agent);
-                let orders = Orders { plan: Arc::clone(plan), backend: Arc::clone(backend), index };
+                let (plan, backend, watch) = (Arc::clone(plan), Arc::clone(backend), Arc::clone(watch));
+                let orders = Orders { plan, backend, watch };
                 match before.remove(&key) {
                     Some(running) => {
                         running.orders.replace(orders);
@@ -66,10 +60,8 @@ impl Drivers {
         }
         before.into_values().for_each(|gone| gone.task.abort());
         while self.tasks.try_join_next().is_some() {}
-        let interval = |orders: &Orders| {
-            let probe = orders.watch().and_then(Watch::probe);
-            probe.map_or(Duration::ZERO, |probe| probe.interval(false))
-        };
+        let interval =
+            |orders: &Orders| orders.watch.probe().map_or(Duration::ZERO, |probe| probe.interval(false));
         let intervals: Vec<Duration> = new.iter().map(interval).collect();
         let delays = pace::first(&intervals, plan.checks.max_spread);
         for (orders, delay) in new.into_iter().zip(delays) {
@@ -78,8 +70,7 @@ impl Drivers {
     }
 
     fn begin(&mut self, orders: Orders, delay: Duration) {
-        let Some(watch) = orders.watch() else { return };
-        let (server, agent) = (Arc::clone(&watch.server), watch.agent);
+        let (server, agent) = (Arc::clone(&orders.watch.server), orders.watch.agent);
         let key = (server.uid, agent);
         let orders = Rc::new(RefCell::new(orders));
         let (own, policy) = (Rc::clone(&orders), Arc::clone(&self.policy));
@@ -128,7 +119,7 @@ impl Driver<'_> {
                 continue;
             }
             let orders = self.orders.borrow().clone();
-            let Some(watch) = orders.watch() else { return };
+            let watch = &orders.watch;
             let busy = Busy::new(probe);
             let report = self.check(&orders, watch).await;
             drop(busy);

@@ -36,7 +36,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 /// The checks of one server of one kind.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Watch {
     /// The server.
     pub server: Arc<Server>,

@@ -9,7 +9,8 @@ use crate::proxy::{Backend, ProxyStats, RetryOn, Rules, UseServer};
 use crate::resolve::{self, Start};
 use crate::rule::{Kind, Replies, Ruleset};
 use crate::sample::{Expr, Place};
-use crate::server::{Farm, Server, ServerAddress};
+use crate::server::{Farm, Lineup, Server, ServerAddress};
+use arc_swap::ArcSwap;
 use haproxy_cfg_parser::model::{self, Address, FormatPart, Host};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -17,11 +18,10 @@ use std::sync::Arc;
 /// `retries` where the file says nothing.
 const DEFAULT_RETRIES: u32 = 3;
 
-/// Compiles the backend side of a proxy. `uid` counts servers over the whole process.
+/// Compiles the backend side of a proxy.
 pub(super) fn backend(
     proxy: &model::Proxy,
     id: u32,
-    uid: &mut usize,
     options: &Options<'_>,
     context: &mut Context<'_>,
 ) -> Option<Backend> {
@@ -36,10 +36,8 @@ pub(super) fn backend(
         Some(previous) => Arc::clone(&previous.farm),
         None => Farm::new(Arc::clone(&stats), fullconn, redispatch),
     };
-    let servers = servers(proxy, previous, &farm, uid, options, context);
+    let servers = servers(proxy, previous, &farm, options, context);
     let watches = check::watches(proxy, &servers, context);
-    let announcer = Arc::new(check::announcer(proxy, &stats, context));
-    let _ = announcer.servers.set(servers.iter().map(Arc::downgrade).collect());
     let expr = hash_key(proxy, context);
     let balance = match Balance::new(proxy, &servers, expr) {
         Ok(balance) => balance,
@@ -49,6 +47,8 @@ pub(super) fn backend(
             return None;
         }
     };
+    let lineup = Arc::new(Lineup::new(servers.clone()));
+    let announcer = Arc::new(check::announcer(proxy, &stats, &lineup, context));
     let use_server = proxy.use_server.iter().filter_map(|rule| use_server(rule, &servers, context)).collect();
     let listen = proxy.kind.is_frontend();
     Some(Backend {
@@ -71,8 +71,8 @@ pub(super) fn backend(
         reads_http: std::mem::take(&mut context.reads_http),
         rdp_cookie: rdp_cookie(proxy),
         use_server,
-        servers,
-        watches,
+        servers: lineup,
+        watches: ArcSwap::from_pointee(watches.into_iter().map(Arc::new).collect()),
         checks: registry::digest(&proxy.checks),
         announcer,
         farm,
@@ -98,7 +98,6 @@ fn servers(
     proxy: &model::Proxy,
     previous: Option<&Backend>,
     farm: &Arc<Farm>,
-    uid: &mut usize,
     options: &Options<'_>,
     context: &mut Context<'_>,
 ) -> Vec<Arc<Server>> {
@@ -131,7 +130,7 @@ fn servers(
             // Of a template's servers only the first can have the line's id.
             let id = line.id.filter(|_| line.template.is_none()).unwrap_or(next);
             let config = model::ServerLine { name: name.clone(), ..line.clone() };
-            let (known, kept) = (known.get(&*name).copied(), keeps(&name).copied());
+            let (known, kept) = (known.get(&*name), keeps(&name));
             if let Some(known) = known
                 && same_checks
                 && registry::is_same(known, &config, id)
@@ -150,8 +149,7 @@ fn servers(
                 (None, _, Some(address)) => address.clone(),
                 (None, _, None) => continue,
             };
-            let mut server =
-                Server::new(config, &proxy.name, id, *uid, address, Arc::clone(farm), options.threads);
+            let mut server = Server::new(config, &proxy.name, id, address, Arc::clone(farm), options.threads);
             if let Some(known) = known {
                 server.counters = Arc::clone(&known.counters);
             }
@@ -159,7 +157,6 @@ fn servers(
                 server.set_hostname(kept.hostname().map(|name| (*name).clone()));
             }
             let server = Arc::new(server);
-            *uid += 1;
             if let Some(saved) = saved {
                 saved.restore(&server);
             }
@@ -170,7 +167,7 @@ fn servers(
 }
 
 /// What of a `source` the engine does not do.
-fn unmet_source(source: &model::Source) -> Option<&'static str> {
+pub(super) fn unmet_source(source: &model::Source) -> Option<&'static str> {
     match &source.address {
         _ if source.usesrc.is_some() => Some("'usesrc'"),
         _ if source.interface.is_some() => Some("'interface'"),
@@ -227,12 +224,19 @@ fn address(
 /// Where an address leads; a name is resolved now. The error says why it leads nowhere.
 pub(crate) fn server_address(address: &Address, context: &Context<'_>) -> Result<ServerAddress, String> {
     match address {
-        Address::Inet { host: Host::Ip(ip), ports, .. } => {
-            Ok(ServerAddress::Inet(SocketAddr::new(*ip, ports.0)))
-        }
         Address::Inet { host: Host::Name(name), ports, .. } => {
             let found = context.address(name).ok_or_else(|| format!("could not resolve address '{name}'"))?;
             Ok(ServerAddress::Inet(SocketAddr::new(found, ports.0)))
+        }
+        address => literal_address(address),
+    }
+}
+
+/// Where an address leads that is no name.
+pub(super) fn literal_address(address: &Address) -> Result<ServerAddress, String> {
+    match address {
+        Address::Inet { host: Host::Ip(ip), ports, .. } => {
+            Ok(ServerAddress::Inet(SocketAddr::new(*ip, ports.0)))
         }
         Address::Inet { host, ports, .. } => {
             let ip = if *host == Host::AnyV6 {
@@ -280,8 +284,8 @@ fn use_server(
 ) -> Option<UseServer> {
     let condition = condition(rule.condition.as_ref(), context, Place::HttpRequestBackend).ok()?;
     let target = match &rule.target.parts[..] {
-        [FormatPart::Text(name)] => match servers.iter().position(|server| server.name == *name) {
-            Some(index) => Ok(index),
+        [FormatPart::Text(name)] => match servers.iter().find(|server| server.name == *name) {
+            Some(server) => Ok(Arc::clone(server)),
             None => {
                 context.error(
                     &rule.place,

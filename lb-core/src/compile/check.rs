@@ -6,10 +6,10 @@ use crate::check::{Announcer, External, Method, Settings, Watch, agent_script, c
 use crate::log::{Identity, Logger, resolve};
 use crate::mail::Mailbox;
 use crate::proxy::{Backend, Listener, ProxyStats};
-use crate::server::{Server, ServerAddress};
+use crate::server::{Lineup, Server, ServerAddress};
 use haproxy_cfg_parser::model::{self, Address, CheckKind, Config, Host, ProxyKind};
 use std::collections::HashMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 /// Servers with those that they follow.
 pub(crate) type Follows = Vec<(Arc<Server>, Arc<Server>)>;
@@ -120,6 +120,7 @@ fn method(proxy: &model::Proxy, context: &mut Context<'_>) -> Option<Method> {
 pub(super) fn announcer(
     proxy: &model::Proxy,
     stats: &Arc<ProxyStats>,
+    servers: &Arc<Lineup>,
     context: &mut Context<'_>,
 ) -> Announcer {
     let global = &context.config.global;
@@ -131,7 +132,7 @@ pub(super) fn announcer(
         log_checks: proxy.checks.log,
         mailbox: Mailbox::compile(proxy, context),
         stats: Arc::clone(stats),
-        servers: OnceLock::new(),
+        servers: Arc::downgrade(servers),
     }
 }
 
@@ -151,13 +152,13 @@ pub(crate) fn settings(config: &Config, options: &Options<'_>) -> Settings {
 
 /// Who follows whom (`track`): follower and followed; and what is wrong with it.
 pub(super) fn follows(config: &Config, backends: &[Arc<Backend>]) -> (Follows, Vec<(model::Place, String)>) {
-    let servers: HashMap<(&str, &str), &Arc<Server>> = backends
-        .iter()
-        .flat_map(|backend| backend.servers.iter().map(|server| ((&*backend.name, &*server.name), server)))
-        .collect();
+    let all: Vec<Arc<Server>> =
+        backends.iter().flat_map(|backend| Vec::clone(&backend.servers.load())).collect();
+    let servers: HashMap<(&str, &str), &Arc<Server>> =
+        all.iter().map(|server| ((&*server.backend, &*server.name), server)).collect();
     let (mut follows, mut errors) = (Vec::new(), Vec::new());
     for backend in backends {
-        for server in &backend.servers {
+        for server in backend.servers.load().iter() {
             let Some(word) = &server.config.check.track else { continue };
             match tracked(config, backend, server, word, &servers) {
                 Ok(found) => follows.push((Arc::clone(server), Arc::clone(found))),

@@ -42,6 +42,8 @@ pub struct Context<'a> {
     pub unresolved: bool,
     /// An expression of a `mode tcp` section reads an HTTP request.
     pub reads_http: bool,
+    /// Servers that expressions refer to, by the names of backend and server.
+    pub referred: Vec<(String, String)>,
     /// Where files are read, and names looked up, that lines name; none: the system.
     pub read: Option<&'a dyn World>,
     /// Findings so far.
@@ -69,6 +71,7 @@ impl<'a> Context<'a> {
             states: States::new(),
             unresolved: false,
             reads_http: false,
+            referred: Vec::new(),
             read: None,
             diagnostics: Vec::new(),
         }

@@ -47,6 +47,7 @@ pub(super) fn frontend(
         id,
         mode: proxy.mode,
         connections: registry::frontend_connections(options.previous, &proxy.name, limit),
+        gate: registry::gate(options.previous, &proxy.name),
         maxconn: limit,
         timeouts: proxy.timeouts,
         options: proxy.options.clone(),

@@ -5,6 +5,7 @@ mod bind;
 mod check;
 mod context;
 mod directory;
+mod dynamic;
 mod frontend;
 mod page;
 mod plan;
@@ -19,6 +20,7 @@ pub(crate) use check::Follows;
 pub(crate) use check::settings as check_settings;
 pub use context::Context;
 pub use directory::Directory;
+pub(crate) use dynamic::{add_server, delete_server};
 pub use plan::{BindSpec, Plan};
 pub use registry::succeed;
 pub use saved::{Saved, States};
@@ -31,7 +33,7 @@ use crate::resolve::Resolvers;
 use crate::sample::Place;
 use haproxy_cfg_parser::model::{self, Config};
 use haproxy_cfg_parser::{Diagnostic, Severity, World};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Weak};
 
@@ -59,12 +61,14 @@ const MAX_HEADERS: usize = 101;
 ///
 /// # Errors
 /// All findings, warnings included, when one of them is an error.
-pub fn compile(config: &Config, options: &Options<'_>) -> Result<(Plan, Vec<Diagnostic>), Vec<Diagnostic>> {
+pub fn compile(
+    config: &Arc<Config>,
+    options: &Options<'_>,
+) -> Result<(Plan, Vec<Diagnostic>), Vec<Diagnostic>> {
     let mut compiler = Compiler {
         findings: supported::check(config),
         binds: bind::stats_sockets(&config.global, options.previous),
         resolvers: registry::resolvers(config, options.previous),
-        servers: options.previous.map_or(0, |plan| plan.next_uid),
         ..Compiler::default()
     };
     for proxy in config.proxies.iter().filter(|proxy| !proxy.disabled) {
@@ -86,8 +90,9 @@ pub fn compile(config: &Config, options: &Options<'_>) -> Result<(Plan, Vec<Diag
     if compiler.findings.iter().any(|finding| finding.severity == Severity::Alert) {
         return Err(compiler.findings);
     }
-    let Compiler { findings, binds, frontends, backends, resolvers, references, servers: next_uid, .. } =
-        compiler;
+    compiler.referred.extend(referred_by_acls(config));
+    let pinned = compiler.pinned(&follows);
+    let Compiler { findings, binds, frontends, backends, resolvers, references, .. } = compiler;
     let maxconn = u32::try_from(options.maxconn).unwrap_or(u32::MAX);
     let tune = &config.global.tune;
     let by_name = backends.iter().map(|one| (one.name.clone(), Arc::clone(one)));
@@ -100,7 +105,6 @@ pub fn compile(config: &Config, options: &Options<'_>) -> Result<(Plan, Vec<Diag
         max_headers: tune.http_maxhdr.unwrap_or(MAX_HEADERS),
         connections: registry::connections(options.previous, maxconn),
         maxconn,
-        next_uid,
         binds,
         frontends,
         backends,
@@ -109,6 +113,10 @@ pub fn compile(config: &Config, options: &Options<'_>) -> Result<(Plan, Vec<Diag
         backends_by_name,
         checks: check::settings(config, options),
         follows,
+        config: Arc::clone(config),
+        pinned,
+        revised: tokio::sync::watch::Sender::new(()),
+        entrances: tokio::sync::watch::Sender::new(()),
         variables,
         generation: options.previous.map_or(0, |plan| plan.generation + 1),
         hard_stop_after: config.global.hard_stop_after,
@@ -123,6 +131,24 @@ pub fn compile(config: &Config, options: &Options<'_>) -> Result<(Plan, Vec<Diag
         registry::settle(&plan);
     }
     Ok((plan, findings))
+}
+
+/// Servers that lines of `acl` refer to, whether a rule uses them or not.
+fn referred_by_acls(config: &Config) -> Vec<(String, String)> {
+    let named = |proxy: &model::Proxy| {
+        let calls = proxy.acls.iter().map(|acl| acl.test.expr.fetch.clone());
+        let servers =
+            calls.filter(|call| call.name.starts_with("srv_")).filter_map(|call| match call.args.first() {
+                Some(model::Arg::Str(text)) => Some(text.clone()),
+                _ => None,
+            });
+        let pair = |text: String| match text.split_once('/') {
+            Some((backend, server)) => (backend.to_owned(), server.to_owned()),
+            None => (proxy.name.clone(), text),
+        };
+        servers.map(pair).collect::<Vec<_>>()
+    };
+    config.proxies.iter().flat_map(named).collect()
 }
 
 /// Most pipes for splicing.
@@ -159,7 +185,8 @@ struct Compiler {
     states: HashMap<PathBuf, States>,
     /// A server's name has no address.
     unresolved: bool,
-    servers: usize,
+    /// Names of servers that expressions refer to.
+    referred: Vec<(String, String)>,
     /// Ids given so far; HAProxy's first proxy is 2.
     ids: u32,
 }
@@ -217,13 +244,27 @@ impl Compiler {
         }
         if proxy.kind.is_backend() {
             let logger = logger.or_else(|| frontend::logger(proxy, &mut context));
-            if let Some(mut backend) = backend::backend(proxy, id, &mut self.servers, options, &mut context) {
+            if let Some(mut backend) = backend::backend(proxy, id, options, &mut context) {
                 backend.logger = logger;
                 self.backends.push(Arc::new(backend));
             }
         }
         self.unresolved |= context.unresolved;
         self.findings.append(&mut context.diagnostics);
+        self.referred.append(&mut context.referred);
+    }
+
+    /// The servers that something of the configuration refers to.
+    fn pinned(&self, follows: &Follows) -> HashSet<usize> {
+        let mut pinned: HashSet<usize> = follows.iter().map(|(_, leader)| leader.uid).collect();
+        for backend in &self.backends {
+            pinned.extend(
+                backend.use_server.iter().filter_map(|rule| rule.target.as_ref().ok()).map(|one| one.uid),
+            );
+            let named = self.referred.iter().filter(|(name, _)| *name == backend.name);
+            pinned.extend(named.filter_map(|(_, server)| backend.servers.find(server)).map(|one| one.uid));
+        }
+        pinned
     }
 
     /// Sets the backends that frontends name; gives the servers that others follow.

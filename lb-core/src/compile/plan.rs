@@ -7,10 +7,11 @@ use crate::check::Settings;
 use crate::engine::Limit;
 use crate::proxy::{Backend, Frontend, Listener};
 use crate::resolve::Resolvers;
-use haproxy_cfg_parser::model::{Address, BindOptions};
-use std::collections::HashMap;
+use haproxy_cfg_parser::model::{Address, BindOptions, Config};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// A compiled configuration.
 #[derive(Debug)]
@@ -29,8 +30,6 @@ pub struct Plan {
     pub connections: Arc<Limit>,
     /// The process's `maxconn` as the file, or the system, has it.
     pub maxconn: u32,
-    /// The number of the next new server ([`crate::server::Server::uid`]).
-    pub next_uid: usize,
     /// Addresses to bind.
     pub binds: Vec<BindSpec>,
     /// Frontends in file order.
@@ -49,6 +48,14 @@ pub struct Plan {
     pub(crate) follows: Follows,
     /// `set-var` lines.
     pub variables: Variables,
+    /// The configuration.
+    pub config: Arc<Config>,
+    /// Servers, by their uid, that the configuration refers to, so that they cannot be deleted.
+    pub(crate) pinned: HashSet<usize>,
+    /// Tells that commands have added or removed servers.
+    pub(crate) revised: watch::Sender<()>,
+    /// Tells that commands have opened or closed entrances of frontends.
+    pub(crate) entrances: watch::Sender<()>,
     /// How many plans there were before it.
     pub generation: u64,
     /// `hard-stop-after`: how long connections may go on that a stop, or a later plan, has left behind.

@@ -28,8 +28,10 @@ impl Control {
     /// # Errors
     /// The system's.
     pub(super) fn start(&self, shared: &Shared, plan: &Plan) -> io::Result<()> {
-        let idle =
-            plan.resolvers.is_empty() && plan.backends.iter().all(|backend| backend.watches.is_empty());
+        let checks = plan.backends.iter().any(|backend| !backend.watches.load().is_empty());
+        // Commands may add servers that are checked.
+        let commands = plan.binds.iter().any(|bind| bind.listener.level.is_some());
+        let idle = plan.resolvers.is_empty() && !checks && !commands;
         if idle || self.running.load(Ordering::Relaxed) {
             return Ok(());
         }
@@ -64,6 +66,7 @@ impl Thread {
         loop {
             self.reloads.borrow_and_update();
             let plan = self.plan.load_full();
+            let mut revised = plan.revised.subscribe();
             sections.serve(&plan);
             checks.serve(&plan);
             plan.backends
@@ -73,6 +76,7 @@ impl Thread {
             drop(plan);
             tokio::select! {
                 Ok(()) = self.reloads.changed() => {}
+                Ok(()) = revised.changed() => {}
                 // An error means that the engine is gone, which is an end as well.
                 _ = self.phase.wait_for(|phase| *phase >= Phase::Draining) => break,
             }

@@ -20,11 +20,12 @@ use pingora_core::server::configuration::ServerConf;
 use pingora_core::server::{ListenFds, RunArgs, Server, ShutdownSignal, ShutdownSignalWatch, ShutdownWatch};
 use pingora_core::services::Service;
 use std::io;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::os::fd::OwnedFd;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 /// What the threads are to do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,14 +61,25 @@ pub(crate) struct Shared {
     pub(crate) threads: usize,
     /// Counts reloads; threads look for what is new when it changes.
     pub(crate) reloads: watch::Sender<u64>,
+    /// Work on plans before this generation ends at once.
+    pub(crate) ended: AtomicU64,
     pub(crate) phase: watch::Sender<Phase>,
     pub(crate) thread_start: Box<dyn Fn(usize) + Send + Sync>,
     pub(crate) admin: Arc<admin::Context>,
     /// Traffic threads that have not ended.
     pub(crate) alive: AtomicU32,
+    /// Sessions of the runtime API that came by another way than a `stats socket`: for the thread that takes the receiver.
+    pub(crate) sessions: mpsc::Sender<Visitor>,
+    pub(crate) visitors: Mutex<Option<mpsc::Receiver<Visitor>>>,
     /// For each thread, sockets that it has not taken yet.
     pub(crate) sockets: Vec<Mutex<Sockets>>,
 }
+
+/// A session of the runtime API: its socket, what it may do, and what its client has said.
+pub(crate) type Visitor = (OwnedFd, admin::Level, Vec<u8>);
+
+/// Sessions that wait for their thread.
+const VISITORS: usize = 64;
 
 /// A running proxy.
 pub struct Engine {
@@ -93,13 +105,17 @@ impl Engine {
             timeout,
             bufsize,
         };
+        let (sessions, visitors) = mpsc::channel(VISITORS);
         let shared = Arc::new(Shared {
+            sessions,
+            visitors: Mutex::new(Some(visitors)),
             phase: watch::Sender::new(Phase::Running),
             thread_start,
             admin: Arc::new(admin),
             alive: AtomicU32::new(u32::try_from(threads).unwrap_or(u32::MAX)),
             sockets: sockets.split(threads)?.into_iter().map(Mutex::new).collect(),
             reloads: watch::Sender::new(0),
+            ended: AtomicU64::new(0),
             threads,
             plan,
         });
@@ -154,12 +170,12 @@ impl Engine {
     /// Puts a plan that was compiled over the running one in its place. `sockets` are those of addresses that the
     /// running one does not have ([`crate::listen::bind_new`]).
     ///
-    /// New requests take the new plan, running ones finish on theirs. A socket whose address stays is never closed; one
+    /// New requests take the new plan, running ones finish on theirs, or, where it is `hard`, end at once. A socket whose address stays is never closed; one
     /// whose address is gone is emptied first.
     ///
     /// # Errors
     /// Descriptors could not be duplicated, or a thread not be started; the running plan stays.
-    pub fn reload(&self, plan: Arc<Plan>, sockets: Sockets) -> io::Result<()> {
+    pub fn reload(&self, plan: Arc<Plan>, sockets: Sockets, hard: bool) -> io::Result<()> {
         let shared = &self.shared;
         let sets = sockets.split(shared.threads)?;
         self.control.start(shared, &plan)?;
@@ -170,9 +186,18 @@ impl Engine {
         compile::succeed(&shared.plan.load(), &plan);
         let previous = shared.plan.swap(Arc::clone(&plan));
         listen::hand_over(&previous, &plan);
+        if hard {
+            shared.ended.store(plan.generation, Ordering::Release);
+        }
         shared.reloads.send_modify(|count| *count += 1);
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(previous);
         Ok(())
+    }
+
+    /// Serves a session of the runtime API on this socket, whose client has said something already. Too many that wait
+    /// are closed.
+    pub fn serve_session(&self, socket: OwnedFd, level: admin::Level, said: Vec<u8>) {
+        let _ = self.shared.sessions.try_send((socket, level, said));
     }
 
     /// True when all traffic threads have ended.

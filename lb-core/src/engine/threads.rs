@@ -5,7 +5,7 @@ use crate::admin;
 use crate::compile::Plan;
 use crate::connect::pool;
 use crate::http::work;
-use crate::listen::Acceptors;
+use crate::listen::{self, Acceptors};
 use crate::process;
 use crate::tcp;
 use crate::thread;
@@ -150,8 +150,10 @@ async fn live(index: usize, shared: &Arc<Shared>) {
     let mut tick = tokio::time::interval(Duration::from_secs(1));
     // When plans that reloads have left end, and the generation of the one after.
     let mut left: VecDeque<(tokio::time::Instant, u64)> = VecDeque::new();
+    let mut visitors = shared.visitors.lock().ok().and_then(|mut visitors| visitors.take());
     loop {
         let end = left.front().copied();
+        let mut entrances = shared.plan.load().entrances.subscribe();
         tokio::select! {
             changed = phases.changed() => match changed {
                 Ok(()) => set_phase(*phases.borrow_and_update()),
@@ -160,6 +162,7 @@ async fn live(index: usize, shared: &Arc<Shared>) {
             changed = reloads.changed() => match changed {
                 Ok(()) => {
                     take_sockets(index, shared, &mut acceptors);
+                    ENDED.set(ENDED.get().max(shared.ended.load(Ordering::Acquire)));
                     let plan = shared.plan.load();
                     if let Some(after) = plan.hard_stop_after {
                         left.push_back((tokio::time::Instant::now() + after, plan.generation));
@@ -174,8 +177,12 @@ async fn live(index: usize, shared: &Arc<Shared>) {
                 Some(generation)
             } => {
                 left.pop_front();
-                ENDED.set(generation);
+                ENDED.set(ENDED.get().max(generation));
                 wake_all();
+            }
+            Ok(()) = entrances.changed() => wake_all(),
+            Some(visitor) = async { visitors.as_mut()?.recv().await } => {
+                listen::receive(visitor, &shared.admin);
             }
             _ = tick.tick() => {
                 pool::purge(Instant::now());

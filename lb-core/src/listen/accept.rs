@@ -2,7 +2,7 @@
 
 use super::{Arrival, Sockets};
 use crate::admin;
-use crate::engine::{self, Phase, phase, with_waker};
+use crate::engine::{self, Phase, Visitor, phase, with_waker};
 use crate::http::client;
 use crate::net::Io;
 use crate::proxy::Listener;
@@ -76,19 +76,19 @@ impl Acceptor {
         })
     }
 
-    /// Refuses connections for as long as the thread is paused; those that were not accepted yet are reset, as by
+    /// Refuses connections for as long as `is_paused`; those that were not accepted yet are reset, as by
     /// HAProxy. Unix sockets let them wait instead. None: the thread ends.
-    async fn pause(self) -> io::Result<Option<Self>> {
-        let resumed = || poll_fn(|_| if phase() == Phase::Paused { Poll::Pending } else { Poll::Ready(()) });
+    async fn pause(self, mut is_paused: impl FnMut() -> bool) -> io::Result<Option<Self>> {
+        let resumed = poll_fn(|_| if is_paused() { Poll::Pending } else { Poll::Ready(()) });
         let Self::Tcp(listener) = self else {
-            resumed().await;
+            resumed.await;
             return Ok(Some(self));
         };
         // Out of the poller: it would not forget that the socket was shut.
         let socket = Socket::from(listener.into_std()?);
         // Not listening any more: an inherited socket that another thread has shut already.
         let _ = socket.shutdown(Shutdown::Read);
-        resumed().await;
+        resumed.await;
         if phase() != Phase::Running {
             return Ok(None);
         }
@@ -133,6 +133,9 @@ async fn accept_loop(mut listener: Arc<Listener>, mut acceptor: Acceptor) {
                     ready!(plan.connections.poll_ready(cx));
                 }
                 if let Some(frontend) = frontend {
+                    if !frontend.gate.is_open() {
+                        return Poll::Ready(None);
+                    }
                     ready!(frontend.connections.poll_ready(cx));
                 }
                 ready!(listener.connections.poll_ready(cx));
@@ -141,7 +144,7 @@ async fn accept_loop(mut listener: Arc<Listener>, mut acceptor: Acceptor) {
         })
         .await;
         match accepted {
-            None if phase() == Phase::Paused => match acceptor.pause().await {
+            None if is_paused(&mut listener) => match acceptor.pause(|| is_paused(&mut listener)).await {
                 Ok(Some(resumed)) => acceptor = resumed,
                 Ok(None) => return,
                 Err(error) => {
@@ -163,6 +166,38 @@ async fn accept_loop(mut listener: Arc<Listener>, mut acceptor: Acceptor) {
             Some(Err(error)) => refused(&listener, &error).await,
         }
     }
+}
+
+/// Serves a session of the runtime API that came by another way than a `stats socket`.
+pub fn receive((socket, level, said): Visitor, admin: &Arc<admin::Context>) {
+    let admin = Arc::clone(admin);
+    match connection(Socket::from(socket)) {
+        Ok(io) => {
+            tokio::spawn(async move {
+                // A session whose client went away has nobody to tell.
+                let _ = admin::resume(io, level, &admin, said).await;
+            });
+        }
+        Err(error) => tracing::error!(%error, "cannot serve a session"),
+    }
+}
+
+fn connection(socket: Socket) -> io::Result<Io> {
+    socket.set_nonblocking(true)?;
+    let unix = socket.local_addr()?.domain() == socket2::Domain::UNIX;
+    let fd = OwnedFd::from(socket);
+    Ok(if unix {
+        Io::Unix(tokio::net::UnixStream::from_std(fd.into())?)
+    } else {
+        Io::Tcp(tokio::net::TcpStream::from_std(fd.into())?)
+    })
+}
+
+/// The process or the frontend accepts nothing for now, but may again.
+fn is_paused(listener: &mut Arc<Listener>) -> bool {
+    let frontend = Listener::current(listener);
+    let closed = frontend.is_some_and(|frontend| !frontend.gate.is_open()) && !listener.is_retired();
+    phase() == Phase::Paused || (closed && phase() == Phase::Running)
 }
 
 /// Accepts sessions of the runtime API, also while traffic is paused or drained: operators watch just then.

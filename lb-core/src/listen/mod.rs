@@ -4,10 +4,13 @@ mod accept;
 mod admission;
 mod arrival;
 mod bind;
+mod gate;
 mod succession;
 
 pub use accept::Acceptors;
+pub(crate) use accept::receive;
 pub use admission::admit;
 pub use arrival::{Arrival, Counted};
 pub use bind::{BindError, Sockets, bind, bind_new};
+pub use gate::{Entrance, Gate};
 pub use succession::{addresses, hand_over};

@@ -151,11 +151,13 @@ impl Task {
     /// are not there any more are left alone.
     fn serve(&mut self, backends: &[Arc<Backend>], now: Instant) {
         self.backends = backends.to_vec();
-        let mut wanted: HashMap<usize, (&Arc<Backend>, &Arc<Server>)> = HashMap::new();
+        let mut wanted: HashMap<usize, (&Arc<Backend>, Arc<Server>)> = HashMap::new();
         for backend in backends {
             let of_section =
                 |server: &&Arc<Server>| server.config.resolve.resolvers.as_ref() == Some(&self.config.name);
-            wanted.extend(backend.servers.iter().filter(of_section).map(|one| (one.uid, (backend, one))));
+            let servers = backend.servers.load();
+            let own = servers.iter().filter(of_section);
+            wanted.extend(own.map(|one| (one.uid, (backend, Arc::clone(one)))));
         }
         let mut known = HashSet::new();
         for (_, name) in self.names.iter_mut() {
@@ -171,7 +173,7 @@ impl Task {
         let mut new: Vec<_> = wanted.into_iter().filter(|(uid, _)| !known.contains(uid)).collect();
         new.sort_unstable_by_key(|(uid, _)| *uid);
         for (_, (backend, server)) in new {
-            let follower = Follower::new(backend, server);
+            let follower = Follower::new(backend, &server);
             if let Some(service) = server.service() {
                 self.follow(service.to_owned(), Wanted::Service, follower, now);
             } else if let Some(name) = server.hostname() {
@@ -268,13 +270,13 @@ impl Task {
             Request::Follow { backend, server, name } => {
                 let backend = self.backends.iter().find(|known| known.name == backend).cloned();
                 let Some(backend) = backend else { return };
-                let Some(server) = backend.servers.iter().find(|known| known.name == server) else { return };
+                let Some(server) = backend.servers.find(&server) else { return };
                 for (_, name) in self.names.iter_mut() {
-                    name.followers.retain(|follower| name.wanted == Wanted::Service || !follower.is(server));
+                    name.followers.retain(|follower| name.wanted == Wanted::Service || !follower.is(&server));
                 }
                 let name = message::canonical(&name);
-                follow::rename(&backend, server, Some(&name), "'stats socket command'");
-                let follower = Follower::new(&backend, server);
+                follow::rename(&backend, &server, Some(&name), "'stats socket command'");
+                let follower = Follower::new(&backend, &server);
                 self.follow(name, family(&follower), follower, now);
             }
         }

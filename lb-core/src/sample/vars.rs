@@ -40,6 +40,11 @@ impl VarKey {
         legal.then(|| Self::new(&VarName { scope, name: name.to_owned() }))
     }
 
+    /// The value of a variable of scope `proc`; none for others.
+    pub(crate) fn process_value(self) -> Option<Sample<'static>> {
+        if self.is_process() { process_get(self) } else { None }
+    }
+
     fn is(self, scope: Scope) -> bool {
         self.0 & 7 == scope_bits(scope)
     }

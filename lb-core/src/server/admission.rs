@@ -54,7 +54,7 @@ pub fn admit(
 ) -> Admission {
     let redispatch = backend.options.redispatch.is_some_and(|interval| interval != 0);
     let hash = || backend.balance.hash(exchange);
-    let admission = enter(&backend.balance, &backend.servers, hash, direct, avoid, redispatch);
+    let admission = enter(&backend.balance, &backend.servers.load(), hash, direct, avoid, redispatch);
     if let (Admission::Slot(slot), None) = (&admission, direct)
         && let Some(server) = slot.server()
     {

@@ -68,6 +68,15 @@ impl Server {
         before != (self.admin.load(Relaxed), self.state())
     }
 
+    /// As a server begins that a command adds: in maintenance, and not checked until commands say so.
+    pub(crate) fn await_commands(&self) {
+        self.admin.fetch_or(admin::FORCED_MAINT, Relaxed);
+        for probe in [&self.check, &self.agent].into_iter().flatten() {
+            probe.enabled.store(false, Relaxed);
+        }
+        self.halt();
+    }
+
     /// As it is in maintenance.
     pub(super) fn halt(&self) {
         self.operational.store(Operational::Stopped as u8, Relaxed);

@@ -5,6 +5,8 @@ pub mod admission;
 mod attempts;
 mod farm;
 mod inherit;
+mod lease;
+mod lineup;
 pub mod persistence;
 pub mod queue;
 pub(crate) mod report;
@@ -19,6 +21,7 @@ pub use address::ServerAddress;
 pub use admission::{Acquired, Admission, Refusal, acquire, admit};
 pub use attempts::Attempts;
 pub use farm::Farm;
+pub use lineup::Lineup;
 pub use queue::{Slot, Turn, Waiting};
 pub use state::{Operational, admin};
 pub use turn::Cause;
@@ -44,8 +47,11 @@ pub struct Server {
     pub start: ServerAddress,
     /// Its id within the backend (`sid`).
     pub id: u32,
-    /// A number of its own in this process, for per-thread pools.
+    /// A number of its own in this process for as long as it lives, for per-thread pools.
     pub uid: usize,
+    _lease: lease::Lease,
+    /// A command has added it.
+    pub dynamic: bool,
     /// The name that its address is of.
     hostname: ArcSwapOption<String>,
     /// Where it is reached: [`Server::address`], [`Server::set_address`].
@@ -107,17 +113,17 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server as its line has it: up, in maintenance if `disabled`, idle. `uid` is a number of its own in this
-    /// process, `threads` how many traffic threads there are.
+    /// A server as its line has it: up, in maintenance if `disabled`, idle. `threads`: how many traffic threads there
+    /// are.
     pub fn new(
         config: model::ServerLine,
         backend: &str,
         id: u32,
-        uid: usize,
         address: ServerAddress,
         farm: Arc<Farm>,
         threads: usize,
     ) -> Self {
+        let lease = lease::Lease::take();
         let hostname = match &config.address {
             model::Address::Inet { host: model::Host::Name(name), .. }
                 if !crate::resolve::is_service(name, &config) =>
@@ -138,7 +144,9 @@ impl Server {
             name: config.name.clone(),
             backend: backend.to_owned(),
             id,
-            uid,
+            uid: lease.number(),
+            _lease: lease,
+            dynamic: false,
             start: address.clone(),
             whereabouts: address::Whereabouts::new(address),
             port_offset: port_offset(&config.address),

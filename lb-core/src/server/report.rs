@@ -42,14 +42,14 @@ pub(crate) fn maintenance(backend: &Backend, server: &Server, cause: &str) {
     let title = format!("Server {}/{}", backend.name, server.name);
     let line = format!("{title} is going DOWN for maintenance ({cause}).{}", left(backend, server));
     say(backend, LEVEL_ALERT, &line);
-    if backend.balance.in_use(&backend.servers).2 == 0 {
+    if backend.balance.in_use(&backend.servers.load()).2 == 0 {
         say(backend, 0, &format!("backend {} has no server available!", backend.name));
     }
 }
 
 /// What is left of the backend.
 fn left(backend: &Backend, server: &Server) -> String {
-    let (active, backup, _) = backend.balance.in_use(&backend.servers);
+    let (active, backup, _) = backend.balance.in_use(&backend.servers.load());
     let running = if active == 0 && backup > 0 { " Running on backup." } else { "" };
     format!(
         " {active} active and {backup} backup servers left.{running} {} sessions active, 0 requeued, {} remaining in queue.",

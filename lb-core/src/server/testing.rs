@@ -127,7 +127,7 @@ pub(crate) fn servers_of(
             let mut line = line(&format!("s{id}"), *weight);
             edit(&mut line);
             let address = ServerAddress::Inet(([127, 0, 0, 1], 80).into());
-            Arc::new(Server::new(line, "b", id, id as usize, address, farm.clone(), 1))
+            Arc::new(Server::new(line, "b", id, address, farm.clone(), 1))
         })
         .collect()
 }

@@ -229,6 +229,24 @@ impl Server {
         self.trackers.store(Arc::new(trackers));
     }
 
+    /// One more follows it.
+    pub(crate) fn add_tracker(&self, tracker: &Arc<Self>) {
+        self.trackers.rcu(|known| {
+            let mut all = Vec::clone(known);
+            all.push(Arc::downgrade(tracker));
+            all
+        });
+    }
+
+    /// One follows it no longer.
+    pub(crate) fn remove_tracker(&self, tracker: &Self) {
+        self.trackers.rcu(|known| {
+            let mut all = Vec::clone(known);
+            all.retain(|one| one.upgrade().is_some_and(|one| one.uid != tracker.uid));
+            all
+        });
+    }
+
     fn followers(&self) -> Vec<Arc<Self>> {
         self.trackers.load().iter().filter_map(Weak::upgrade).collect()
     }

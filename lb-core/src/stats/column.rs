@@ -4,6 +4,7 @@ use super::health::{self, active, code, duration, enabled, info, result};
 use super::row::Row;
 use super::value::{Tags, Value};
 use crate::clock;
+use crate::listen::Entrance;
 use crate::proxy::{Backend, Frontend, ProxyCounters, ProxyStats};
 use crate::server::{Operational, Server, ServerAddress, admin};
 use crate::thread::PerThread;
@@ -177,8 +178,20 @@ pub(super) fn status(server: &Server) -> String {
     }
 }
 
+fn entrance(frontend: &Frontend) -> &'static str {
+    match frontend.gate.get() {
+        Entrance::Open => "OPEN",
+        Entrance::Paused => "PAUSED",
+        Entrance::Shut => "STOP",
+    }
+}
+
 fn backend_status(backend: &Backend) -> &'static str {
-    if backend.servers.is_empty() || backend.balance.in_use(&backend.servers).2 > 0 { "UP" } else { "DOWN" }
+    if backend.servers.load().is_empty() || backend.balance.in_use(&backend.servers.load()).2 > 0 {
+        "UP"
+    } else {
+        "DOWN"
+    }
 }
 
 fn mode(mode: Mode) -> Value {
@@ -230,13 +243,13 @@ pub static COLUMNS: &[Column] = &[
     counter!("wretr", "Connections tried again", c => c.wretr.get(), b s),
     counter!("wredis", "Requests sent to another server after a failure", c => c.wredis.get(), b s),
     column("status", b"SGP", "State: OPEN, UP, DOWN, MAINT, DRAIN, no check")
-        .f(|_| Value::Str("OPEN".into())).b(|b| Value::Str(backend_status(b).into())).s(|_, s| text(&status(s))),
+        .f(|f| Value::Str(entrance(f).into())).b(|b| Value::Str(backend_status(b).into())).s(|_, s| text(&status(s))),
     column("weight", b"MaP", "Weight in use")
-        .b(|b| Value::U32(b.balance.in_use(&b.servers).2)).s(|_, s| Value::U32(s.weight.load(Relaxed))),
+        .b(|b| Value::U32(b.balance.in_use(&b.servers.load()).2)).s(|_, s| Value::U32(s.weight.load(Relaxed))),
     column("act", b"SGP", "Active servers that can be used; 1 for an active server")
-        .b(|b| Value::U32(b.balance.in_use(&b.servers).0)).s(|_, s| Value::U32(u32::from(!s.config.backup))),
+        .b(|b| Value::U32(b.balance.in_use(&b.servers.load()).0)).s(|_, s| Value::U32(u32::from(!s.config.backup))),
     column("bck", b"SGP", "Backup servers that can be used; 1 for a backup server")
-        .b(|b| Value::U32(b.balance.in_use(&b.servers).1)).s(|_, s| Value::U32(u32::from(s.config.backup))),
+        .b(|b| Value::U32(b.balance.in_use(&b.servers.load()).1)).s(|_, s| Value::U32(u32::from(s.config.backup))),
     column("chkfail", b"MCP", "Failed health checks")
         .s(|_, s| enabled(s.check.as_deref(), |probe| Value::U64(probe.failures.load(Relaxed)))),
     column("chkdown", b"MCP", "How often it went down")
@@ -245,7 +258,7 @@ pub static COLUMNS: &[Column] = &[
     column("lastchg", b"MAP", "Seconds since the state changed")
         .b(|b| since(&b.stats.changed)).s(|_, s| since(&s.changed)),
     column("downtime", b"MCP", "Seconds that it was down")
-        .b(|b| downtime(&b.stats.downtime, &b.stats.changed, !b.servers.is_empty() && b.balance.in_use(&b.servers).2 == 0))
+        .b(|b| downtime(&b.stats.downtime, &b.stats.changed, !b.servers.load().is_empty() && b.balance.in_use(&b.servers.load()).2 == 0))
         .s(|_, s| enabled(s.check.as_deref(), |_| downtime(&s.downtime, &s.changed, s.state() == Operational::Stopped))),
     column("qlimit", b"CGS", "maxqueue").s(|_, s| optional(s.config.maxqueue)),
     column("pid", b"KGP", "Number of the worker process, always 1")
@@ -344,7 +357,7 @@ pub static COLUMNS: &[Column] = &[
     column("used_conn_cur", b"MGP", "Connections in use"),
     column("need_conn_est", b"MGP", "Estimate of connections needed"),
     column("uweight", b"MaP", "Weight as set, before slow start")
-        .b(|b| Value::U32(b.balance.in_use(&b.servers).2)).s(|_, s| Value::U32(s.weight.load(Relaxed))),
+        .b(|b| Value::U32(b.balance.in_use(&b.servers.load()).2)).s(|_, s| Value::U32(s.weight.load(Relaxed))),
     column("agg_server_status", b"MGP", "Servers by state, for Prometheus"),
     column("agg_server_check_status", b"MGP", "Servers by state, for Prometheus; deprecated"),
     column("agg_check_status", b"MGP", "Servers by result of the last health check, for Prometheus"),

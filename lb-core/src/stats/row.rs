@@ -3,14 +3,15 @@
 use crate::compile::Plan;
 use crate::proxy::{Backend, Frontend};
 use crate::server::Server;
+use std::sync::Arc;
 
 /// One row.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub enum Row<'a> {
     /// A frontend.
     Frontend(&'a Frontend),
     /// A server of a backend.
-    Server(&'a Backend, &'a Server),
+    Server(&'a Backend, Arc<Server>),
     /// A backend.
     Backend(&'a Backend),
 }
@@ -144,9 +145,9 @@ impl Walk {
             }
             Side::Backend(index) => {
                 let backend = plan.backends.get(index)?;
-                if let Some(server) = backend.servers.get(self.server) {
+                if let Some(server) = backend.servers.load().get(self.server) {
                     self.server += 1;
-                    return Some(Row::Server(backend, server));
+                    return Some(Row::Server(backend, Arc::clone(server)));
                 }
                 (self.at, self.server) = (self.at + 1, 0);
                 Some(Row::Backend(backend))

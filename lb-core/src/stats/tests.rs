@@ -6,7 +6,7 @@ use crate::check::Announcer;
 use crate::compile::{Plan, Variables, check_settings};
 use crate::engine::Limit;
 use crate::proxy::{Backend, Frontend, Logging, ProxyStats, RetryOn, Rules};
-use crate::server::{Farm, Server, ServerAddress, testing};
+use crate::server::{Farm, Lineup, Server, ServerAddress, testing};
 use haproxy_cfg_parser::model;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::AtomicU32;
@@ -20,6 +20,7 @@ fn frontend(name: &str, id: u32, mode: model::Mode) -> Arc<Frontend> {
         id,
         mode,
         connections: Arc::new(Limit::new(1000)),
+        gate: Arc::default(),
         maxconn: 1000,
         timeouts: model::Timeouts::default(),
         options: model::Options::default(),
@@ -63,10 +64,10 @@ fn backend(
                 Ok(address) => ServerAddress::Inet(address),
                 Err(_) => ServerAddress::Abstract("foo".into()),
             };
-            let uid = (id * 100 + sid) as usize;
-            Arc::new(Server::new(line, name, sid, uid, address, farm.clone(), 1))
+            Arc::new(Server::new(line, name, sid, address, farm.clone(), 1))
         })
         .collect();
+    let lineup = Arc::new(Lineup::new(servers.clone()));
     let announcer = Announcer {
         kind: "backend",
         name: name.into(),
@@ -74,7 +75,7 @@ fn backend(
         log_checks: false,
         mailbox: None,
         stats: Arc::clone(&stats),
-        servers: OnceLock::new(),
+        servers: Arc::downgrade(&lineup),
     };
     let mut proxy = testing::proxy();
     proxy.balance = Some(model::Balance { algorithm, args: vec![], expr: None, place: testing::place() });
@@ -95,8 +96,8 @@ fn backend(
         reads_http: false,
         rdp_cookie: None,
         use_server: vec![],
-        servers,
-        watches: vec![],
+        servers: lineup,
+        watches: Default::default(),
         checks: 0,
         announcer: Arc::new(announcer),
         farm,
@@ -171,7 +172,6 @@ pub(crate) fn plan() -> Arc<Plan> {
         max_headers: 101,
         connections: Arc::new(Limit::new(1000)),
         maxconn: 1000,
-        next_uid: 1000,
         binds: vec![],
         frontends: vec![frontend("fe", 2, Http), frontend("li", 5, Tcp)],
         references: vec![],
@@ -183,6 +183,10 @@ pub(crate) fn plan() -> Arc<Plan> {
         checks: check_settings(&model::Config::default(), &crate::testing::options(None)),
         follows: vec![],
         variables: Variables::default(),
+        config: Arc::default(),
+        pinned: Default::default(),
+        revised: tokio::sync::watch::Sender::new(()),
+        entrances: tokio::sync::watch::Sender::new(()),
         generation: 0,
         hard_stop_after: None,
     })

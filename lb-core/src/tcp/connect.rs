@@ -72,7 +72,7 @@ impl Stream {
                 });
             }
             self.count_retry(&mut attempts, backend, &server);
-            let at_once = attempts.redispatch && backend.servers.len() > 1;
+            let at_once = attempts.redispatch && backend.servers.load().len() > 1;
             if !at_once && matches!(failure, ConnectError::Refused(_)) {
                 self.pause(backend.timeouts.connect.unwrap_or(PAUSE).min(PAUSE)).await?;
             }

@@ -1,7 +1,7 @@
 //! Where the master socket listens.
 
-use super::session::Level;
 use crate::sys;
+use lb_core::admin::Level;
 use nix::sys::stat::{FchmodatFlags, Mode, fchmodat};
 use socket2::{Domain, SockAddr, Socket, Type};
 use std::io;

@@ -1,172 +1,128 @@
 //! One connection's dialogue: lines in, answers out.
 
-use super::Reloaded;
-use std::time::Duration;
-
-/// What a connection may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Level {
-    User,
-    Operator,
-    Admin,
-}
-
-/// What commands may see, and what they leave to do.
-pub(super) struct View<'a> {
-    pub(super) version: &'static str,
-    pub(super) master: i32,
-    pub(super) worker: i32,
-    pub(super) uptime: Duration,
-    pub(super) failed_reloads: u32,
-    pub(super) reload: &'a mut dyn FnMut() -> Reloaded,
-}
+use super::View;
+use super::command::{Answer, COMMANDS, list};
+use lb_core::admin::{self, Level};
+use std::collections::VecDeque;
 
 /// What a connection remembers from line to line.
 #[derive(Debug)]
 pub(super) struct Session {
-    level: Level,
-    prompt: bool,
+    pub(super) level: Level,
+    pub(super) prompt: bool,
+    /// Commands without a prefix are the worker's.
+    worker: bool,
+    /// Commands of the last line that have had no turn yet, with their payload.
+    waiting: VecDeque<(String, String)>,
+    /// It had a line, and says nothing more without a prompt.
+    done: bool,
 }
 
-/// The answer to a line.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Reply {
-    pub(super) text: String,
-    pub(super) close: bool,
-}
-
-/// A command.
-struct Command {
-    words: &'static [&'static str],
-    level: Level,
-    doc: &'static str,
-    run: fn(&mut Session, &mut View<'_>) -> Answer,
-}
-
-enum Answer {
-    /// Text, complete but for the empty line at its end.
+/// What is to be done next.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Reply {
+    /// This is to be sent.
     Text(String),
-    /// No text at all.
-    Silent,
+    /// The worker answers to this.
+    Worker {
+        level: Level,
+        said: Vec<u8>,
+    },
+    /// The worker has the connection from now on; this was said already.
+    HandOver {
+        level: Level,
+        said: Vec<u8>,
+    },
     Close,
 }
 
-const COMMANDS: &[Command] = &[
-    Command {
-        words: &["@master"],
-        level: Level::User,
-        doc: "send a command to the master process",
-        run: |_, _| Answer::Silent,
-    },
-    Command {
-        words: &["operator"],
-        level: Level::User,
-        doc: "lower the level of the current CLI session to operator",
-        run: |session, _| {
-            session.level = session.level.min(Level::Operator);
-            Answer::Text(String::new())
-        },
-    },
-    Command {
-        words: &["reload"],
-        level: Level::Admin,
-        doc: "reload haproxy",
-        run: |_, view| {
-            let Reloaded { success, logs } = (view.reload)();
-            view.failed_reloads = if success { 0 } else { view.failed_reloads + 1 };
-            Answer::Text(format!("Success={}\n--\n{logs}", u8::from(success)))
-        },
-    },
-    Command {
-        words: &["show", "cli", "level"],
-        level: Level::User,
-        doc: "display the level of the current CLI session",
-        run: |session, _| {
-            let name = match session.level {
-                Level::User => "user",
-                Level::Operator => "operator",
-                Level::Admin => "admin",
-            };
-            Answer::Text(format!("{name}\n"))
-        },
-    },
-    Command {
-        words: &["show", "proc"],
-        level: Level::User,
-        doc: "show processes status",
-        run: |_, view| Answer::Text(processes(view)),
-    },
-    Command {
-        words: &["show", "version"],
-        level: Level::User,
-        doc: "show version of the current process",
-        run: |_, view| Answer::Text(format!("{}\n", view.version)),
-    },
-    Command {
-        words: &["user"],
-        level: Level::User,
-        doc: "lower the level of the current CLI session to user",
-        run: |session, _| {
-            session.level = Level::User;
-            Answer::Text(String::new())
-        },
-    },
-    Command {
-        words: &["help"],
-        level: Level::User,
-        doc: "list matching or all commands",
-        run: |session, _| Answer::Text(session.help()),
-    },
-    Command {
-        words: &["prompt"],
-        level: Level::User,
-        doc: "toggle interactive mode with prompt",
-        run: |session, _| {
-            session.prompt = !session.prompt;
-            Answer::Silent
-        },
-    },
-    Command { words: &["quit"], level: Level::User, doc: "disconnect", run: |_, _| Answer::Close },
-];
+/// Whom a command is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Target {
+    Master,
+    Worker,
+    /// The worker, with all that follows.
+    Whole,
+}
 
 impl Session {
     pub(super) fn new(level: Level) -> Self {
-        Self { level, prompt: false }
+        Self { level, prompt: false, worker: false, waiting: VecDeque::new(), done: false }
     }
 
-    /// Answers one line, which may hold several commands separated by semicolons.
-    pub(super) fn line(&mut self, line: &str, view: &mut View<'_>) -> Reply {
-        let mut reply = Reply::default();
-        for command in line.split(';') {
-            match self.command(command, view) {
-                Answer::Text(text) => {
-                    reply.text.push_str(&text);
-                    reply.text.push('\n');
-                }
-                Answer::Silent => {}
-                Answer::Close => {
-                    reply.close = true;
-                    return reply;
-                }
+    /// What the next command comes to; none: there is none yet.
+    pub(super) fn next(&mut self, input: &mut Vec<u8>, view: &mut View<'_>) -> Option<Reply> {
+        if self.waiting.is_empty() {
+            if self.done && !self.prompt && !input.contains(&b'\n') {
+                return Some(Reply::Close);
             }
+            let (line, payload) = take_line(input)?;
+            self.done = true;
+            // A payload belongs to the last command of its line.
+            let mut commands: VecDeque<_> =
+                line.split(';').map(|command| (command.to_owned(), String::new())).collect();
+            if let (Some(last), Some(payload)) = (commands.back_mut(), payload) {
+                last.1 = payload;
+            }
+            self.waiting = commands;
         }
-        if self.prompt {
-            reply.text.push_str("master> ");
-        }
-        reply
+        let (command, payload) = self.waiting.pop_front()?;
+        Some(self.command(&command, &payload, view))
     }
 
-    fn command(&mut self, command: &str, view: &mut View<'_>) -> Answer {
-        let words: Vec<&str> = command.split_whitespace().collect();
-        let words = match words.as_slice() {
-            ["@master" | "@0", rest @ ..] => rest,
-            [target, ..] if target.starts_with('@') => return Answer::Text(elsewhere(target, view)),
-            words => words,
-        };
-        if words.is_empty() {
-            return if self.prompt || !command.trim().is_empty() { Answer::Silent } else { self.unknown("") };
+    /// The prompt, where it is due.
+    pub(super) fn prompt(&self, view: &View<'_>) -> String {
+        match (self.prompt && self.waiting.is_empty(), self.worker) {
+            (false, _) => String::new(),
+            (true, false) => "master> ".to_owned(),
+            (true, true) => format!("{}> ", view.master.worker()),
         }
-        match COMMANDS.iter().find(|row| words.starts_with(row.words)) {
+    }
+
+    fn command(&mut self, command: &str, payload: &str, view: &mut View<'_>) -> Reply {
+        let text = command.trim();
+        let (target, rest) = match text.split_once(char::is_whitespace).unwrap_or((text, "")) {
+            (word, rest) if word.starts_with('@') => match target(word, view) {
+                Some(target) => (target, rest.trim_start()),
+                None => {
+                    let text = format!("Can't find the target PID matching the prefix '{word}'\n\n");
+                    return Reply::Text(text + &self.prompt(view));
+                }
+            },
+            _ => (if self.worker { Target::Worker } else { Target::Master }, text),
+        };
+        let said = |rest: &str| format!("{rest}\n{payload}").into_bytes();
+        let level = self.level;
+        match target {
+            Target::Whole => {
+                let others = self.waiting.drain(..).map(|(command, payload)| format!(";{command}{payload}"));
+                let all = format!("{rest}{}", others.collect::<String>());
+                return Reply::HandOver { level, said: said(&all) };
+            }
+            // A prefix alone is for all commands after it.
+            _ if rest.is_empty() && text.starts_with('@') => {
+                self.worker = target == Target::Worker;
+                return Reply::Text(self.prompt(view));
+            }
+            Target::Worker => return Reply::Worker { level, said: said(rest) },
+            Target::Master => {}
+        }
+        let answer = self.own(rest, command, view);
+        let text = match answer {
+            Answer::Close => return Reply::Close,
+            Answer::Text(text) => text + "\n",
+            Answer::Silent => String::new(),
+        };
+        Reply::Text(text + &self.prompt(view))
+    }
+
+    /// One of the monitor's own commands.
+    fn own(&mut self, text: &str, line: &str, view: &mut View<'_>) -> Answer {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        if words.is_empty() {
+            return if self.prompt || !line.is_empty() { Answer::Silent } else { self.unknown("") };
+        }
+        match COMMANDS.iter().find(|row| !row.words.is_empty() && words.starts_with(row.words)) {
             Some(row) if row.level <= self.level => (row.run)(self, view),
             Some(_) => Answer::Text("Permission denied\n".to_owned()),
             None => self.unknown(&words.join(" ")),
@@ -176,78 +132,116 @@ impl Session {
     fn unknown(&self, what: &str) -> Answer {
         let what =
             if what.is_empty() { "Unknown command".to_owned() } else { format!("Unknown command: '{what}'") };
-        Answer::Text(format!("{what}. Please enter one of the following commands only:\n{}", self.list()))
-    }
-
-    fn help(&self) -> String {
-        format!("The following commands are valid at this level:\n{}", self.list())
-    }
-
-    fn list(&self) -> String {
-        let rows = COMMANDS.iter().filter(|row| row.level <= self.level);
-        rows.map(|row| format!("  {:<40}: {}\n", row.words.join(" "), row.doc)).collect()
+        let list = list(self.level);
+        Answer::Text(format!("{what}. Please enter one of the following commands only:\n{list}"))
     }
 }
 
-/// A command for another process.
-fn elsewhere(target: &str, view: &View<'_>) -> String {
-    let known =
-        target == "@1" || target.strip_prefix("@!").and_then(|pid| pid.parse().ok()) == Some(view.worker);
-    if known {
-        "Commands to the worker are not passed on yet: send them to a 'stats socket' of the configuration.\n"
-            .to_owned()
-    } else {
-        format!("Can't find the target PID matching the prefix '{target}'\n")
-    }
+/// The first line, and its payload with the line that ends it, once both are there.
+fn take_line(input: &mut Vec<u8>) -> Option<(String, Option<String>)> {
+    let end = input.iter().position(|&byte| byte == b'\n')?;
+    let line = String::from_utf8_lossy(input.get(..end)?).trim_end_matches('\r').to_owned();
+    let mut taken = end + 1;
+    let payload = match admin::payload(&line) {
+        None => None,
+        Some((_, pattern)) => loop {
+            let rest = input.get(taken..)?;
+            let length = rest.iter().position(|&byte| byte == b'\n')?;
+            let text = rest.get(..length)?;
+            taken += length + 1;
+            if text.strip_suffix(b"\r").unwrap_or(text) == pattern.as_bytes() {
+                break Some(String::from_utf8_lossy(input.get(end + 1..taken)?).into_owned());
+            }
+        },
+    };
+    input.drain(..taken);
+    Some((line, payload))
 }
 
-fn processes(view: &View<'_>) -> String {
-    let uptime = view.uptime.as_secs();
-    let (days, hours, minutes, seconds) =
-        (uptime / 86_400, uptime / 3600 % 24, uptime / 60 % 60, uptime % 60);
-    let uptime = format!("{days}d{hours:02}h{minutes:02}m{seconds:02}s");
-    let row =
-        |a: &str, b: &str, c: &str, d: &str, e: &str| format!("{a:<15} {b:<15} {c:<15} {d:<15} {e:<15}\n");
-    let failed = format!("0 [failed: {}]", view.failed_reloads);
-    [
-        row("#<PID>", "<type>", "<reloads>", "<uptime>", "<version>"),
-        row(&view.master.to_string(), "master", &failed, &uptime, view.version),
-        "# workers\n".to_owned(),
-        row(&view.worker.to_string(), "worker", "0", &uptime, view.version),
-    ]
-    .concat()
+/// Whom a prefix means; none: a process that there is not.
+fn target(word: &str, view: &View<'_>) -> Option<Target> {
+    let (name, whole) = match word.strip_prefix("@@") {
+        Some(name) => (name, true),
+        None => (word.strip_prefix('@')?, false),
+    };
+    let pid = |name: &str| name.strip_prefix('!').unwrap_or(name).parse::<i32>().ok();
+    match name {
+        "master" | "0" if !whole => Some(Target::Master),
+        name if name == "1" || (name != "0" && pid(name) == Some(view.master.worker())) => {
+            Some(if whole { Target::Whole } else { Target::Worker })
+        }
+        name if name.starts_with('!') && pid(name) == Some(view.monitor) && !whole => Some(Target::Master),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::{Master, Reloaded, Reloads};
     use super::*;
+    use std::os::fd::OwnedFd;
+    use std::time::Duration;
 
-    /// Answers a line as the monitor would whose reloads come to this.
-    fn answer(session: &mut Session, line: &str, outcome: &Reloaded) -> (Reply, u32) {
-        let mut count = 0;
-        let mut reload = || {
-            count += 1;
-            outcome.clone()
-        };
-        let uptime = Duration::from_secs(90_061);
-        let mut view =
-            View { version: "3.5.0", master: 7, worker: 8, uptime, failed_reloads: 0, reload: &mut reload };
-        let reply = session.line(line, &mut view);
-        (reply, count)
+    /// A monitor whose reloads come to this.
+    #[derive(Default)]
+    struct Fake {
+        outcome: Reloaded,
+        reloads: Vec<bool>,
     }
 
-    fn say(session: &mut Session, line: &str) -> Reply {
-        answer(session, line, &Reloaded::default()).0
+    impl Master for Fake {
+        fn worker(&self) -> i32 {
+            8
+        }
+
+        fn reload(&mut self, hard: bool) -> Reloaded {
+            self.reloads.push(hard);
+            self.outcome.clone()
+        }
+
+        fn pass(&mut self, _: OwnedFd, _: Level, _: Vec<u8>) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// All replies to an input, as the monitor would give them.
+    fn replies(session: &mut Session, master: &mut Fake, input: &str) -> Vec<Reply> {
+        let mut reloads = Reloads { done: 2, ..Reloads::default() };
+        let mut input = input.as_bytes().to_vec();
+        let mut replies = Vec::new();
+        loop {
+            let uptime = Duration::from_secs(90_061);
+            let mut view =
+                View { version: "3.5.0", monitor: 7, uptime, reloads: std::mem::take(&mut reloads), master };
+            match session.next(&mut input, &mut view) {
+                Some(Reply::Close) => {
+                    replies.push(Reply::Close);
+                    return replies;
+                }
+                Some(reply) => replies.push(reply),
+                None => return replies,
+            }
+            reloads = view.reloads;
+        }
+    }
+
+    fn text(replies: &[Reply]) -> String {
+        let text = |reply: &Reply| match reply {
+            Reply::Text(text) => text.clone(),
+            other => format!("{other:?}"),
+        };
+        replies.iter().filter(|reply| **reply != Reply::Close).map(text).collect()
     }
 
     fn ask(line: &str) -> String {
-        say(&mut Session::new(Level::Admin), line).text
+        text(&replies(&mut Session::new(Level::Admin), &mut Fake::default(), line))
     }
 
     #[test]
     fn processes_are_listed_in_haproxys_columns() {
         let expected = "#<PID>          <type>          <reloads>       <uptime>        <version>      \n\
-                        7               master          0 [failed: 0]   1d01h01m01s     3.5.0          \n\
+                        7               master          2 [failed: 0]   1d01h01m01s     3.5.0          \n\
                         # workers\n\
                         8               worker          0               1d01h01m01s     3.5.0          \n\n";
         assert_eq!(ask("show proc\n"), expected);
@@ -261,37 +255,61 @@ mod tests {
     }
 
     #[test]
-    fn a_prompt_is_kept_until_quit() {
+    fn one_line_is_all_without_a_prompt() {
         let mut session = Session::new(Level::Admin);
-        assert_eq!(say(&mut session, "prompt\n").text, "master> ");
-        assert_eq!(say(&mut session, "show version\n").text, "3.5.0\n\nmaster> ");
-        assert_eq!(say(&mut session, "\n").text, "master> ");
-        assert!(say(&mut session, "quit\n").close);
+        let all = replies(&mut session, &mut Fake::default(), "show version\n");
+        assert_eq!(all.last(), Some(&Reply::Close));
+        let mut session = Session::new(Level::Admin);
+        let mut say = |line: &str| replies(&mut session, &mut Fake::default(), line);
+        assert_eq!(text(&say("prompt\n")), "master> ");
+        assert_eq!(text(&say("show version\n")), "3.5.0\n\nmaster> ");
+        assert_eq!(text(&say("\n")), "master> ");
+        assert_eq!(text(&say("@1\n")), "8> ");
+        assert!(matches!(say("show info\n")[..], [Reply::Worker { .. }]));
+        assert_eq!(text(&say("@master\n")), "master> ");
+        assert_eq!(say("quit\n"), [Reply::Close]);
     }
 
     #[test]
     fn levels_only_sink() {
         let mut session = Session::new(Level::Admin);
-        say(&mut session, "user\n");
-        say(&mut session, "operator\n");
-        assert_eq!(say(&mut session, "show cli level\n").text, "user\n\n");
-        let (reply, reloads) = answer(&mut session, "reload\n", &Reloaded::default());
-        assert_eq!((reply.text.as_str(), reloads), ("Permission denied\n\n", 0));
+        let mut master = Fake::default();
+        let all = replies(&mut session, &mut master, "user;operator;show cli level;reload\n");
+        assert_eq!(text(&all), "\n\nuser\n\nPermission denied\n\n");
+        assert!(master.reloads.is_empty());
     }
 
     #[test]
     fn reloads_are_answered_with_their_logs() {
         for (success, expected) in [(true, "Success=1\n--\nlog\n\n"), (false, "Success=0\n--\nlog\n\n")] {
             let outcome = Reloaded { success, logs: "log\n".into() };
-            let (reply, reloads) = answer(&mut Session::new(Level::Admin), "reload\n", &outcome);
-            assert_eq!((reply.text.as_str(), reloads), (expected, 1));
+            let mut master = Fake { outcome, reloads: Vec::new() };
+            let all = replies(
+                &mut Session::new(Level::Admin),
+                &mut master,
+                "reload;hard-reload;show startup-logs\n",
+            );
+            assert_eq!(text(&all), format!("{expected}{expected}log\n\n"));
+            assert_eq!(master.reloads, [false, true]);
         }
+    }
+
+    #[test]
+    fn the_workers_commands_go_to_it_with_their_payload() {
+        let worker = |input: &str| replies(&mut Session::new(Level::Operator), &mut Fake::default(), input);
+        let said = |text: &str| Reply::Worker { level: Level::Operator, said: text.as_bytes().to_vec() };
+        assert_eq!(worker("@1 show info;@!8  show stat\n")[..2], [said("show info\n"), said("show stat\n")]);
+        assert_eq!(worker("@1 add map x <<\na b\n\n")[0], said("add map x <<\na b\n\n"));
+        assert_eq!(worker("@1 add map x <<E\na b\n"), [], "the payload goes on");
+        assert_eq!(
+            worker("@@1 show info;show stat\n")[0],
+            Reply::HandOver { level: Level::Operator, said: b"show info;show stat\n".to_vec() }
+        );
     }
 
     #[test]
     fn other_processes_and_words_are_told() {
         assert_eq!(ask("@2 show info\n"), "Can't find the target PID matching the prefix '@2'\n\n");
-        assert!(ask("@1 show info\n").contains("not passed on yet"));
         assert!(ask("foo bar\n").starts_with("Unknown command: 'foo bar'"));
     }
 }

@@ -164,4 +164,34 @@ fn hard_stop_after_ends_what_the_old_plan_left() {
     // Both ways of an end will do.
     assert!(matches!(kept.read(&mut [0; 16]), Ok(0) | Err(_)));
     assert_eq!(ask(&mut newer, "/").unwrap(), "ok", "those of the new plan stay");
+    place.write("lb.cfg", &text("", 4));
+    let answer = super::command(&place.path("master.sock"), "hard-reload");
+    assert!(answer.starts_with("Success=1\n"), "{answer}");
+    assert!(matches!(newer.read(&mut [0; 16]), Ok(0) | Err(_)), "at once");
+}
+
+#[test]
+fn servers_that_commands_add_are_checked_and_carry_traffic() {
+    if !is_lb() {
+        return;
+    }
+    let backend = Backend::start();
+    let place = Place::new();
+    let text = format!("{}{DEFAULTS}listen l\n bind {}\n balance roundrobin\n", global(&place), place.front);
+    let _running = start_master(&place, &text);
+    let address = backend.address;
+    let added = cli(&place, &format!("add server l/n {address} check inter 20ms"));
+    assert_eq!(added.trim(), "New server registered.");
+    assert_ne!(body(place.front).as_deref(), Some("ok"), "in maintenance");
+    assert_eq!(cli(&place, "enable server l/n;enable health l/n").trim(), "");
+    assert_eq!(body(place.front).as_deref(), Some("ok"));
+    assert!(eventually(LIMIT, || backend.accepted() > 5), "checks");
+    assert_eq!(cli(&place, "disable server l/n").trim(), "");
+    assert!(eventually(LIMIT, || cli(&place, "del server l/n").trim() == "Server deleted."));
+    assert_ne!(body(place.front).as_deref(), Some("ok"));
+    // A frontend that is paused refuses, and accepts again.
+    assert_eq!(cli(&place, "disable frontend l").trim(), "");
+    assert!(eventually(LIMIT, || connect(place.front).is_err()));
+    assert_eq!(cli(&place, "enable frontend l").trim(), "");
+    assert!(eventually(LIMIT, || connect(place.front).is_ok()));
 }

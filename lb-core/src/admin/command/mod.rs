@@ -1,11 +1,16 @@
 //! The table of commands.
 
 mod counters;
+mod dynamic;
+mod frontend;
 mod limits;
 mod pattern;
+mod probe;
 mod server;
 mod session;
 mod show;
+mod target;
+mod variable;
 
 use super::change::Change;
 use super::{Context, Level};
@@ -96,6 +101,7 @@ pub(super) enum Severity {
 pub(super) static COMMANDS: &[Command] = &[
     pattern::ADD_ACL,
     pattern::ADD_MAP,
+    dynamic::ADD,
     pattern::CLEAR_ACL,
     counters::CLEAR,
     pattern::CLEAR_MAP,
@@ -103,11 +109,19 @@ pub(super) static COMMANDS: &[Command] = &[
     pattern::COMMIT_MAP,
     pattern::DEL_ACL,
     pattern::DEL_MAP,
+    dynamic::DELETE,
+    probe::DISABLE_AGENT,
+    frontend::DISABLE,
+    probe::DISABLE_HEALTH,
     server::DISABLE,
     session::ECHO,
+    probe::ENABLE_AGENT,
+    frontend::ENABLE,
+    probe::ENABLE_HEALTH,
     server::ENABLE,
     pattern::GET_ACL,
     pattern::GET_MAP,
+    variable::GET,
     server::GET_WEIGHT,
     session::OPERATOR,
     pattern::PREPARE_ACL,
@@ -133,6 +147,7 @@ pub(super) static COMMANDS: &[Command] = &[
     show::info::STARTUP_LOGS,
     show::stat::STAT,
     show::info::VERSION,
+    frontend::SHUTDOWN,
     session::USER,
     session::HELP,
     session::PROMPT,

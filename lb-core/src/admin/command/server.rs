@@ -1,7 +1,7 @@
 //! Commands about one server: weight, state, maxconn.
 
 use super::super::change::{ServerState, find};
-use super::{Call, Change, Command, Level, Outcome};
+use super::{Call, Change, Command, Level, Outcome, target};
 use crate::server::{Operational, Server, ServerAddress};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -56,25 +56,25 @@ pub(super) const SET: Command = Command {
 };
 
 /// The server that the first argument names, and its names.
-fn target<'a>(call: &'a Call<'_>) -> Result<(String, String, &'a Arc<Server>), String> {
+pub(super) fn named(call: &Call<'_>) -> Result<(String, String, Arc<Server>), String> {
     let (backend, server) = call.arg(0).split_once('/').ok_or("Require 'backend/server'.")?;
     let found = find(call.plan, backend, server)?;
     Ok((backend.to_owned(), server.to_owned(), found))
 }
 
 fn state(call: &Call<'_>, state: ServerState) -> Result<Outcome, String> {
-    let (backend, server, _) = target(call)?;
+    let (backend, server, _) = named(call)?;
     Ok(Outcome::Change(Change::State { backend, server, state }))
 }
 
 fn get_weight(call: &Call<'_>) -> Result<Outcome, String> {
-    let (_, _, server) = target(call)?;
+    let (_, _, server) = named(call)?;
     let weight = server.weight.load(Ordering::Relaxed);
     Ok(Outcome::Info(format!("{weight} (initial {})", server.config.weight)))
 }
 
 fn set_weight(call: &Call<'_>, word: &str) -> Result<Outcome, String> {
-    let (backend, server, found) = target(call)?;
+    let (backend, server, found) = named(call)?;
     if word.is_empty() {
         return Err("Require <weight> or <weight%>.".into());
     }
@@ -107,7 +107,7 @@ fn set_weight(call: &Call<'_>, word: &str) -> Result<Outcome, String> {
 }
 
 fn set_maxconn(call: &Call<'_>) -> Result<Outcome, String> {
-    let (backend, server, _) = target(call)?;
+    let (backend, server, _) = named(call)?;
     if call.arg(1).is_empty() {
         return Err("Require <maxconn>.".into());
     }
@@ -117,7 +117,7 @@ fn set_maxconn(call: &Call<'_>) -> Result<Outcome, String> {
 }
 
 fn set(call: &Call<'_>) -> Result<Outcome, String> {
-    let (backend, server, found) = target(call)?;
+    let (backend, server, found) = named(call)?;
     match call.arg(1) {
         "weight" => set_weight(call, call.arg(2)),
         "state" => {
@@ -129,7 +129,7 @@ fn set(call: &Call<'_>) -> Result<Outcome, String> {
             };
             Ok(Outcome::Change(Change::State { backend, server, state }))
         }
-        "addr" => set_addr(call, backend, server, found),
+        "addr" => set_addr(call, backend, server, &found),
         "fqdn" => {
             let name = call.arg(2);
             if name.is_empty() {
@@ -152,7 +152,12 @@ fn set(call: &Call<'_>) -> Result<Outcome, String> {
             };
             Ok(Outcome::Change(Change::Health { backend, server, health: state as u8 }))
         }
-        _ => Err("usage: set server <backend>/<server> addr | fqdn | health | ssl | state | weight".into()),
+        "agent" | "agent-addr" | "agent-port" | "agent-send" | "check-addr" | "check-port" => {
+            target::set(call, backend, server, &found)
+        }
+        _ => Err(
+            "usage: set server <backend>/<server> addr | agent | agent-addr | agent-port | agent-send | check-addr | check-port | fqdn | health | ssl | state | weight".into(),
+        ),
     }
 }
 
@@ -181,6 +186,11 @@ fn set_addr(call: &Call<'_>, backend: String, server: String, found: &Server) ->
         let Ok(number) = text.parse::<i64>() else {
             return Err(format!("{said}, problem converting port '{text}' to an int {BY}"));
         };
+        if text.starts_with(['+', '-']) && found.config.check.port.is_none() {
+            let why = "can't change <port> to port map because it is incompatible with current health check port configuration (use 'port' statement from the 'server' directive.";
+            let text = format!("{said}, {why} {BY}");
+            return Ok(Outcome::Said(Change::Address { backend, server, ip: Some(ip), port }, text));
+        }
         if text.starts_with(['+', '-']) {
             return Err(format!(
                 "{said}, lb does not take a server's port from the client's connection yet {BY}"

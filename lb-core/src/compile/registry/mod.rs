@@ -9,6 +9,7 @@ mod tests;
 
 use super::{Options, Plan};
 use crate::engine::Limit;
+use crate::listen::{Entrance, Gate};
 use crate::proxy::{Backend, Frontend, ProxyStats};
 use crate::resolve::Resolvers;
 use crate::server::Server;
@@ -50,6 +51,11 @@ pub(super) fn listener_connections(
     }
 }
 
+/// A frontend's entrance.
+pub(super) fn gate(previous: Option<&Plan>, name: &str) -> Arc<Gate> {
+    frontend(previous, name).map_or_else(Arc::default, |known| Arc::clone(&known.gate))
+}
+
 /// A frontend's numbers.
 pub(super) fn frontend_stats(options: &Options<'_>, name: &str) -> Arc<ProxyStats> {
     match frontend(options.previous, name) {
@@ -64,8 +70,14 @@ pub(super) fn backend<'a>(previous: Option<&'a Plan>, name: &str) -> Option<&'a 
 }
 
 /// The servers of a backend by their names.
-pub(super) fn servers(backend: Option<&Backend>) -> HashMap<&str, &Arc<Server>> {
-    backend.into_iter().flat_map(|known| &known.servers).map(|known| (&*known.name, known)).collect()
+pub(super) fn servers(backend: Option<&Backend>) -> HashMap<String, Arc<Server>> {
+    let servers = backend.map(|known| Vec::clone(&known.servers.load())).unwrap_or_default();
+    servers.into_iter().map(|known| (known.name.clone(), known)).collect()
+}
+
+/// All servers of a plan.
+fn all_servers(plan: &Plan) -> Vec<Arc<Server>> {
+    plan.backends.iter().flat_map(|backend| Vec::clone(&backend.servers.load())).collect()
 }
 
 /// The `resolvers` sections; one that says what it said goes on, with what it knows and has counted.
@@ -127,17 +139,20 @@ pub fn succeed(previous: &Plan, plan: &Plan) {
             new.connections.set_max(new.maxconn);
         }
     }
+    for shut in plan.frontends.iter().filter(|one| one.gate.get() == Entrance::Shut) {
+        shut.gate.set(Entrance::Open);
+    }
     for spec in &plan.binds {
         spec.listener
             .connections
             .set_max(spec.options.maxconn.map_or(0, |max| u32::try_from(max).unwrap_or(u32::MAX)));
     }
-    let kept: HashSet<usize> = plan.backends.iter().flat_map(|one| &one.servers).map(|one| one.uid).collect();
+    let kept: HashSet<usize> = all_servers(plan).iter().map(|one| one.uid).collect();
     for new in &plan.backends {
         let before = backend(Some(previous), &new.name);
         let known = servers(before);
         let same_checks = before.is_some_and(|before| before.checks == new.checks);
-        for server in &new.servers {
+        for server in new.servers.load().iter() {
             if let Some(known) = known.get(&*server.name).filter(|known| known.uid != server.uid) {
                 let healthy = same_checks
                     && keeps_address(known, &server.config)
@@ -146,7 +161,7 @@ pub fn succeed(previous: &Plan, plan: &Plan) {
             }
         }
     }
-    for server in previous.backends.iter().flat_map(|one| &one.servers) {
+    for server in all_servers(previous) {
         server.retired.store(!kept.contains(&server.uid), Relaxed);
     }
     inherit_lists(previous, plan);
@@ -154,7 +169,7 @@ pub fn succeed(previous: &Plan, plan: &Plan) {
     configure(plan);
     for new in &plan.backends {
         // Who waits for a server that is gone, or for any, looks again at those that are there.
-        for server in &new.servers {
+        for server in new.servers.load().iter() {
             new.farm.dispatch(server);
         }
     }
@@ -171,7 +186,7 @@ fn follow(plan: &Plan) {
         trackers.entry(leader.uid).or_default().push(Arc::downgrade(follower));
         tracked.insert(follower.uid, leader);
     }
-    for server in plan.backends.iter().flat_map(|backend| &backend.servers) {
+    for server in all_servers(plan) {
         server.set_trackers(trackers.remove(&server.uid).unwrap_or_default());
         server.set_tracked(tracked.get(&server.uid).map(|leader| Arc::clone(leader)));
     }

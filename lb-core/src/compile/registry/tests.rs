@@ -20,8 +20,8 @@ fn reload(before: &str, change: impl FnOnce(&Plan), after: &str) -> (Plan, Plan)
     (old, new)
 }
 
-fn find<'a>(plan: &'a Plan, name: &str) -> &'a Arc<Server> {
-    plan.backends.iter().flat_map(|one| &one.servers).find(|one| one.name == name).unwrap()
+fn find(plan: &Plan, name: &str) -> Arc<Server> {
+    plan.backends.iter().find_map(|one| one.servers.find(name)).unwrap()
 }
 
 fn numbers(server: &Server) -> (u32, u8, Operational, u32) {
@@ -46,11 +46,11 @@ fn a_server_that_is_said_alike_is_the_same() {
     // Elsewhere in the file, behind lines that are new.
     let (old, new) = reload(TWO, touch, &format!("backend a\n\n{TWO} server u 127.0.0.1:3\n"));
     for name in ["s", "t"] {
-        assert!(Arc::ptr_eq(find(&old, name), find(&new, name)), "{name}");
+        assert!(Arc::ptr_eq(&find(&old, name), &find(&new, name)), "{name}");
         assert!(!find(&new, name).retired.load(Relaxed));
     }
-    assert_eq!(numbers(find(&new, "s")), (77, 0, Operational::Stopped, 0));
-    assert!(find(&new, "u").uid > find(&new, "t").uid);
+    assert_eq!(numbers(&find(&new, "s")), (77, 0, Operational::Stopped, 0));
+    assert_ne!(find(&new, "u").uid, find(&new, "t").uid);
     assert_eq!(new.generation, 1);
 }
 
@@ -60,12 +60,12 @@ fn what_the_line_says_otherwise_wins_and_the_rest_stays() {
     let (old, new) = reload(TWO, touch, &weight);
     assert!(find(&old, "s").retired.load(Relaxed));
     let server = find(&new, "s");
-    assert_eq!(numbers(server), (6, 0, Operational::Stopped, 0), "its health goes on");
+    assert_eq!(numbers(&server), (6, 0, Operational::Stopped, 0), "its health goes on");
     assert_eq!(server.check.as_ref().unwrap().failures.load(Relaxed), 3);
     assert_eq!(server.counters.mine().sess_tot.get(), 1);
     let backup = TWO.replace("weight 5", "weight 5 backup");
     let (_, new) = reload(TWO, touch, &backup);
-    assert_eq!(numbers(find(&new, "s")), (77, 0, Operational::Stopped, 0));
+    assert_eq!(numbers(&find(&new, "s")), (77, 0, Operational::Stopped, 0));
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn health_starts_anew_at_another_place_and_with_other_checks() {
         TWO.replace("backend b", "backend b\n option httpchk"),
     ] {
         let (_, new) = reload(TWO, touch, &changed);
-        assert_eq!(numbers(find(&new, "s")), (77, 0, Operational::Running, 2), "{changed}");
+        assert_eq!(numbers(&find(&new, "s")), (77, 0, Operational::Running, 2), "{changed}");
         assert_eq!(find(&new, "s").counters.mine().sess_tot.get(), 1);
     }
 }
@@ -102,7 +102,7 @@ fn disabled_in_the_file_or_by_command() {
     let (_, new) = reload(TWO, maint, &TWO.replace("weight 5", "disabled"));
     assert!(find(&new, "s").in_maintenance());
     let (_, new) = reload(&TWO.replace("weight 5", "disabled"), |_| (), TWO);
-    assert_eq!(numbers(find(&new, "s")), (5, 0, Operational::Running, 2));
+    assert_eq!(numbers(&find(&new, "s")), (5, 0, Operational::Running, 2));
 }
 
 #[test]
@@ -114,8 +114,8 @@ fn followers_follow_those_of_the_new_plan() {
     let down = |plan: &Plan| _ = find(plan, "s").set_operational(Operational::Stopped);
     let (old, new) = reload(&text(5), down, &text(6));
     let (leader, follower) = (find(&new, "s"), find(&new, "u"));
-    assert!(Arc::ptr_eq(follower, find(&old, "u")) && !Arc::ptr_eq(leader, find(&old, "s")));
-    assert!(Arc::ptr_eq(&follower.tracked().unwrap(), leader));
+    assert!(Arc::ptr_eq(&follower, &find(&old, "u")) && !Arc::ptr_eq(&leader, &find(&old, "s")));
+    assert!(Arc::ptr_eq(&follower.tracked().unwrap(), &leader));
     assert_eq!(follower.state(), Operational::Stopped);
     leader.set_operational(Operational::Running);
     assert_eq!(follower.state(), Operational::Running);
@@ -190,7 +190,7 @@ fn a_refused_plan_leaves_no_trace() {
     );
     let old = testing::plan(&text, None).unwrap();
     touch(&old);
-    let before = numbers(find(&old, "s"));
+    let before = numbers(&find(&old, "s"));
     let key = crate::sample::VarKey::parse("proc.reg_trace").unwrap();
     let value = || {
         let exchange = old.checks.exchange();
@@ -204,7 +204,7 @@ fn a_refused_plan_leaves_no_trace() {
     assert!(wrong(set.clone() + " http-request deny if { path -m reg ( }\n"));
     assert!(wrong(set.clone() + " http-request set-header x %[path,map(/nowhere)]\n"));
     assert!(wrong(set.replace("weight 5", "weight 6 track b/nobody")));
-    assert_eq!(numbers(find(&old, "s")), before);
+    assert_eq!(numbers(&find(&old, "s")), before);
     assert_eq!(value(), Some(crate::sample::Sample::Int(1)));
     assert!(!find(&old, "s").retired.load(Relaxed));
     let new = testing::plan(&set, Some(&old)).unwrap();

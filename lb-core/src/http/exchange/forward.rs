@@ -76,7 +76,7 @@ impl Run<'_> {
         let Some(cookie) = &backend.cookie else { return ruled };
         let found = persistence::from_request(
             cookie,
-            &backend.servers,
+            &backend.servers.load(),
             &mut self.exchange.request,
             ruled.is_some(),
             backend.options.persist,
@@ -158,7 +158,7 @@ impl Run<'_> {
             attempts.left -= 1;
             attempts.failed = Some(server);
             self.count_retry(attempts, backend);
-            let at_once = attempts.redispatch && backend.servers.len() > 1;
+            let at_once = attempts.redispatch && backend.servers.load().len() > 1;
             if !at_once && matches!(failure, ConnectError::Refused(_)) {
                 // A server that refuses at once gets a moment to come back, as in HAProxy: one second at most.
                 let most = Duration::from_secs(1);

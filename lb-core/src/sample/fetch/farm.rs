@@ -81,9 +81,9 @@ fn rate(value: u64) -> i64 {
 
 /// Servers that would be used: the active ones, else the backup ones.
 pub(in crate::sample) fn usable(backend: &Backend) -> u32 {
+    let all = backend.servers.load();
     let count = |backup: bool| {
-        let usable =
-            backend.servers.iter().filter(|server| server.config.backup == backup && server.usable());
+        let usable = all.iter().filter(|server| server.config.backup == backup && server.usable());
         u32::try_from(usable.count()).unwrap_or(u32::MAX)
     };
     match (count(false), count(true)) {
@@ -102,14 +102,14 @@ pub(in crate::sample) fn usable(backend: &Backend) -> u32 {
 
 /// Requests that wait in the backend's queue and in its servers'.
 fn waiting(backend: &Backend) -> u32 {
-    let servers: u32 = backend.servers.iter().map(|server| server.queued.load(Relaxed)).sum();
+    let servers: u32 = backend.servers.load().iter().map(|server| server.queued.load(Relaxed)).sum();
     backend.stats.queued.load(Relaxed).saturating_add(servers)
 }
 
 /// Free places on servers and in their queues; -1 where one of them has no limit.
 fn slots(backend: &Backend) -> i64 {
     let mut free = 0;
-    for server in backend.servers.iter().filter(|server| server.usable()) {
+    for server in backend.servers.load().iter().filter(|server| server.usable()) {
         let (maxconn, maxqueue) = (server.maxconn.load(Relaxed), server.config.maxqueue.unwrap_or(0));
         if maxconn == 0 || maxqueue == 0 {
             return -1;
@@ -122,9 +122,9 @@ fn slots(backend: &Backend) -> i64 {
 
 /// Free places on the servers that would be used; -1 where one of them has no limit.
 fn free(backend: &Backend) -> i64 {
-    let active = backend.servers.iter().any(|server| server.usable() && !server.config.backup);
+    let active = backend.servers.load().iter().any(|server| server.usable() && !server.config.backup);
     let mut free = 0;
-    for server in backend.servers.iter().filter(|server| server.usable()) {
+    for server in backend.servers.load().iter().filter(|server| server.usable()) {
         if server.config.backup && active {
             continue;
         }
@@ -190,6 +190,7 @@ fn server(args: &Args<'_>, context: &mut Context<'_>, read: fn(&Server) -> Sampl
     if !known {
         return Err(format!("unable to find server '{server}' in proxy '{backend}', referenced in arg 1"));
     }
+    context.referred.push((backend.to_owned(), server.to_owned()));
     let data = (backend.to_owned(), server.to_owned(), Arc::clone(&context.directory), read);
     with(data, |(backend, server, directory, read), _| {
         find(directory, backend, server).map(|server| read(&server))
@@ -197,5 +198,5 @@ fn server(args: &Args<'_>, context: &mut Context<'_>, read: fn(&Server) -> Sampl
 }
 
 pub(in crate::sample) fn find(directory: &Directory, backend: &str, server: &str) -> Option<Arc<Server>> {
-    directory.backend(backend)?.servers.iter().find(|one| one.name == server).cloned()
+    directory.backend(backend)?.servers.find(server)
 }

@@ -101,7 +101,7 @@ pub(super) fn read(body: &[u8], plan: &Plan, in_scope: impl Fn(&str) -> bool) ->
     let action = ACTIONS.iter().find(|known| known.value == action);
     let backend = find(plan, &backend).filter(|backend| in_scope(&backend.name));
     let (Some(action), Some(backend)) = (action, backend) else { return (Outcome::Wrong, Vec::new()) };
-    let known = |name: &&String| backend.servers.iter().any(|server| server.name == **name);
+    let known = |name: &&String| backend.servers.load().iter().any(|server| server.name == **name);
     let changes: Vec<_> = servers
         .iter()
         .filter(known)

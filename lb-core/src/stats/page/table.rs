@@ -36,7 +36,8 @@ impl Table {
         out: &mut String,
     ) -> Self {
         let id = row.proxy_id();
-        let servers = |backend: &&std::sync::Arc<Backend>| backend.id == id && !backend.servers.is_empty();
+        let servers =
+            |backend: &&std::sync::Arc<Backend>| backend.id == id && !backend.servers.load().is_empty();
         let form = admin && plan.backends.iter().any(|backend| servers(&backend));
         let name = escaped(row.proxy());
         out.push_str(if form { "<form class=\"proxy\" method=\"post\">" } else { "<div class=\"proxy\">" });
@@ -139,7 +140,7 @@ fn description<'a>(row: &Row<'a>) -> Option<&'a str> {
     }
 }
 
-fn name<'a>(row: &Row<'a>) -> &'a str {
+fn name<'a>(row: &'a Row<'_>) -> &'a str {
     match row {
         Row::Frontend(_) => "Frontend",
         Row::Backend(_) => "Backend",

@@ -144,7 +144,7 @@ impl Collected {
         let mut walk = Walk::new(plan);
         let mut samples = Vec::new();
         while let Some(row) = walk.next(plan) {
-            let (is_of_scope, server, description) = match row {
+            let (is_of_scope, server, description) = match &row {
                 Row::Frontend(one) => (scope == Scope::Frontend, None, one.description.as_deref()),
                 Row::Backend(one) => (scope == Scope::Backend, None, one.description.as_deref()),
                 Row::Server(one, server) => {
@@ -254,8 +254,9 @@ fn column_metrics(metric: &Metric, row: &Row<'_>, into: &mut Vec<Sample>) {
         }
         Form::AggregatedStatus => {
             if let Row::Backend(backend) = row {
-                let count =
-                    |state| backend.servers.iter().filter(|server| server_state(server) == state).count();
+                let count = |state| {
+                    backend.servers.load().iter().filter(|server| server_state(server) == state).count()
+                };
                 one_of(metric::SERVER_STATES, |state| count(state) as f64, into);
             }
         }
@@ -264,8 +265,11 @@ fn column_metrics(metric: &Metric, row: &Row<'_>, into: &mut Vec<Sample>) {
                 let last = column::named("check_status");
                 let states: Vec<Value> = backend
                     .servers
+                    .load()
                     .iter()
-                    .filter_map(|server| last.map(|column| column.read(&Row::Server(backend, server))))
+                    .filter_map(|server| {
+                        last.map(|column| column.read(&Row::Server(backend, Arc::clone(server))))
+                    })
                     .collect();
                 let is = |value: &&Value, state: &str| matches!(value, Value::Str(text) if text.trim_start_matches("* ") == state);
                 one_of(

@@ -34,7 +34,7 @@ fn conn(call: &Call<'_>) -> Outcome {
         "# bkname/svname bkid/svid addr port - purge_delay used_cur used_max need_est unsafe_nb safe_nb idle_lim idle_cur\n",
     );
     for backend in call.plan.backends.iter().filter(|backend| wanted.is_empty() || backend.name == wanted) {
-        for server in &backend.servers {
+        for server in backend.servers.load().iter() {
             let address = server.address();
             let ip = address.ip().map_or_else(|| "-".to_owned(), |ip| ip.to_string());
             let load = Ordering::Relaxed;
@@ -69,7 +69,7 @@ fn state(call: &Call<'_>) -> Outcome {
     }
     let mut out = String::from(HEADER);
     for backend in call.plan.backends.iter().filter(|backend| wanted.is_empty() || backend.name == wanted) {
-        for server in &backend.servers {
+        for server in backend.servers.load().iter() {
             line(backend, server, &mut out);
         }
     }
@@ -88,8 +88,8 @@ fn line(backend: &Backend, server: &Server, out: &mut String) {
     let last = check.map(|probe| probe.last());
     // A server without checks shows HAProxy's initial values: its health is at `rise`, or 0 in maintenance.
     let health = last.as_ref().map_or(if server.up() { 2 } else { 0 }, |last| last.health.value());
-    let watch =
-        |agent| backend.watches.iter().find(|watch| watch.agent == agent && watch.server.uid == server.uid);
+    let watches = backend.watches.load();
+    let watch = |agent| watches.iter().find(|watch| watch.agent == agent && watch.server.uid == server.uid);
     let target = |agent| watch(agent).and_then(|watch| watch.address.as_ref());
     let shown = |address: Option<&ServerAddress>| match address {
         Some(ServerAddress::Inet(address)) => address.ip().to_string(),

@@ -1,0 +1,59 @@
+//! `disable frontend`, `enable frontend`, `shutdown frontend`.
+
+use super::{Call, Change, Command, Level, Outcome};
+use crate::listen::Entrance;
+
+const fn command(
+    words: &'static [&'static str],
+    usage: &'static str,
+    doc: &'static str,
+    run: fn(&Call<'_>) -> Outcome,
+) -> Command {
+    Command { words, usage, doc, level: Level::Admin, run }
+}
+
+pub(super) const DISABLE: Command = command(
+    &["disable", "frontend"],
+    "disable frontend <frontend>",
+    "temporarily disable specific frontend",
+    |call| {
+        turn(call, Entrance::Paused, |now| match now {
+            Entrance::Open => None,
+            Entrance::Paused => Some("All sockets are already disabled."),
+            Entrance::Shut => Some("Frontend was previously shut down, cannot disable."),
+        })
+        .into()
+    },
+);
+
+pub(super) const ENABLE: Command =
+    command(&["enable", "frontend"], "enable frontend <frontend>", "re-enable specific frontend", |call| {
+        turn(call, Entrance::Open, |now| match now {
+            Entrance::Open => Some("All sockets are already enabled."),
+            Entrance::Paused => None,
+            Entrance::Shut => Some("Frontend was previously shut down, cannot enable."),
+        })
+        .into()
+    });
+
+pub(super) const SHUTDOWN: Command =
+    command(&["shutdown", "frontend"], "shutdown frontend <frontend>", "stop a specific frontend", |call| {
+        turn(call, Entrance::Shut, |now| (now == Entrance::Shut).then_some("Frontend was already shut down."))
+            .into()
+    });
+
+fn turn(
+    call: &Call<'_>,
+    entrance: Entrance,
+    forbidden: fn(Entrance) -> Option<&'static str>,
+) -> Result<Outcome, String> {
+    let name = call.arg(0);
+    if name.is_empty() {
+        return Err("A frontend name is expected.".into());
+    }
+    let found = call.plan.frontends.iter().find(|frontend| frontend.name == name);
+    match forbidden(found.ok_or("No such frontend.")?.gate.get()) {
+        Some(reason) => Err(reason.into()),
+        None => Ok(Outcome::Change(Change::Frontend { frontend: name.to_owned(), entrance: entrance as u8 })),
+    }
+}

@@ -1,0 +1,37 @@
+//! `get var`.
+
+use super::{Call, Command, Level, Outcome};
+use crate::sample::{Sample, VarKey};
+use std::net::IpAddr;
+
+pub(super) const GET: Command = Command {
+    words: &["get", "var"],
+    usage: "get var <name>",
+    doc: "retrieve contents of a process-wide variable",
+    level: Level::User,
+    run: get,
+};
+
+fn get(call: &Call<'_>) -> Outcome {
+    let name = call.arg(0);
+    if name.is_empty() {
+        return Outcome::Error("Missing process-wide variable identifier.".into());
+    }
+    match VarKey::parse(name).and_then(VarKey::process_value) {
+        Some(value) => {
+            let shown = |byte: u8| if (32..127).contains(&byte) { char::from(byte) } else { '.' };
+            let kind = match &value {
+                Sample::Bool(_) => "bool",
+                Sample::Int(_) => "sint",
+                Sample::Ip(IpAddr::V4(_)) => "ipv4",
+                Sample::Ip(IpAddr::V6(_)) => "ipv6",
+                Sample::Str(_) => "str",
+                Sample::Bin(_) => "bin",
+                Sample::Method(..) => "meth",
+            };
+            let text: String = value.into_bytes().iter().map(|byte| shown(*byte)).collect();
+            Outcome::Info(format!("{name}: type={kind} value=<{text}>"))
+        }
+        None => Outcome::Error("Variable not found.".into()),
+    }
+}
