@@ -30,7 +30,8 @@ fn get(call: &Call<'_>) -> Outcome {
                 Sample::Method(..) => "meth",
             };
             let text: String = value.into_bytes().iter().map(|byte| shown(*byte)).collect();
-            Outcome::Info(format!("{name}: type={kind} value=<{text}>"))
+            // As in HAProxy, no empty line follows.
+            Outcome::Dump(format!("{name}: type={kind} value=<{text}>"))
         }
         None => Outcome::Error("Variable not found.".into()),
     }
