@@ -74,7 +74,9 @@ impl Monitor<'_> {
             let channel = ready.as_ref().map(|_| self.channel.as_fd());
             let read = |fd| (fd, PollFlags::POLLIN);
             let mut sources = vec![Some(read(signals.as_fd())), channel.map(read)];
-            sources.extend(self.master.iter().flat_map(MasterSocket::sources).map(Some));
+            // commands wait until the worker can be told
+            let master = self.master.iter().filter(|_| ready.is_none());
+            sources.extend(master.flat_map(MasterSocket::sources).map(Some));
             let spoken = wait_for(&sources, None)?.get(1) == Some(&true);
             drop(sources);
             if spoken
@@ -83,9 +85,10 @@ impl Monitor<'_> {
             {
                 self.announce(ready);
             }
-            if let Some(mut master) = self.master.take() {
-                let is_ready = ready.is_none();
-                master.serve(&mut Serving { monitor: &mut self, is_ready });
+            if ready.is_none()
+                && let Some(mut master) = self.master.take()
+            {
+                master.serve(&mut Serving { monitor: &mut self });
                 self.master = Some(master);
             }
             for signal in signals.arrived() {
@@ -235,7 +238,6 @@ enum Verdict {
 /// The monitor as its master socket sees it.
 struct Serving<'a, 'b> {
     monitor: &'a mut Monitor<'b>,
-    is_ready: bool,
 }
 
 impl Master for Serving<'_, '_> {
@@ -244,7 +246,7 @@ impl Master for Serving<'_, '_> {
     }
 
     fn reload(&mut self, hard: bool) -> Reloaded {
-        self.monitor.reload(self.is_ready, hard)
+        self.monitor.reload(true, hard)
     }
 
     fn pass(&mut self, socket: OwnedFd, level: Level, said: Vec<u8>) -> io::Result<()> {
