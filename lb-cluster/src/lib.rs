@@ -8,14 +8,19 @@
 //! at once, for a node that is alone.
 //!
 //! The rooms:
+//! - [`Cluster`]: the handle, and the thread behind it.
 //! - [`state`]: what all nodes know alike. Pure.
 //! - [`store`]: what one node must never forget, on its disk. Bytes: it knows nothing of Raft.
 //! - [`transport`]: how nodes talk, and prove who they are. Bytes, too.
 //! - [`raft`]: the only one that names the Raft library: a node among others, from its start to its stop.
+//! - [`vip`]: who answers for the virtual addresses, as a step function, and what carries its steps out.
 
+mod cluster;
 pub mod raft;
 pub mod state;
 pub mod store;
 pub mod transport;
+pub mod vip;
 
+pub use cluster::{Cluster, View};
 pub use lb_core::admin::{Applied, Authority, Change, Local};

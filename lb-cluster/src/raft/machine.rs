@@ -2,7 +2,7 @@
 
 use super::Types;
 use super::encoding::{decode, encode};
-use crate::state::{Outcome, State};
+use crate::state::{Outcome, State, Tenure};
 use crate::store::{Contents, Fact, Write, Writer};
 use futures_util::{Stream, TryStreamExt};
 use openraft::alias::{LogIdOf, SnapshotMetaOf, SnapshotOf, StoredMembershipOf};
@@ -46,6 +46,11 @@ impl Machine {
     /// A copy of the state.
     pub(super) fn state(&self) -> State {
         self.applied().state.clone()
+    }
+
+    /// Who holds the addresses.
+    pub(super) fn holder(&self) -> Option<Tenure> {
+        self.applied().state.holder()
     }
 
     fn applied(&self) -> MutexGuard<'_, Applied> {

@@ -13,7 +13,7 @@ mod node;
 mod service;
 mod status;
 
-pub use node::{Error, MIN_ELECTION, Node, Settings};
+pub use node::{Changes, Error, MIN_ELECTION, Node, Settings};
 pub use status::{Role, Seat, Status};
 
 use log::Log;

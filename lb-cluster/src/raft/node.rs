@@ -6,7 +6,7 @@ use super::handover::Handover;
 use super::network::{Answer, Census, Network, Request, ask};
 use super::service::Service;
 use super::{Log, Machine, Raft, Role, Status, Types};
-use crate::state::{Decision, Member, NodeId, Outcome, State};
+use crate::state::{Decision, Member, NodeId, Outcome, State, Tenure};
 use crate::store::{Contents, Directory, Fact, Store, Write, Writer};
 use crate::transport::{Caller, Counters, Identity, Link, Roster, serve};
 use openraft::alias::WatchReceiverOf;
@@ -46,6 +46,8 @@ pub struct Settings {
     pub identity: Identity,
     /// What it keeps.
     pub data_dir: PathBuf,
+    /// How often a leader tells that it is there.
+    pub heartbeat: Duration,
     /// After how long without a leader others are asked for votes: a random time between the two.
     pub election: (Duration, Duration),
 }
@@ -127,14 +129,19 @@ impl Node {
         Status::of(&self.metrics.borrow_watched())
     }
 
-    /// Waits until something that [`Node::status`] tells has changed. False: the node has stopped.
-    pub async fn changed(&mut self) -> bool {
-        self.metrics.changed().await.is_ok()
+    /// Tells when something that [`Node::status`] says has changed.
+    pub fn changes(&self) -> Changes {
+        Changes(self.raft.metrics())
     }
 
     /// A copy of what the cluster decided, as far as this node has applied it.
     pub fn state(&self) -> State {
         self.machine.state()
+    }
+
+    /// Who holds the addresses, as far as this node has applied what the cluster decided.
+    pub fn holder(&self) -> Option<Tenure> {
+        self.machine.holder()
     }
 
     /// What the transport turned away.
@@ -152,8 +159,7 @@ impl Node {
     /// # Errors
     /// It is not committed within two seconds: there is no majority, or no leader.
     pub async fn propose(&self, decision: Decision) -> Result<Outcome, Error> {
-        let bytes = encode(&decision)?.len();
-        if bytes > MAX_DECISION {
+        if !fits(&decision) {
             return Ok(Outcome::Refused(format!("The change is longer than {MAX_DECISION} bytes.")));
         }
         let decided = tokio::time::timeout(DECIDE, self.decide(decision)).await;
@@ -264,6 +270,21 @@ impl Node {
     }
 }
 
+/// Changes of a node's status.
+pub struct Changes(WatchReceiverOf<Types, RaftMetrics<Types>>);
+
+impl Changes {
+    /// Waits for the next. False: the node has stopped, and there is none.
+    pub async fn next(&mut self) -> bool {
+        self.0.changed().await.is_ok()
+    }
+}
+
+/// True when as many decisions as one request carries fit into a frame.
+pub(super) fn fits(decision: &Decision) -> bool {
+    encode(decision).is_ok_and(|bytes| bytes.len() <= MAX_DECISION)
+}
+
 fn config(settings: &Settings) -> Result<Config, Error> {
     let (min, max) = settings.election;
     if max < MIN_ELECTION || min > max {
@@ -280,7 +301,7 @@ fn config(settings: &Settings) -> Result<Config, Error> {
     let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
     let config = Config {
         cluster_name: settings.cluster.clone(),
-        heartbeat_interval: millis(min / 3),
+        heartbeat_interval: millis(settings.heartbeat),
         election_timeout_min: millis(min),
         election_timeout_max: millis(max),
         enable_pre_vote: Some(true),

@@ -3,6 +3,7 @@
 use super::encoding::{decode, encode};
 use super::handover::Handover;
 use super::network::{Answer, CHUNK, Census, Envelope, Piece, Request};
+use super::node::fits;
 use super::{Raft, Status, Types};
 use crate::state::{Member, NodeId};
 use crate::transport::Handler;
@@ -58,6 +59,7 @@ impl Service {
                 let empty = !raft.is_initialized().await.map_err(text)?;
                 Ok(Answer::Census(Census { node: self.node, empty, listed: self.listed.clone() }))
             }
+            Request::Propose(decision) if !fits(&decision) => Err("The change is too long.".to_owned()),
             Request::Propose(decision) => {
                 raft.client_write(decision).await.map(|done| Answer::Proposed(done.data)).map_err(text)
             }

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 
 /// Long enough for a machine that has much else to do.
 const SOON: Duration = Duration::from_secs(30);
+const HEARTBEAT: Duration = Duration::from_millis(100);
 const ELECTION: (Duration, Duration) = (Duration::from_millis(500), Duration::from_millis(1000));
 
 /// Nodes in one process, each with an address and a data-dir of its own.
@@ -46,6 +47,7 @@ impl Cluster {
                 identity: identity.clone(),
                 data_dir: self.data_dir(index),
                 listed: self.listed.clone(),
+                heartbeat: HEARTBEAT,
                 election: ELECTION,
                 me: me.clone(),
             };
@@ -226,6 +228,7 @@ async fn settings_that_make_no_sense_are_refused() {
         identity: Identity::new(&Credentials::Secret(b"0123456789abcdef".to_vec())).unwrap(),
         data_dir: cluster.data_dir(0),
         listed: cluster.listed.clone(),
+        heartbeat: HEARTBEAT,
         election,
         me,
     };
