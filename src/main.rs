@@ -3,6 +3,7 @@
 mod check;
 mod cli;
 mod condition;
+mod keygen;
 mod keywords;
 mod load;
 mod message;
@@ -24,7 +25,12 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     lb_core::clock::start();
-    let words = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
+    let words: Vec<_> = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+    if let [first, rest @ ..] = words.as_slice()
+        && first == "cluster"
+    {
+        return ExitCode::from(cluster(rest));
+    }
     let code = match cli::parse(words) {
         Ok(options) => act(&Arc::new(options)),
         Err(Refusal::Usage) => show_usage(),
@@ -34,6 +40,20 @@ fn main() -> ExitCode {
         }
     };
     ExitCode::from(code)
+}
+
+/// What has to do with a cluster and with no file of configuration.
+fn cluster(words: &[String]) -> u8 {
+    match keygen::command(words) {
+        Ok(text) => {
+            show(&text);
+            0
+        }
+        Err(text) => {
+            Messages::default().alert(&text);
+            1
+        }
+    }
 }
 
 fn act(options: &Arc<Options>) -> u8 {
