@@ -1,9 +1,10 @@
 //! Whether a frontend accepts connections: commands pause it, open it again, or shut it.
 
+use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicU8, Ordering};
 
 /// What a frontend does with new connections.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum Entrance {
     /// It accepts them.

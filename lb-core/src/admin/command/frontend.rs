@@ -1,18 +1,9 @@
 //! `disable frontend`, `enable frontend`, `shutdown frontend`.
 
-use super::{Call, Change, Command, Level, Outcome};
+use super::{Call, Change, Command, Outcome};
 use crate::listen::Entrance;
 
-const fn command(
-    words: &'static [&'static str],
-    usage: &'static str,
-    doc: &'static str,
-    run: fn(&Call<'_>) -> Outcome,
-) -> Command {
-    Command { words, usage, doc, level: Level::Admin, run }
-}
-
-pub(super) const DISABLE: Command = command(
+pub(super) const DISABLE: Command = Command::admin(
     &["disable", "frontend"],
     "disable frontend <frontend>",
     "temporarily disable specific frontend",
@@ -26,21 +17,29 @@ pub(super) const DISABLE: Command = command(
     },
 );
 
-pub(super) const ENABLE: Command =
-    command(&["enable", "frontend"], "enable frontend <frontend>", "re-enable specific frontend", |call| {
+pub(super) const ENABLE: Command = Command::admin(
+    &["enable", "frontend"],
+    "enable frontend <frontend>",
+    "re-enable specific frontend",
+    |call| {
         turn(call, Entrance::Open, |now| match now {
             Entrance::Open => Some("All sockets are already enabled."),
             Entrance::Paused => None,
             Entrance::Shut => Some("Frontend was previously shut down, cannot enable."),
         })
         .into()
-    });
+    },
+);
 
-pub(super) const SHUTDOWN: Command =
-    command(&["shutdown", "frontend"], "shutdown frontend <frontend>", "stop a specific frontend", |call| {
+pub(super) const SHUTDOWN: Command = Command::admin(
+    &["shutdown", "frontend"],
+    "shutdown frontend <frontend>",
+    "stop a specific frontend",
+    |call| {
         turn(call, Entrance::Shut, |now| (now == Entrance::Shut).then_some("Frontend was already shut down."))
             .into()
-    });
+    },
+);
 
 fn turn(
     call: &Call<'_>,
@@ -54,6 +53,6 @@ fn turn(
     let found = call.plan.frontends.iter().find(|frontend| frontend.name == name);
     match forbidden(found.ok_or("No such frontend.")?.gate.get()) {
         Some(reason) => Err(reason.into()),
-        None => Ok(Outcome::Change(Change::Frontend { frontend: name.to_owned(), entrance: entrance as u8 })),
+        None => Ok(Outcome::Change(Change::Frontend { frontend: name.to_owned(), entrance })),
     }
 }

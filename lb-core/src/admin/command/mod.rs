@@ -31,6 +31,28 @@ pub(super) struct Command {
     pub(super) run: fn(&Call<'_>) -> Outcome,
 }
 
+impl Command {
+    /// One that changes something, for administrators.
+    const fn admin(
+        words: &'static [&'static str],
+        usage: &'static str,
+        doc: &'static str,
+        run: fn(&Call<'_>) -> Outcome,
+    ) -> Self {
+        Self { words, usage, doc, level: Level::Admin, run }
+    }
+
+    /// One that only looks.
+    const fn user(
+        words: &'static [&'static str],
+        usage: &'static str,
+        doc: &'static str,
+        run: fn(&Call<'_>) -> Outcome,
+    ) -> Self {
+        Self { words, usage, doc, level: Level::User, run }
+    }
+}
+
 /// A call of a command.
 pub(super) struct Call<'a> {
     /// What there is.

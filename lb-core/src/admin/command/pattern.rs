@@ -1,7 +1,7 @@
 //! Commands about maps and the patterns of ACLs.
 
 use super::super::change::{PatternEdit, find_list};
-use super::{Call, Change, Command, Level, Outcome};
+use super::{Call, Change, Command, Outcome};
 use crate::acl::Reference;
 use std::fmt::Write;
 use std::sync::Arc;
@@ -27,93 +27,79 @@ impl Kind {
     }
 }
 
-const fn command(
-    words: &'static [&'static str],
-    usage: &'static str,
-    doc: &'static str,
-    run: fn(&Call<'_>) -> Outcome,
-) -> Command {
-    Command { words, usage, doc, level: Level::Admin, run }
-}
-
-const fn looking(
-    words: &'static [&'static str],
-    usage: &'static str,
-    doc: &'static str,
-    run: fn(&Call<'_>) -> Outcome,
-) -> Command {
-    Command { words, usage, doc, level: Level::User, run }
-}
-
 pub(super) const ADD_ACL: Command =
-    command(&["add", "acl"], "add acl [@<ver>] <acl> <pattern>", "add an acl entry", |call| {
+    Command::admin(&["add", "acl"], "add acl [@<ver>] <acl> <pattern>", "add an acl entry", |call| {
         add(call, Kind::Acl).into()
     });
-pub(super) const ADD_MAP: Command = command(
+pub(super) const ADD_MAP: Command = Command::admin(
     &["add", "map"],
     "add map [@<ver>] <map> <key> <val>",
     "add a map entry (payload supported instead of key/val)",
     |call| add(call, Kind::Map).into(),
 );
 pub(super) const CLEAR_ACL: Command =
-    command(&["clear", "acl"], "clear acl [@<ver>] <acl>", "clear the contents of this acl", |call| {
+    Command::admin(&["clear", "acl"], "clear acl [@<ver>] <acl>", "clear the contents of this acl", |call| {
         clear(call, Kind::Acl).into()
     });
 pub(super) const CLEAR_MAP: Command =
-    command(&["clear", "map"], "clear map [@<ver>] <map>", "clear the contents of this map", |call| {
+    Command::admin(&["clear", "map"], "clear map [@<ver>] <map>", "clear the contents of this map", |call| {
         clear(call, Kind::Map).into()
     });
 pub(super) const COMMIT_ACL: Command =
-    command(&["commit", "acl"], "commit acl @<ver> <acl>", "commit the ACL at this version", |call| {
+    Command::admin(&["commit", "acl"], "commit acl @<ver> <acl>", "commit the ACL at this version", |call| {
         commit(call, Kind::Acl).into()
     });
 pub(super) const COMMIT_MAP: Command =
-    command(&["commit", "map"], "commit map @<ver> <map>", "commit the map at this version", |call| {
+    Command::admin(&["commit", "map"], "commit map @<ver> <map>", "commit the map at this version", |call| {
         commit(call, Kind::Map).into()
     });
-pub(super) const DEL_ACL: Command =
-    command(&["del", "acl"], "del acl <acl> [<key>|#<ref>]", "delete acl entries matching <key>", |call| {
-        delete(call, Kind::Acl).into()
-    });
-pub(super) const DEL_MAP: Command =
-    command(&["del", "map"], "del map <map> [<key>|#<ref>]", "delete map entries matching <key>", |call| {
-        delete(call, Kind::Map).into()
-    });
-pub(super) const GET_ACL: Command = looking(
+pub(super) const DEL_ACL: Command = Command::admin(
+    &["del", "acl"],
+    "del acl <acl> [<key>|#<ref>]",
+    "delete acl entries matching <key>",
+    |call| delete(call, Kind::Acl).into(),
+);
+pub(super) const DEL_MAP: Command = Command::admin(
+    &["del", "map"],
+    "del map <map> [<key>|#<ref>]",
+    "delete map entries matching <key>",
+    |call| delete(call, Kind::Map).into(),
+);
+pub(super) const GET_ACL: Command = Command::user(
     &["get", "acl"],
     "get acl <acl> <value>",
     "report the patterns matching a sample for an ACL",
     |call| get(call, Kind::Acl).into(),
 );
-pub(super) const GET_MAP: Command = looking(
+pub(super) const GET_MAP: Command = Command::user(
     &["get", "map"],
     "get map <map> <value>",
     "report the keys and values matching a sample for a map",
     |call| get(call, Kind::Map).into(),
 );
-pub(super) const PREPARE_ACL: Command = command(
+pub(super) const PREPARE_ACL: Command = Command::admin(
     &["prepare", "acl"],
     "prepare acl <acl>",
     "prepare a new version for atomic ACL replacement",
     |call| prepare(call, Kind::Acl).into(),
 );
-pub(super) const PREPARE_MAP: Command = command(
+pub(super) const PREPARE_MAP: Command = Command::admin(
     &["prepare", "map"],
     "prepare map <map>",
     "prepare a new version for atomic map replacement",
     |call| prepare(call, Kind::Map).into(),
 );
 pub(super) const SET_MAP: Command =
-    command(&["set", "map"], "set map <map> [<key>|#<ref>] <value>", "modify a map entry", |call| {
+    Command::admin(&["set", "map"], "set map <map> [<key>|#<ref>] <value>", "modify a map entry", |call| {
         set(call).into()
     });
-pub(super) const SHOW_ACL: Command = looking(
+pub(super) const SHOW_ACL: Command = Command::user(
     &["show", "acl"],
     "show acl [@<ver>] <acl>",
     "report available acls or dump an acl's contents",
     |call| show(call, Kind::Acl).into(),
 );
-pub(super) const SHOW_MAP: Command = looking(
+pub(super) const SHOW_MAP: Command = Command::user(
     &["show", "map"],
     "show map [@<ver>] [map]",
     "report available maps or dump a map's contents",

@@ -1,30 +1,21 @@
 //! `enable health`, `disable agent` and the like.
 
-use super::{Call, Change, Command, Level, Outcome, server};
-
-const fn command(
-    words: &'static [&'static str],
-    usage: &'static str,
-    doc: &'static str,
-    run: fn(&Call<'_>) -> Outcome,
-) -> Command {
-    Command { words, usage, doc, level: Level::Admin, run }
-}
+use super::{Call, Change, Command, Outcome, server};
 
 pub(super) const DISABLE_AGENT: Command =
-    command(&["disable", "agent"], "disable agent", "disable agent checks", |call| {
+    Command::admin(&["disable", "agent"], "disable agent", "disable agent checks", |call| {
         turn(call, true, false).into()
     });
 pub(super) const DISABLE_HEALTH: Command =
-    command(&["disable", "health"], "disable health", "disable health checks", |call| {
+    Command::admin(&["disable", "health"], "disable health", "disable health checks", |call| {
         turn(call, false, false).into()
     });
 pub(super) const ENABLE_AGENT: Command =
-    command(&["enable", "agent"], "enable agent", "enable agent checks", |call| {
+    Command::admin(&["enable", "agent"], "enable agent", "enable agent checks", |call| {
         turn(call, true, true).into()
     });
 pub(super) const ENABLE_HEALTH: Command =
-    command(&["enable", "health"], "enable health", "enable health checks", |call| {
+    Command::admin(&["enable", "health"], "enable health", "enable health checks", |call| {
         turn(call, false, true).into()
     });
 

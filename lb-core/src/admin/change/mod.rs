@@ -1,0 +1,253 @@
+//! Changes that commands make, as values by names: what a cluster agrees on before it is done.
+
+mod apply;
+mod clear;
+
+use crate::acl::Reference;
+use crate::compile::Plan;
+use crate::listen::Entrance;
+use crate::proxy::Backend;
+use crate::server::Server;
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// One change of run-time state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Change {
+    /// A server's weight, 0 to 256.
+    Weight {
+        /// The backend.
+        backend: String,
+        /// The server.
+        server: String,
+        /// The weight.
+        weight: u32,
+    },
+    /// A server's administrative state.
+    State {
+        /// The backend.
+        backend: String,
+        /// The server.
+        server: String,
+        /// The state.
+        state: ServerState,
+    },
+    /// A server's operational state, as if health checks had found it.
+    Health {
+        /// The backend.
+        backend: String,
+        /// The server.
+        server: String,
+        /// The state, as `srv_op_state` numbers it.
+        health: u8,
+    },
+    /// A server's `maxconn`.
+    ServerMaxconn {
+        /// The backend.
+        backend: String,
+        /// The server.
+        server: String,
+        /// The limit; 0: none.
+        maxconn: u32,
+    },
+    /// A frontend's `maxconn`.
+    FrontendMaxconn {
+        /// The frontend.
+        frontend: String,
+        /// The limit; 0: none.
+        maxconn: u32,
+    },
+    /// The process's `maxconn`.
+    GlobalMaxconn {
+        /// The limit.
+        maxconn: u32,
+    },
+    /// A server's address and port; `None` keeps the present one.
+    Address {
+        /// The backend.
+        backend: String,
+        /// The server.
+        server: String,
+        /// The address.
+        ip: Option<IpAddr>,
+        /// The port.
+        port: Option<u16>,
+    },
+    /// A new server of a backend.
+    AddServer {
+        /// The backend.
+        backend: String,
+        /// The server.
+        server: String,
+        /// What a line of a file would say behind its name.
+        words: Vec<String>,
+    },
+    /// A server of a backend is no more.
+    DeleteServer {
+        /// The backend.
+        backend: String,
+        /// The server.
+        server: String,
+    },
+    /// Whether a server is checked.
+    Checks {
+        /// The backend.
+        backend: String,
+        /// The server.
+        server: String,
+        /// Its agent is meant, not its health checks.
+        agent: bool,
+        /// Checks are made.
+        enabled: bool,
+    },
+    /// Whether a frontend accepts connections.
+    Frontend {
+        /// The frontend.
+        frontend: String,
+        /// What it does with new connections from now on.
+        entrance: Entrance,
+    },
+    /// Where checks of a server go, and what they ask.
+    Aim {
+        /// The backend.
+        backend: String,
+        /// The server.
+        server: String,
+        /// Those of its agent.
+        agent: bool,
+        /// What changes.
+        aim: Aim,
+    },
+    /// What an agent would have said of its server.
+    Agent {
+        /// The backend.
+        backend: String,
+        /// The server.
+        server: String,
+        /// It is up.
+        up: bool,
+    },
+    /// The host name that a server's address is of.
+    Fqdn {
+        /// The backend.
+        backend: String,
+        /// The server.
+        server: String,
+        /// The name.
+        name: String,
+    },
+    /// A list of patterns: a map, or those of an ACL.
+    Patterns {
+        /// The file that it was read from, or `#` and its number.
+        list: String,
+        /// What is done to it.
+        edit: PatternEdit,
+    },
+    /// Maxima, or all counters, begin anew.
+    ClearCounters {
+        /// All of them.
+        all: bool,
+    },
+}
+
+/// Where checks go, and what they ask; `None` keeps what there is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)] // each is the word of that name
+pub struct Aim {
+    pub ip: Option<IpAddr>,
+    pub port: Option<u16>,
+    pub send: Option<String>,
+}
+
+/// What commands do to a list of patterns.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PatternEdit {
+    /// Adds entries to a version, or to the current one.
+    Add {
+        /// The version.
+        version: Option<u32>,
+        /// Patterns, for maps with their values.
+        entries: Vec<(String, Option<String>)>,
+    },
+    /// Gives the entries of a key another value.
+    Set {
+        /// The key, or `#` and an entry's id.
+        key: String,
+        /// The value.
+        value: String,
+    },
+    /// Removes the entries of a key.
+    Delete {
+        /// The key, or `#` and an entry's id.
+        key: String,
+    },
+    /// Removes all entries of a version, or of the current one.
+    Clear {
+        /// The version.
+        version: Option<u32>,
+    },
+    /// Begins a new version.
+    Prepare,
+    /// Makes a version the current one.
+    Commit {
+        /// The version.
+        version: u32,
+    },
+}
+
+/// Administrative states of a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ServerState {
+    /// `ready`.
+    Ready,
+    /// `drain`: takes no new sessions.
+    Drain,
+    /// `maint`: out of use.
+    Maint,
+    /// Maintenance begins, drain stays as it is (`disable server`).
+    Disabled,
+    /// Maintenance ends, drain stays as it is (`enable server`).
+    Enabled,
+}
+
+/// A change was made; else why it could not be.
+pub type Applied = Result<(), String>;
+
+/// Who decides on changes: this node alone, or a cluster.
+#[async_trait]
+pub trait Authority: Send + Sync {
+    /// Makes a change, once it is agreed.
+    async fn propose(&self, plan: &Plan, change: Change) -> Applied;
+}
+
+/// The authority of a node that is alone: it makes every change at once.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Local;
+
+#[async_trait]
+impl Authority for Local {
+    async fn propose(&self, plan: &Plan, change: Change) -> Applied {
+        change.apply(plan)
+    }
+}
+
+/// A list of patterns by its file or `#` and its number.
+pub(super) fn find_list<'a>(plan: &'a Plan, name: &str) -> Option<&'a Arc<Reference>> {
+    let id = name.strip_prefix('#').and_then(|id| id.parse::<u32>().ok());
+    plan.references.iter().find(|reference| match id {
+        Some(id) => reference.id() == id,
+        None => reference.file.as_deref() == Some(name),
+    })
+}
+
+/// A backend by its name.
+pub(super) fn backend<'a>(plan: &'a Plan, name: &str) -> Result<&'a Arc<Backend>, String> {
+    plan.backends.iter().find(|backend| backend.name == name).ok_or_else(|| "No such backend.".to_owned())
+}
+
+/// A server by its names.
+pub(super) fn find(plan: &Plan, backend_name: &str, server: &str) -> Result<Arc<Server>, String> {
+    backend(plan, backend_name)?.servers.find(server).ok_or_else(|| "No such server.".to_owned())
+}
