@@ -198,15 +198,20 @@ impl Listener {
         self.retired.load(Ordering::Relaxed)
     }
 
+    /// Moves on to the listener that has the address now.
+    pub fn follow(listener: &mut Arc<Self>) {
+        while listener.frontend.load().is_none()
+            && let Some(next) = listener.successor.load_full()
+        {
+            *listener = next;
+        }
+    }
+
     /// The frontend that a connection's next request goes to; the connection moves on to the listener that has the
     /// address now.
     pub fn current(listener: &mut Arc<Self>) -> Option<Arc<Frontend>> {
-        loop {
-            match listener.frontend.load_full() {
-                Some(frontend) => return Some(frontend),
-                None => *listener = listener.successor.load_full()?,
-            }
-        }
+        Self::follow(listener);
+        listener.frontend.load_full()
     }
 }
 

@@ -60,9 +60,9 @@ fn boxed(client: &mut Client, wake: Wake) -> Pin<Box<dyn Future<Output = After> 
 async fn idle(client: &mut Client) -> Wake {
     let Some(session) = &mut client.session else { return Wake::Stopping };
     let first = session.requests == 0;
-    let frontend = Listener::current(&mut session.listener);
-    let listener = Arc::clone(&session.listener);
-    if let Some(frontend) = frontend {
+    Listener::follow(&mut session.listener);
+    let listener = &session.listener;
+    if let Some(frontend) = &*listener.frontend.load() {
         if frontend.mode != Mode::Http {
             return Wake::Stopping;
         }
