@@ -77,6 +77,9 @@ fn texts(place: &Place, mode: &str, check: &str, [one, two]: [SocketAddr; 2]) ->
     .collect()
 }
 
+/// As often as reloads come. A busy machine lets checks in a row miss their 10 ms, which is no reason to call a server down.
+const CHECK: &str = " check inter 10ms fall 100";
+
 fn no_request_fails(mode: &str, check: &str) {
     if !is_lb() {
         return;
@@ -94,10 +97,10 @@ fn no_request_fails_over_many_reloads() {
 
 #[test]
 fn no_request_fails_while_servers_are_checked() {
-    no_request_fails("http", " check inter 10ms");
+    no_request_fails("http", CHECK);
 }
 
 #[test]
 fn no_tcp_session_fails() {
-    no_request_fails("tcp", " check inter 10ms");
+    no_request_fails("tcp", CHECK);
 }
