@@ -53,6 +53,8 @@ const SESSION: &[u8] = b"session ";
 const FDS: usize = 200;
 /// Longest reason.
 const LONGEST: usize = 16 * 1024;
+/// Longest packet: a reason, or what a session's client has said.
+const PACKET: usize = LONGEST + 64;
 
 impl Channel {
     /// Both ends.
@@ -90,7 +92,7 @@ impl Channel {
     /// Has the worker serve a session.
     ///
     /// # Errors
-    /// As for [`Self::send_ready`].
+    /// As for [`Self::send_ready`]; or more was said than a packet holds.
     pub(crate) fn send_session(&self, session: Session) -> io::Result<()> {
         let level = match session.level {
             Level::User => b'u',
@@ -98,6 +100,9 @@ impl Channel {
             Level::Admin => b'a',
         };
         let packet = [SESSION, &[level], &session.said].concat();
+        if packet.len() > PACKET {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
         let fds = [session.socket.as_raw_fd()];
         let control = [ControlMessage::ScmRights(&fds)];
         sendmsg::<()>(self.0.as_raw_fd(), &[IoSlice::new(&packet)], &control, MsgFlags::MSG_NOSIGNAL, None)?;
@@ -158,7 +163,7 @@ impl Channel {
 
     /// One packet; its descriptors are appended.
     fn packet(&self, fds: &mut Vec<OwnedFd>) -> io::Result<Vec<u8>> {
-        let mut packet = vec![0; LONGEST + 64];
+        let mut packet = vec![0; PACKET];
         let mut space = nix::cmsg_space!([std::os::fd::RawFd; FDS]);
         loop {
             let mut bytes = [IoSliceMut::new(&mut packet)];
@@ -223,6 +228,9 @@ mod tests {
         assert_eq!((session.level, session.said), (Level::Operator, said));
         drop(session.socket);
         assert_eq!(std::io::Read::read(&mut &near, &mut [0; 8]).unwrap(), 0);
+        let (_near, far) = std::os::unix::net::UnixStream::pair().unwrap();
+        let long = Session { socket: far.into(), level: Level::Operator, said: vec![b'x'; PACKET] };
+        assert!(one.send_session(long).is_err(), "what would arrive cut short is not sent");
     }
 
     #[test]

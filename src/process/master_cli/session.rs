@@ -95,9 +95,13 @@ impl Session {
         let level = self.level;
         match target {
             Target::Whole => {
-                let others = self.waiting.drain(..).map(|(command, payload)| format!(";{command}{payload}"));
-                let all = format!("{rest}{}", others.collect::<String>());
-                return Reply::HandOver { level, said: said(&all) };
+                let mut all = said(rest);
+                for (command, payload) in self.waiting.drain(..) {
+                    // Only the last command has a payload: what is before this one ends with its line's end.
+                    all.pop();
+                    all.extend(format!(";{command}\n{payload}").into_bytes());
+                }
+                return Reply::HandOver { level, said: all };
             }
             // A prefix alone is for all commands after it.
             _ if rest.is_empty() && text.starts_with('@') => {
@@ -304,6 +308,11 @@ mod tests {
         assert_eq!(
             worker("@@1 show info;show stat\n")[0],
             Reply::HandOver { level: Level::Operator, said: b"show info;show stat\n".to_vec() }
+        );
+        let said = b"show info;add map x <<\na b\n\n".to_vec();
+        assert_eq!(
+            worker("@@1 show info;add map x <<\na b\n\n")[0],
+            Reply::HandOver { level: Level::Operator, said }
         );
     }
 
