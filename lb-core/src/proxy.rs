@@ -208,10 +208,14 @@ impl Listener {
     }
 
     /// The frontend that a connection's next request goes to; the connection moves on to the listener that has the
-    /// address now.
+    /// address now. A reload may take the frontend away at any time: it is asked for once, never found and then fetched.
     pub fn current(listener: &mut Arc<Self>) -> Option<Arc<Frontend>> {
-        Self::follow(listener);
-        listener.frontend.load_full()
+        loop {
+            if let Some(frontend) = listener.frontend.load_full() {
+                return Some(frontend);
+            }
+            *listener = listener.successor.load_full()?;
+        }
     }
 }
 

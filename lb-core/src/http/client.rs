@@ -1,6 +1,7 @@
 //! A client's connection: small while it is idle, and a boxed exchange while a request runs.
 
 use super::exchange::{After, Wake, serve};
+use super::work::{self, Work};
 use crate::compile::Plan;
 use crate::connect::Private;
 use crate::engine::{self, Phase, on_plan, phase, with_waker};
@@ -44,16 +45,40 @@ async fn run(mut arrival: Arrival) {
     loop {
         let wake = idle(&mut client).await;
         engine::refresh(&mut client.plan);
-        match on_plan(client.plan.generation, boxed(&mut client, wake)).await {
+        let mut work = work::take(client.plan.bufsize);
+        let after = match wake {
+            Wake::Readable if !has_sent(&mut client, &mut work).await => Some(After::KeepAlive),
+            wake => on_plan(client.plan.generation, boxed(&mut client, &mut work, wake)).await,
+        };
+        work::give(work);
+        match after {
             Some(After::KeepAlive) => {}
             Some(After::Close) | None => return,
         }
     }
 }
 
+/// Takes what the client has sent; false when there is nothing yet, so that a connection holds no memory while it says
+/// nothing: the runtime takes a new one to be readable until it was read once. An end or an error is found again by the
+/// next read.
+async fn has_sent(client: &mut Client, work: &mut Work) -> bool {
+    poll_fn(|cx| match client.io.poll_read(cx, work.client.space()) {
+        Poll::Ready(read) => {
+            work.client.advance(read.unwrap_or(0));
+            Poll::Ready(true)
+        }
+        Poll::Pending => Poll::Ready(false),
+    })
+    .await
+}
+
 /// A running exchange on the heap, made outside the task's own state so that an idle connection is small.
-fn boxed(client: &mut Client, wake: Wake) -> Pin<Box<dyn Future<Output = After> + Send + '_>> {
-    Box::pin(serve(client, wake))
+fn boxed<'a>(
+    client: &'a mut Client,
+    work: &'a mut Work,
+    wake: Wake,
+) -> Pin<Box<dyn Future<Output = After> + Send + 'a>> {
+    Box::pin(serve(client, work, wake))
 }
 
 /// Waits for the first byte of the next request.

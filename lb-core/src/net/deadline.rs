@@ -1,7 +1,7 @@
 //! A deadline that costs nothing per request.
 
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::Context;
 use std::time::{Duration, Instant};
 use tokio::time::Sleep;
@@ -15,6 +15,8 @@ pub struct Deadline {
     at: Option<Instant>,
     armed: Option<Instant>,
     registered: bool,
+    /// The moment that was found to have passed, and the event loop was asked to look at sockets once more.
+    passed: Option<Instant>,
     sleep: Option<Pin<Box<Sleep>>>,
 }
 
@@ -36,7 +38,8 @@ impl Deadline {
         self.at
     }
 
-    /// True when the moment has come; else the task is woken then.
+    /// True when the moment has come and the event loop has looked at all sockets since; else the task is woken then. A
+    /// thread that did not run for a while so finds what came in time before it finds that time is over.
     #[inline]
     pub fn poll(&mut self, cx: &mut Context<'_>) -> bool {
         let Some(at) = self.at else { return false };
@@ -53,7 +56,7 @@ impl Deadline {
     fn rearm(&mut self, at: Instant, cx: &mut Context<'_>) -> bool {
         loop {
             if Instant::now() >= at {
-                return true;
+                return self.passed == Some(at) || self.look_again(at, cx);
             }
             let sleep = self.sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(at.into())));
             if self.armed.is_none_or(|armed| armed > at) || sleep.is_elapsed() {
@@ -65,6 +68,17 @@ impl Deadline {
                 return false;
             }
         }
+    }
+}
+
+impl Deadline {
+    /// Has the task woken after the event loop's next look; true when that has just happened, for the timer was found in it.
+    fn look_again(&mut self, at: Instant, cx: &mut Context<'_>) -> bool {
+        self.passed = Some(at);
+        if self.armed == Some(at) && self.sleep.as_ref().is_some_and(|sleep| sleep.is_elapsed()) {
+            return true;
+        }
+        pin!(tokio::task::yield_now()).poll(cx).is_ready()
     }
 }
 
@@ -93,6 +107,28 @@ mod tests {
         deadline.after(start, Some(Duration::from_millis(5)));
         expire(&mut deadline).await;
         assert!(start.elapsed() < Duration::from_secs(30));
+    }
+
+    #[tokio::test]
+    async fn what_came_in_time_is_found_although_the_thread_slept() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut stream = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let accepted = listener.accept().unwrap().0;
+        accepted.set_nonblocking(true).unwrap();
+        let accepted = tokio::net::TcpStream::from_std(accepted).unwrap();
+        let mut byte = [0];
+        assert!(accepted.try_read(&mut byte).is_err());
+        let mut deadline = Deadline::default();
+        deadline.after(Instant::now(), Some(Duration::from_millis(5)));
+        std::io::Write::write_all(&mut stream, b"x").unwrap();
+        std::thread::sleep(Duration::from_millis(10));
+        let in_time = poll_fn(|cx| match accepted.poll_read_ready(cx) {
+            Poll::Ready(_) => Poll::Ready(true),
+            Poll::Pending if deadline.poll(cx) => Poll::Ready(false),
+            Poll::Pending => Poll::Pending,
+        });
+        assert!(in_time.await);
+        expire(&mut deadline).await;
     }
 
     #[tokio::test]

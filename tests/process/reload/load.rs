@@ -3,6 +3,7 @@
 use super::{Backend, DEFAULTS, ask, cli, connect, reload, start_master};
 use crate::program::{Place, children, is_lb};
 use lb_harness::{eventually, loopback};
+use nix::sys::signal::Signal;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -44,7 +45,10 @@ fn under_load(place: &Place, texts: &[String]) {
         let failures = clients.into_iter().flat_map(|client| client.join().unwrap());
         failures.chain(refused).collect::<Vec<_>>()
     });
-    assert!(failures.is_empty(), "{} of {}: {failures:?}", failures.len(), asked.into_inner());
+    if !failures.is_empty() {
+        let said = running.end_by(Signal::SIGTERM).stderr;
+        panic!("{} of {}: {failures:?}\n{said}", failures.len(), asked.into_inner());
+    }
     assert_eq!(children(running.pid()).len(), 1, "one worker, as before");
     let current =
         |line: &str| line.split_once("CurrConns: ").and_then(|(_, rest)| rest.trim().parse::<u32>().ok());

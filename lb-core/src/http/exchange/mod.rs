@@ -17,7 +17,7 @@ mod tunnel;
 use super::client::Client;
 use super::h1::{Connection, ConnectionHeader};
 use super::message::Version;
-use super::work::{self, Parts, Work};
+use super::work::{Parts, Work};
 use crate::engine::{Phase, phase};
 use crate::exchange::{Cause, Exchange, Phase as Stage, Times};
 use crate::process;
@@ -25,9 +25,7 @@ use crate::proxy::{Frontend, InBackend, Listener};
 use crate::server::Server;
 use crate::server::persistence::Found;
 use haproxy_cfg_parser::model::KeepAlive;
-use std::future::poll_fn;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::{Instant, SystemTime};
 
 /// Why an idle connection has work to do.
@@ -77,38 +75,16 @@ struct Persistence {
 }
 
 /// Serves requests until the connection is idle or ends.
-pub(super) async fn serve(client: &mut Client, wake: Wake) -> After {
+pub(super) async fn serve(client: &mut Client, work: &mut Work, mut wake: Wake) -> After {
     if wake == Wake::Stopping {
         return After::Close;
     }
-    let mut work = work::take(client.plan.bufsize);
-    if wake == Wake::Readable && !has_sent(client, &mut work).await {
-        work::give(work);
-        return After::KeepAlive;
-    }
-    let mut wake = wake;
-    let after = loop {
-        match exchange(client, &mut work, wake).await {
+    loop {
+        match exchange(client, work, wake).await {
             After::KeepAlive if !work.client.is_empty() => wake = Wake::Readable,
-            after => break after,
+            after => return after,
         }
-    };
-    work::give(work);
-    after
-}
-
-/// Takes what the client has sent; false when there is nothing yet, so that a connection holds no memory while it says
-/// nothing: the runtime takes a new one to be readable until it was read once. An end or an error is found again by the
-/// next read.
-async fn has_sent(client: &mut Client, work: &mut Work) -> bool {
-    poll_fn(|cx| match client.io.poll_read(cx, work.client.space()) {
-        Poll::Ready(read) => {
-            work.client.advance(read.unwrap_or(0));
-            Poll::Ready(true)
-        }
-        Poll::Pending => Poll::Ready(false),
-    })
-    .await
+    }
 }
 
 async fn exchange(client: &mut Client, work: &mut Work, wake: Wake) -> After {
