@@ -4,6 +4,7 @@ use crate::model::{ActionArg, ErrorPage, FormatPart, HttpErrors, Place, Proxy, P
 use crate::parse::Cx;
 use crate::{Diagnostic, Severity};
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// Names defined nowhere.
 pub(super) fn check(cx: &Cx<'_>) -> Vec<Diagnostic> {
@@ -147,7 +148,7 @@ fn references(cx: &Cx<'_>, proxy: &Proxy, backends: &HashMap<&str, &Proxy>, find
             findings.push(alert(&server.place, message));
             continue;
         };
-        let found = |other: &ServerLine| other.name == tracked || other.template.is_some();
+        let found = |other: &Arc<ServerLine>| other.name == tracked || other.template.is_some();
         if !backend.servers.iter().any(found) {
             let message = format!("{title} : unable to find required server '{name}' for tracking.");
             findings.push(alert(&server.place, message));

@@ -5,6 +5,7 @@ use super::{
     UseBackend, UseServer,
 };
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Which kind of section a proxy is.
@@ -62,7 +63,7 @@ pub struct Proxy {
     /// `bind` lines.
     pub binds: Vec<Bind>,
     /// `server` and `server-template` lines, default-server applied.
-    pub servers: Vec<ServerLine>,
+    pub servers: Vec<Arc<ServerLine>>,
     /// `maxconn`.
     pub maxconn: Option<u64>,
     /// `fullconn`.

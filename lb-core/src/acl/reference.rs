@@ -9,6 +9,7 @@ use super::{Map, versions::Versions};
 use crate::sample::{Sample, Type};
 use arc_swap::{ArcSwap, Guard};
 use haproxy_cfg_parser::{model, raw};
+use std::collections::HashMap;
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
@@ -370,7 +371,11 @@ fn check_key(matcher: &str, key: &str) -> Result<(), String> {
 
 /// The lists of a configuration, while it is compiled.
 #[derive(Debug, Default)]
-pub struct References(Mutex<Vec<Arc<Reference>>>);
+pub struct References {
+    all: Mutex<Vec<Arc<Reference>>>,
+    /// Where in `all` the lists of a line are.
+    lines: Mutex<HashMap<model::Place, Vec<usize>>>,
+}
 
 impl References {
     /// The list of a file, read by `read` where it is new: keys, with values for a map.
@@ -383,7 +388,7 @@ impl References {
         place: &model::Place,
         read: impl FnOnce() -> Result<Vec<(String, Option<String>)>, String>,
     ) -> Result<Arc<Reference>, String> {
-        let mut all = lock(&self.0);
+        let mut all = lock(&self.all);
         if let Some(known) = all.iter().find(|known| known.file.as_deref() == Some(name)) {
             return Ok(Arc::clone(known));
         }
@@ -395,16 +400,17 @@ impl References {
 
     /// The list of the patterns that stand in an `acl` line; the same line is compiled once for each place of its use.
     pub fn line(&self, title: &str, place: &model::Place, patterns: &[String]) -> Arc<Reference> {
-        let mut all = lock(&self.0);
+        let mut all = lock(&self.all);
+        let mut lines = lock(&self.lines);
+        let of_line = lines.entry(place.clone()).or_default();
         let same = |known: &&Arc<Reference>| {
-            known.file.is_none()
-                && known.title == title
-                && known.place == *place
+            known.title == title
                 && known.versions().entries().map(|entry| &*entry.key).eq(patterns.iter().map(String::as_str))
         };
-        if let Some(known) = all.iter().find(same) {
+        if let Some(known) = of_line.iter().filter_map(|index| all.get(*index)).find(same) {
             return Arc::clone(known);
         }
+        of_line.push(all.len());
         let reference = Arc::new(Reference::new(None, title, place.clone()));
         reference.versions().fill(patterns.iter().map(|pattern| (pattern.clone(), None)));
         all.push(Arc::clone(&reference));
@@ -413,7 +419,7 @@ impl References {
 
     /// All lists, numbered in the order of the lines that name them first.
     pub fn finish(&self) -> Vec<Arc<Reference>> {
-        let mut all = lock(&self.0).clone();
+        let mut all = lock(&self.all).clone();
         all.sort_by(|one, other| one.place.cmp(&other.place));
         for (reference, id) in all.iter().zip(0..) {
             reference.id.store(id, Ordering::Relaxed);

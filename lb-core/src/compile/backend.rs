@@ -106,10 +106,13 @@ fn servers(
     let same_checks = previous.is_some_and(|previous| previous.checks == registry::digest(&proxy.checks));
     let mut servers = Vec::new();
     for line in &proxy.servers {
-        let mut line = line.clone();
-        if line.source.is_none() {
-            line.source = proxy.source.clone();
-        }
+        // The line is shared with the configuration as long as nothing is added to it.
+        let line = match (&line.source, &proxy.source) {
+            (None, Some(source)) => {
+                Arc::new(model::ServerLine { source: Some(source.clone()), ..(**line).clone() })
+            }
+            _ => Arc::clone(line),
+        };
         if let Some(unmet) = line.source.as_ref().and_then(unmet_source) {
             context.error(
                 &line.place,
@@ -129,7 +132,10 @@ fn servers(
             let next = u32::try_from(servers.len() + 1).unwrap_or(u32::MAX);
             // Of a template's servers only the first can have the line's id.
             let id = line.id.filter(|_| line.template.is_none()).unwrap_or(next);
-            let config = model::ServerLine { name: name.clone(), ..line.clone() };
+            let config = match name == line.name {
+                true => Arc::clone(&line),
+                false => Arc::new(model::ServerLine { name: name.clone(), ..(*line).clone() }),
+            };
             let (known, kept) = (known.get(&*name), keeps(&name));
             if let Some(known) = known
                 && same_checks
@@ -139,7 +145,10 @@ fn servers(
                 servers.push(Arc::clone(known));
                 continue;
             }
-            let saved = context.states.get(&(proxy.name.clone(), name)).cloned();
+            let saved = match context.states.is_empty() {
+                true => None,
+                false => context.states.get(&(proxy.name.clone(), name)).cloned(),
+            };
             let last = saved.as_ref().map(|saved| (saved, resolve::start(&line, saved.ip, context)));
             let address = match (kept, last, &at_start) {
                 (Some(kept), ..) => kept.address(),

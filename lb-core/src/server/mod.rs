@@ -61,7 +61,7 @@ pub struct Server {
     /// The PROXY header that its connections begin with.
     pub introduces: Option<proxy_protocol::Style>,
     /// Everything else that its line says.
-    pub config: model::ServerLine,
+    pub config: Arc<model::ServerLine>,
     /// What it shares with the other servers of its backend.
     pub farm: Arc<Farm>,
     /// Weight now, before scaling. Change it with [`Server::set_weight`].
@@ -116,7 +116,7 @@ impl Server {
     /// A server as its line has it: up, in maintenance if `disabled`, idle. `threads`: how many traffic threads there
     /// are.
     pub fn new(
-        config: model::ServerLine,
+        config: impl Into<Arc<model::ServerLine>>,
         backend: &str,
         id: u32,
         address: ServerAddress,
@@ -124,6 +124,7 @@ impl Server {
         threads: usize,
     ) -> Self {
         let lease = lease::Lease::take();
+        let config = config.into();
         let hostname = match &config.address {
             model::Address::Inet { host: model::Host::Name(name), .. }
                 if !crate::resolve::is_service(name, &config) =>

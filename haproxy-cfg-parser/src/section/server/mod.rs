@@ -3,14 +3,14 @@
 pub(crate) mod protocol;
 pub(crate) mod set;
 
-use crate::model::{Address, CheckOptions, Class, Host, Place, ServerLine, Source};
+use crate::model::{Address, CheckOptions, Class, Host, Mode, Place, ServerLine, Source};
 use crate::parse::{Args, Cx};
 use crate::section::draft::Draft;
 use crate::suggest;
 use crate::tables::keywords::server as table;
 use crate::value;
 use std::collections::HashMap;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 /// A server of which nothing is said.
 pub(crate) fn blank(place: Place) -> ServerLine {
@@ -65,7 +65,7 @@ pub(crate) fn line(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
         duplicate(cx, draft, args, name);
     }
     if let Some(server) = server(cx, draft, args, name, args.get(2), 3) {
-        draft.proxy.servers.push(server);
+        draft.proxy.servers.push(Arc::new(server));
     }
 }
 
@@ -107,7 +107,7 @@ pub(crate) fn template(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
     }
     if let Some(mut server) = server(cx, draft, args, args.get(1), args.get(3), 4) {
         server.template = Some((low, high));
-        draft.proxy.servers.push(server);
+        draft.proxy.servers.push(Arc::new(server));
     }
 }
 
@@ -138,6 +138,10 @@ fn server(
     at: usize,
 ) -> Option<ServerLine> {
     let label = format!("[{}] : 'server {}/{name}' :", cx.place, draft.proxy.name);
+    if value::is_datagram(address) && draft.proxy.mode != Mode::Other("log") {
+        cx.alert_word(args, at - 1, format!("{label} dgram-type address not acceptable in '{address}'"));
+        return None;
+    }
     let mut server = draft.default_server.clone();
     server.name = name.into();
     server.place = cx.place.clone();
