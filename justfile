@@ -27,7 +27,19 @@ regression *ARGUMENTS:
 vtc *ARGUMENTS:
     LB_DEMAND_TOOLS=1 cargo test --release --workspace --test vtc -- {{ARGUMENTS}}
 
-# Real files (CORPUS/cases/NAME/haproxy.cfg) with one word changed: haproxy's verdict and the parser's.
+# CPU time and memory of `-c` on a file of 10,000 rules and 50,000 servers, beside haproxy.
+load *ARGUMENTS:
+    LB_DEMAND_TOOLS=1 cargo bench --workspace --bench load -- {{ARGUMENTS}}
+
+# A fuzz target (configuration needs no engine) for SECONDS; needs a nightly toolchain and cargo-fuzz.
+fuzz TARGET="configuration" SECONDS="3600" *ARGUMENTS:
+    mkdir -p fuzz/corpus/{{TARGET}}
+    [ {{TARGET}} != configuration ] || cp haproxy-cfg-parser/tests/cases/*.cfg fuzz/corpus/configuration/
+    cargo run -q --release -p haproxy-cfg-parser --example words > fuzz/corpus/words.dict
+    cargo +nightly fuzz run -s none {{ if TARGET == "configuration" { "--no-default-features" } else { "" } }} {{TARGET}} -- \
+        -dict=fuzz/corpus/words.dict -max_len=20000 -timeout=60 -max_total_time={{SECONDS}} {{ARGUMENTS}}
+
+# Real files (CORPUS/cases/NAME/haproxy.cfg) with one word changed: haproxy's verdict and the parser's; COUNT 0: the files as they are.
 mutation CORPUS *ARGUMENTS:
     cargo test --release --workspace --test mutation -- {{CORPUS}} {{ARGUMENTS}}
 

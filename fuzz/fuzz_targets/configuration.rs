@@ -2,7 +2,7 @@
 #![no_main]
 
 use haproxy_cfg_parser::lex::Document;
-use haproxy_cfg_parser::{Source, World, modernise, parse, render, render_caret};
+use haproxy_cfg_parser::{Source, World, modernise, parse, print, render, render_carets};
 use libfuzzer_sys::fuzz_target;
 use std::io;
 use std::path::Path;
@@ -39,11 +39,13 @@ impl World for Nothing {
 fuzz_target!(|bytes: &[u8]| {
     assert_eq!(Document::new(bytes).write(), bytes);
     let sources = [Source::new("fuzz.cfg", bytes)];
-    let (_, findings) = parse(&sources, &Nothing);
+    let (config, findings) = parse(&sources, &Nothing);
+    let (printed, _) = parse(&print(&sources, &Nothing), &Nothing);
+    assert!(format!("{config:?}") == format!("{printed:?}"), "printed, it says something else");
     for finding in &findings {
         let _ = render(finding, 1);
-        let _ = render_caret(finding, &sources);
     }
+    assert_eq!(render_carets(&findings, &sources).len(), findings.len());
     let (once, _) = modernise(&sources, &Nothing);
     assert_eq!(once, modernise(&once, &Nothing).0);
 });

@@ -1,6 +1,6 @@
 //! Checks configuration files and shows what is wrong with them: `check FILE...`; exit status 1 on errors.
 
-use haproxy_cfg_parser::{Severity, SystemWorld, load, parse, render, render_caret};
+use haproxy_cfg_parser::{Severity, SystemWorld, load, parse, render, render_carets};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -18,12 +18,10 @@ fn main() -> ExitCode {
         }
     };
     let (_, diagnostics) = parse(&sources, &world);
-    for diagnostic in &diagnostics {
-        if plain {
-            eprintln!("{}", render(diagnostic, std::process::id()));
-        } else {
-            eprintln!("{}\n", render_caret(diagnostic, &sources));
-        }
+    if plain {
+        diagnostics.iter().for_each(|diagnostic| eprintln!("{}", render(diagnostic, std::process::id())));
+    } else {
+        render_carets(&diagnostics, &sources).iter().for_each(|text| eprintln!("{text}\n"));
     }
     let errors = diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Alert).count();
     if errors == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }

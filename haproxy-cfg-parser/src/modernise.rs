@@ -23,19 +23,25 @@ pub fn modernise(sources: &[Source], world: &dyn World) -> (Vec<Source>, Vec<Dia
     for (place, edit) in &edits {
         of_line.insert(place, edit);
     }
-    let written = sources.iter().map(|source| {
+    let written = rewrite(sources, |place, line, out| match of_line.get(place) {
+        Some(edit) => apply(edit, line, out),
+        None => out.extend_from_slice(line),
+    });
+    (written, diagnostics)
+}
+
+/// Sources with each line's bytes written by `write`, endings as they are.
+pub(crate) fn rewrite(sources: &[Source], write: impl Fn(&Place, &[u8], &mut Vec<u8>)) -> Vec<Source> {
+    let one = |source: &Source| {
         let mut bytes = Vec::with_capacity(source.bytes.len());
         for (index, line) in Document::new(&source.bytes).lines.iter().enumerate() {
             let place = Place { file: source.name.clone(), line: index as u32 + 1 };
-            match of_line.get(&place) {
-                Some(edit) => apply(edit, line.body, &mut bytes),
-                None => bytes.extend_from_slice(line.body),
-            }
+            write(&place, line.body, &mut bytes);
             bytes.extend_from_slice(line.ending);
         }
         Source { name: source.name.clone(), bytes }
-    });
-    (written.collect(), diagnostics)
+    };
+    sources.iter().map(one).collect()
 }
 
 fn apply(edit: &Edit, line: &[u8], out: &mut Vec<u8>) {

@@ -1,6 +1,8 @@
 //! Diagnostics as text: HAProxy's own lines, and lines with carets.
 
+use crate::model::Place;
 use crate::{Diagnostic, Severity, Source, raw};
+use std::collections::HashMap;
 use std::fmt::Write;
 
 /// The label of a severity, without brackets.
@@ -23,8 +25,25 @@ pub fn render(diagnostic: &Diagnostic, pid: u32) -> String {
 
 /// One diagnostic with its line, carets under the word, and advice.
 ///
-/// `sources` are those that were parsed; no newline ends the text.
+/// `sources` are those that were parsed; no newline ends the text. For many diagnostics use [`render_carets`].
 pub fn render_caret(diagnostic: &Diagnostic, sources: &[Source]) -> String {
+    render_carets(std::slice::from_ref(diagnostic), sources).concat()
+}
+
+/// As [`render_caret`], each diagnostic a text.
+pub fn render_carets(diagnostics: &[Diagnostic], sources: &[Source]) -> Vec<String> {
+    let lines: HashMap<&str, Vec<&[u8]>> = sources
+        .iter()
+        .map(|source| (source.name.as_ref(), source.bytes.split(|byte| *byte == b'\n').collect()))
+        .collect();
+    let line = |place: &Place| {
+        let lines = lines.get(place.file.as_ref())?;
+        lines.get(place.line.saturating_sub(1) as usize).copied()
+    };
+    diagnostics.iter().map(|diagnostic| with_carets(diagnostic, line)).collect()
+}
+
+fn with_carets<'a>(diagnostic: &Diagnostic, line: impl Fn(&Place) -> Option<&'a [u8]>) -> String {
     let kind = match diagnostic.severity {
         Severity::Diag => "diag",
         Severity::Notice => "notice",
@@ -35,16 +54,7 @@ pub fn render_caret(diagnostic: &Diagnostic, sources: &[Source]) -> String {
     let first = diagnostic.message.lines().next().unwrap_or_default();
     let mut text = format!("{kind}: {}", raw::shown(plain(first, diagnostic)));
     if let Some(place) = &diagnostic.place {
-        let line = sources
-            .iter()
-            .find(|source| source.name == place.file)
-            .and_then(|source| {
-                source
-                    .bytes
-                    .split(|byte| *byte == b'\n')
-                    .nth(place.line as usize - usize::from(place.line > 0))
-            })
-            .map(<[u8]>::trim_ascii_end);
+        let line = line(place).map(<[u8]>::trim_ascii_end);
         let number = place.line.to_string();
         let margin = " ".repeat(number.len());
         let _ = write!(text, "\n{margin}--> {place}");

@@ -2,7 +2,7 @@
 
 use haproxy_cfg_parser::lex::{Document, quoted};
 use haproxy_cfg_parser::{
-    Severity, Source, SystemWorld, evaluate_condition, modernise, parse, render, render_caret, tables,
+    Severity, Source, SystemWorld, evaluate_condition, modernise, parse, print, render, render_carets, tables,
 };
 use proptest::prelude::*;
 
@@ -60,14 +60,42 @@ fn run(text: impl Into<Vec<u8>>) {
     let source = Source::new("a.cfg", text);
     let sources = [source];
     let (_, diagnostics) = parse(&sources, &SystemWorld::default());
-    for diagnostic in diagnostics {
+    for diagnostic in &diagnostics {
         assert!(!diagnostic.message.is_empty());
-        let _ = render(&diagnostic, 1);
-        let _ = render_caret(&diagnostic, &sources);
+        let _ = render(diagnostic, 1);
     }
+    assert_eq!(render_carets(&diagnostics, &sources).len(), diagnostics.len());
+}
+
+/// What a text says, but for findings.
+fn meaning(sources: &[Source]) -> String {
+    format!("{:?}", parse(sources, &SystemWorld::default()).0)
+}
+
+fn prints_the_same(text: impl Into<Vec<u8>>) {
+    let sources = [Source::new("a.cfg", text)];
+    let world = SystemWorld::default();
+    let printed = print(&sources, &world);
+    assert!(meaning(&sources) == meaning(&printed), "{}", String::from_utf8_lossy(&printed[0].bytes));
+    assert_eq!(printed, print(&printed, &world));
 }
 
 proptest! {
+    #[test]
+    fn a_printed_file_says_the_same(text in lines()) {
+        prints_the_same(text);
+    }
+
+    #[test]
+    fn printed_bytes_say_the_same(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        prints_the_same(bytes);
+    }
+
+    #[test]
+    fn printed_words_say_the_same(line in "[a-z0-9 $\\{\\}\"'\\\\#é\\[*\\]-]{0,60}") {
+        prints_the_same(format!("global\n setenv a \"x  y\"\n setenv b '{line}'\n description {line}\nbackend b\n server s ${{b}}:80 {line}\n"));
+    }
+
     #[test]
     fn an_unedited_document_writes_back(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
         prop_assert_eq!(Document::new(&bytes).write(), bytes);
@@ -162,6 +190,46 @@ fn deep_nesting_ends() {
     for piece in ["(", "!", "%[", "{", "${", "\\", "path,", "a(b(", ".if 1\n", "\"${A-"] {
         let many = piece.repeat(20_000);
         run(format!("listen l\n acl a {many}\n http-request set-header a {many}\n.if {many}\n{many}\n"));
+    }
+}
+
+/// How long this thread has been running, in nanoseconds: other programs on the machine do not count.
+fn running() -> u64 {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").expect("Linux");
+    text.split(' ').next().and_then(|first| first.parse().ok()).expect("a number")
+}
+
+/// The least time of a few that it takes to read a text, and print its findings, so many times.
+fn least_time(text: &str, times: usize) -> u64 {
+    let time = || {
+        let start = running();
+        (0..times).for_each(|_| run(text));
+        running() - start
+    };
+    (0..3).map(|_| time()).min().expect("three times")
+}
+
+/// A text of sixteen times the lines takes as long as sixteen texts, and some more for memory that is no longer near (and for
+/// a clock that ticks); where a step is quadratic it takes sixteen times as long.
+#[test]
+fn time_grows_with_the_size_only() {
+    let kinds: [(&str, fn(usize) -> String); 9] = [
+        ("", |n| format!("backend b{n}\n server s 127.0.0.1:80\n")),
+        ("backend b\n", |n| format!(" server s{n} 127.0.0.1:80 check\n")),
+        ("frontend f\n bind :80\n", |n| format!(" use_backend b if {{ path /{n} }}\n")),
+        ("frontend f\n", |n| format!(" acl a{n} path /{n}\n http-request deny if a{n}\n")),
+        ("frontend f\n", |n| {
+            format!(" http-request set-header a{n} %[path,lower] if {{ src 10.0.0.{} }}\n", n % 250)
+        }),
+        ("backend b\n", |n| format!(" misspelt{n} word\n")),
+        ("userlist u\n", |n| format!(" user u{n} insecure-password x\n")),
+        ("resolvers r\n", |n| format!(" nameserver n{n} 127.0.0.1:53\n")),
+        ("global\n", |n| format!(" setenv V{n} \"${{V{}}}\"\n.if defined(V{n})\n.endif\n", n / 2)),
+    ];
+    for (head, line) in kinds {
+        let text = |count| head.to_owned() + &(0..count).map(line).collect::<String>();
+        let (small, large) = (least_time(&text(250), 16), least_time(&text(4_000), 1));
+        assert!(large < small * 4 + 20_000_000, "{}: {small} ns, then {large} ns", line(0));
     }
 }
 

@@ -3,18 +3,22 @@
 use crate::model::{Mode, Options, Proxy, ProxyKind};
 use crate::parse::Cx;
 use crate::{Diagnostic, Severity};
+use std::collections::HashMap;
 
 /// What is missing from proxies or does not fit their mode.
 pub(super) fn check(cx: &Cx<'_>) -> Vec<Diagnostic> {
     let config = &cx.config;
     let mut findings = Vec::new();
+    let mut late: HashMap<usize, Vec<&Diagnostic>> = HashMap::new();
+    for (of, finding) in &cx.late {
+        late.entry(*of).or_default().push(finding);
+    }
     for (index, proxy) in config.proxies.iter().enumerate().filter(|(_, proxy)| !proxy.disabled) {
         if !cx.unbound.contains(&proxy.name) {
             listening(proxy, &mut findings);
         }
         certificates(proxy, &mut findings);
-        let late = cx.late.iter().filter(|(of, _)| *of == index);
-        findings.extend(late.map(|(_, finding)| finding.clone()));
+        findings.extend(late.remove(&index).unwrap_or_default().into_iter().cloned());
         timeouts(proxy, &mut findings);
         logs(proxy, &mut findings);
         modes(proxy, &mut findings);

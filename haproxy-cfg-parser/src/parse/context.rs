@@ -40,6 +40,8 @@ pub(crate) struct Cx<'w> {
     pub(crate) references: Vec<Reference>,
     /// `ssl-server-verify none` was said.
     pub(crate) server_verify_off: bool,
+    /// The words of each line, where they are asked for.
+    pub(crate) words: Option<Vec<(Place, String)>>,
     /// Lines that are written otherwise today.
     pub(crate) edits: Vec<(Place, Edit)>,
     diagnostics: Vec<Diagnostic>,
@@ -73,6 +75,7 @@ impl<'w> Cx<'w> {
             unbound: HashSet::new(),
             references: Vec::new(),
             server_verify_off: false,
+            words: None,
             edits: Vec::new(),
             diagnostics: Vec::new(),
         }

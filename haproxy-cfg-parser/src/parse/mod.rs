@@ -9,7 +9,7 @@ pub(crate) use words::Args;
 use crate::directive::{self, Blocks, Branch};
 use crate::lex::{self, Document, LexError, MAX_WORDS, Word};
 use crate::model::Place;
-use crate::modernise::Edit;
+use crate::modernise::{self, Edit};
 use crate::section::Sections;
 use crate::{Config, Diagnostic, Severity, Source, World, raw};
 use std::borrow::Cow;
@@ -33,16 +33,28 @@ pub(crate) fn parse_with_edits(
     (cx.finish().1, edits)
 }
 
+/// Each line that can be cut into words, as these words.
+pub(crate) fn parse_with_words(sources: &[Source], world: &dyn World) -> Vec<(Place, String)> {
+    let mut cx = Cx::new(sources, world);
+    cx.words = Some(Vec::new());
+    read(&mut cx, sources);
+    cx.words.unwrap_or_default()
+}
+
 fn run<'w>(sources: &[Source], world: &'w dyn World) -> Cx<'w> {
     let mut cx = Cx::new(sources, world);
+    read(&mut cx, sources);
+    cx
+}
+
+fn read(cx: &mut Cx<'_>, sources: &[Source]) {
     let mut sections = Sections::default();
     for source in sources {
-        file(&mut cx, &mut sections, source);
-        sections.end_of_file(&mut cx);
+        file(cx, &mut sections, source);
+        sections.end_of_file(cx);
     }
-    sections.finish(&mut cx);
-    crate::check::check(&mut cx);
-    cx
+    sections.finish(cx);
+    crate::check::check(cx);
 }
 
 fn file(cx: &mut Cx<'_>, sections: &mut Sections, source: &Source) {
@@ -92,6 +104,10 @@ fn file(cx: &mut Cx<'_>, sections: &mut Sections, source: &Source) {
                 );
             }
             continue;
+        }
+        if let Some(lines) = &mut cx.words {
+            let line = modernise::line(words.iter().map(|word| word.text.as_ref()));
+            lines.push((cx.place.clone(), line));
         }
         let Some(first) = words.first() else { continue };
         if first.text.starts_with('.') && dot(cx, &mut blocks, &words) {

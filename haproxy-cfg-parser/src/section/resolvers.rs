@@ -93,9 +93,8 @@ pub(crate) fn nameserver(cx: &mut Cx<'_>, _: &mut (), args: &Args<'_>) {
         return;
     }
     let place = cx.place.clone();
-    let known = cx.config.resolvers.last().and_then(|section| {
-        section.nameservers.iter().find(|known| known.name == name).map(|known| known.place.clone())
-    });
+    let key = ("nameserver", format!("{} {name}", cx.config.resolvers.len()));
+    let known = cx.named_at.get(&key).cloned();
     if let Some(there) = known {
         let text = format!(
             "Parsing [{place}]: nameserver '{name}' has same name as another nameserver (declared at {there})."
@@ -105,6 +104,7 @@ pub(crate) fn nameserver(cx: &mut Cx<'_>, _: &mut (), args: &Args<'_>) {
     }
     match address(text, cx) {
         Ok(address) => {
+            cx.named_at.insert(key, place.clone());
             if let Some(section) = cx.config.resolvers.last_mut() {
                 section.nameservers.push(Nameserver { name: name.into(), address, place });
             }
@@ -146,6 +146,11 @@ pub(crate) fn resolv_conf(cx: &mut Cx<'_>, _: &mut (), args: &Args<'_>) {
             cx.report(Severity::Warning, args.span(0), text);
         }
         Some(_) => {}
+    }
+    let number = cx.config.resolvers.len() + 1;
+    for server in &section.nameservers {
+        let key = ("nameserver", format!("{number} {}", server.name));
+        cx.named_at.entry(key).or_insert_with(|| server.place.clone());
     }
     cx.config.resolvers.push(section);
 }

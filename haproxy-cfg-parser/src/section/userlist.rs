@@ -95,8 +95,9 @@ pub(crate) fn user(cx: &mut Cx<'_>, _: &mut (), args: &Args<'_>) {
         }
         index += 2;
     }
+    let number = cx.config.userlists.len();
     let Some(last) = cx.config.userlists.last_mut() else { return };
-    if last.users.iter().any(|known| known.name == user.name) {
+    if !cx.named.insert(("user", format!("{number} {name}"))) {
         let list = last.name.clone();
         cx.report(
             crate::Severity::Warning,
