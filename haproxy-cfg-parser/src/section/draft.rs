@@ -88,7 +88,8 @@ pub(super) fn open(cx: &mut Cx<'_>, args: &Args<'_>, defaults: &mut Defaults) ->
         return None;
     }
     let bad = |c: &char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_' | '.' | ':');
-    if let Some(c) = name.chars().find(bad).filter(|_| !anonymous) {
+    // HAProxy takes any word for the name of a defaults section.
+    if let Some(c) = name.chars().find(bad).filter(|_| !is_defaults) {
         cx.wrong(args, 1, format!("character '{c}' is not permitted in '{section}' name '{name}'."));
         return None;
     }
@@ -101,11 +102,13 @@ pub(super) fn open(cx: &mut Cx<'_>, args: &Args<'_>, defaults: &mut Defaults) ->
         let from = args.get(next + 1);
         match defaults.named.get(from) {
             Some(found) => base = Some(Arc::clone(found)),
+            None if from.is_empty() && is_defaults => {}
             None if from.is_empty() => {
                 cx.wrong(args, next, "'from' expects the name of a 'defaults' section.")
             }
             None => {
                 let here = cx.here();
+                let name = if anonymous { "" } else { name };
                 let text = format!("{here} : defaults section '{from}' not found for {section} '{name}'.");
                 cx.alert_word(args, next + 1, text);
             }

@@ -1,6 +1,6 @@
 //! `log` lines (manual 4.2 "log").
 
-use crate::model::{LogFraming, LogTarget};
+use crate::model::{Address, Host, LogFraming, LogTarget};
 use crate::parse::{Args, Cx};
 use crate::section::modifier::Modifier;
 use crate::value;
@@ -100,7 +100,12 @@ fn target(cx: &Cx<'_>, args: &Args<'_>, global: bool) -> Result<LogTarget, (usiz
         return Err((index + 3, format!("cannot handle unexpected argument '{}'", args.get(index + 3))));
     }
     if text != "global" {
-        target.address = Some(value::address(text, &cx.env).map_err(|error| (1, error.to_string()))?);
+        target.address = match value::address(text, &cx.env).map_err(|error| (1, error.to_string()))? {
+            Address::Inet { host: Host::Name(host), .. } if !cx.resolves(&host) => {
+                return Err((1, format!("invalid address: '{host}' in '{text}'")));
+            }
+            address => Some(address),
+        };
     }
     Ok(target)
 }

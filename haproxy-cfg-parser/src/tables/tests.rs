@@ -117,7 +117,7 @@ fn examples_of_actions_parse() {
     for row in action::all() {
         let line = &row.example;
         let before = match row.name {
-            "lua" => "global\n    lua-load f\n",
+            "lua" => "global\n    lua-load /dev/null\n",
             "normalize-uri" => "global\n    expose-experimental-directives\n",
             _ => "",
         };

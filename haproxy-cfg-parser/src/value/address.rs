@@ -54,8 +54,19 @@ pub(crate) fn address(text: &str, env: &Environment) -> Result<Address, AddressE
         "ipv6" | "tcp6" => inet(rest, text, Family::V6),
         "ip" | "inet" | "tcp" => inet(rest, text, Family::Either),
         "udp" | "udp4" | "udp6" => inet(rest, text, Family::Either),
-        _ => Ok(Address::Other(prefix.into(), rest.into())),
+        _ if STREAMS.contains(&prefix) => Ok(Address::Other(prefix.into(), rest.into())),
+        // Anything else is part of a name, which then has no address.
+        _ => inet(bare, text, Family::Either),
     }
+}
+
+/// Families of connections that only later versions of HAProxy know.
+const STREAMS: [&str; 7] = ["rhttp", "rev", "quic4", "quic6", "mptcp", "mptcp4", "mptcp6"];
+
+/// True for an address of datagrams, which nothing that takes connections can use.
+pub(crate) fn is_datagram(text: &str) -> bool {
+    matches!(text.split_once('@'), Some(("udp" | "udp4" | "udp6" | "uxdg" | "unix+dgram", _)))
+        || text.starts_with("dgram+")
 }
 
 /// `ADDR/BITS`, `ADDR/MASK` or `ADDR`: the network and its prefix length; none if it is no such thing.
@@ -122,11 +133,12 @@ fn inet(text: &str, whole: &str, family: Family) -> Result<Address, AddressError
         // `:::80`: the unspecified IPv6 address.
         "::" => Host::Ip(IpAddr::V6(Ipv6Addr::UNSPECIFIED)),
         _ => match host.parse::<IpAddr>() {
-            Ok(ip) => Host::Ip(ip),
+            Ok(ip) if family != (if ip.is_ipv4() { Family::V6 } else { Family::V4 }) => Host::Ip(ip),
             Err(_) if host.contains([' ', ',', '/']) => {
                 return Err(AddressError::Host(host.into(), whole.into()));
             }
-            Err(_) => Host::Name(host.into()),
+            // An address of the other family is a name that has none.
+            Ok(_) | Err(_) => Host::Name(host.into()),
         },
     };
     let (ports, offset) = match port {

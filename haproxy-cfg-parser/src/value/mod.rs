@@ -5,7 +5,7 @@ mod regex;
 mod size;
 mod time;
 
-pub(crate) use address::{address, network};
+pub(crate) use address::{address, is_datagram, network};
 pub(crate) use regex::regex_problem;
 pub(crate) use size::size;
 pub(crate) use time::{TimeError, time, time_and_rest};

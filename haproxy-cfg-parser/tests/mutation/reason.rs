@@ -4,9 +4,6 @@ use crate::verdict::Verdict;
 
 /// A part of the alert of the side that rejects, and why the other accepts.
 const REASONS: &[(Side, &str, &str)] = &[
-    (Side::Oracle, "http-check", "the words of http-check are not checked yet"),
-    (Side::Oracle, "tcp-check", "the words of tcp-check are not checked yet"),
-    (Side::Oracle, "nameserver", "the lines of resolvers are not checked yet"),
     (Side::Oracle, "neither service port nor check port", "the port of checks is not checked yet"),
     (Side::Oracle, "unable to stat SSL certificate", "certificates are read by the engine"),
     (Side::Oracle, "nbproc", "read as its modern line"),

@@ -42,6 +42,10 @@ pub(crate) fn addresses(
     let index = (0..args.len()).find(|index| args.get(*index) == text).unwrap_or(1);
     let mut list = Vec::new();
     for part in text.split(',') {
+        if value::is_datagram(part) {
+            cx.wrong(args, index, format!("{label} : dgram-type address not acceptable in '{part}'"));
+            return None;
+        }
         match value::address(part, &cx.env) {
             Ok(Address::Inet { ports: (0, 0), offset: None, .. })
                 if part != "*:0" && !part.ends_with(":0") =>

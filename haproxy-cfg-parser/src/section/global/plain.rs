@@ -20,8 +20,17 @@ pub(crate) fn word(cx: &mut Cx<'_>, _: &mut (), args: &Args<'_>) {
 pub(crate) fn words(_: &mut Cx<'_>, _: &mut (), _: &Args<'_>) {}
 
 /// A Lua file.
-pub(crate) fn lua(cx: &mut Cx<'_>, _: &mut (), _: &Args<'_>) {
+pub(crate) fn lua(cx: &mut Cx<'_>, _: &mut (), args: &Args<'_>) {
+    let (word, file) = (args.get(0), args.get(1));
     cx.lua = true;
+    if file.is_empty() {
+        cx.wrong(args, 0, format!("'{word}' expects a file name as parameter."));
+    } else if let Err(error) = cx.read(file) {
+        // Without the number that Rust adds.
+        let error = error.to_string();
+        let reason = error.split(" (os error").next().unwrap_or_default();
+        cx.wrong(args, 1, format!("error in Lua file '{file}': cannot open {file}: {reason}"));
+    }
 }
 
 /// A number.

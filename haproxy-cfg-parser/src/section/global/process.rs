@@ -326,40 +326,66 @@ pub(crate) fn cpu_map(cx: &mut Cx<'_>, _: &mut (), args: &Args<'_>) {
         None => (false, text),
     };
     // `1/1-4`: threads 1 to 4 of group 1. `1-4` alone means groups, and with one group all its threads.
-    let threads = match range.split_once('/') {
-        Some((group, threads)) => span(group, 64).and(span(threads, 64)),
-        None => span(range, 64).map(|_| (1, 64)),
+    let parts = range.split_once('/');
+    let (wrong, count) = match (parts, span(parts.map_or(range, |parts| parts.0))) {
+        (Some((_, threads)), Ok(_)) => (threads, span(threads)),
+        (parts, group) => (parts.map_or(range, |parts| parts.0), group),
     };
-    let Some((first, last)) = threads else {
-        cx.wrong(args, 1, format!("cpu-map : '{text}' is not a valid number/range."));
-        return;
+    let (first, last) = match count {
+        Ok(found) => found,
+        Err(hint) => {
+            cx.wrong(args, 1, format!("cpu-map : '{wrong}' is not a valid number/range.{hint}"));
+            return;
+        }
     };
     let mut cpus = Vec::new();
     for (index, word) in args.rest(2).into_iter().enumerate() {
         for part in word.split(',') {
             let (low, high) = part.split_once('-').unwrap_or((part, part));
-            match (low.parse::<u32>(), high.parse::<u32>()) {
-                (Ok(low), Ok(high)) if low <= high && high < 4096 => cpus.extend(low..=high),
-                _ => {
-                    cx.wrong(args, index + 2, format!("cpu-map : '{word}' is not a CPU range."));
-                    return;
-                }
+            let high = if high.is_empty() { Ok(MOST_CPUS - 1) } else { high.parse::<u32>() };
+            let (Ok(low), Ok(high)) = (low.parse::<u32>(), high) else {
+                cx.wrong(args, index + 2, format!("cpu-map : '{word}' is not a CPU range."));
+                return;
+            };
+            if low.max(high) >= MOST_CPUS {
+                let text = format!("cpu-map : supports CPU numbers from 0 to {}.", MOST_CPUS - 1);
+                cx.wrong(args, index + 2, text);
+                return;
             }
+            cpus.extend(low.min(high)..=low.max(high));
         }
     }
+    if auto && cpus.len() != (last - first) as usize + 1 {
+        let text =
+            "cpu-map : PROC/THREAD range and CPU sets must have the same size to be automatically bound";
+        cx.wrong(args, 1, text);
+        return;
+    }
+    // Without a group's number all of its threads are meant.
+    let (first, last) = if parts.is_some() { (first, last) } else { (1, MOST_THREADS) };
     let place = cx.place.clone();
     cx.config.global.cpu_map.push(CpuMap { auto, first, last, cpus, place });
 }
 
-/// `N`, `N-M`, `N-`, `all`, `odd`, `even`.
-fn span(text: &str, most: u32) -> Option<(u32, u32)> {
+/// The highest number of a thread or group.
+const MOST_THREADS: u32 = 64;
+/// How many CPUs a set can name.
+const MOST_CPUS: u32 = 1024;
+
+/// `N`, `N-M` (either first), `N-`, `all`, `odd`, `even`; else what is said about numbers, where they are too large.
+fn span(text: &str) -> Result<(u32, u32), String> {
     if matches!(text, "all" | "odd" | "even") {
-        return Some((1, most));
+        return Ok((1, MOST_THREADS));
     }
+    let number = |text: &str| text.parse::<u32>().map_err(|_| String::new());
     let (low, high) = match text.split_once('-') {
-        Some((low, "")) => (low.parse().ok()?, most),
-        Some((low, high)) => (low.parse().ok()?, high.parse().ok()?),
-        None => (text.parse().ok()?, text.parse().ok()?),
+        Some((low, "")) => (number(low)?, MOST_THREADS),
+        Some((low, high)) => (number(low)?, number(high)?),
+        None => (number(text)?, number(text)?),
     };
-    (0 < low && low <= high && high <= most).then_some((low, high))
+    let (low, high) = (low.min(high), low.max(high));
+    if low == 0 || high > MOST_THREADS {
+        return Err(format!(" It supports numbers from 1 to {MOST_THREADS}."));
+    }
+    Ok((low, high))
 }

@@ -24,6 +24,45 @@ pub(crate) fn kept_argument(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>)
     kept(cx, draft, args);
 }
 
+/// `hash-balance-factor PERCENT`.
+pub(crate) fn balance_factor(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
+    if args.get(1).is_empty() {
+        cx.wrong(args, 0, "'hash-balance-factor' expects an integer argument.");
+    } else if matches!(crate::value::lenient_integer(args.get(1)), i64::MIN..=-1 | 1..=100) {
+        cx.wrong(args, 1, "'hash-balance-factor' must be 0 or greater than 100.");
+    } else {
+        kept(cx, draft, args);
+    }
+}
+
+/// `max-keep-alive-queue COUNT`.
+pub(crate) fn keep_alive_queue(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
+    if args.get(1).is_empty() {
+        cx.wrong(args, 0, "'max-keep-alive-queue' expects expects an integer value (or -1 to disable)");
+        return;
+    }
+    kept(cx, draft, args);
+}
+
+/// `server-state-file-name [FILE]`.
+pub(crate) fn state_file(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
+    if !cx.too_many(args, 1) {
+        kept(cx, draft, args);
+    }
+}
+
+/// `monitor-net NETWORK`, which HAProxy has removed; what replaces it is a rule, whose place among the others the writer knows.
+pub(crate) fn monitor_net(cx: &mut Cx<'_>, _: &mut Draft, args: &Args<'_>) {
+    let network = args.get(1);
+    let source = if network.is_empty() { "src".to_owned() } else { format!("src {network}") };
+    cx.wrong(
+        args,
+        0,
+        format!("'monitor-net' doesn't exist anymore. Please use 'http-request return status 200 if {{ {source} }}' instead."),
+    );
+    cx.help(format!("write `http-request return status 200 if {{ {source} }}` above the other rules"));
+}
+
 /// `http-send-name-header NAME`.
 pub(crate) fn send_name_header(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
     if args.get(1).is_empty() {

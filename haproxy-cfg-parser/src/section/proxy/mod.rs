@@ -107,11 +107,21 @@ pub(super) fn line(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>, modifier
             cx.warn(args, 0, format!("{name} will be ignored because {title} has no {side} capability"));
         } else {
             misplaced(cx, draft, args, 0, word, row.sides, row.hint);
+            idle(cx, draft, args, row);
         }
         return;
     }
     cx.uses(Class::Keyword, row.name);
     (row.parse)(cx, draft, args);
+}
+
+/// Reads a line that acts on nothing, for what is wrong with its words.
+fn idle(cx: &mut Cx<'_>, draft: &Draft, args: &Args<'_>, row: &Keyword<Draft>) {
+    let (uses, references, late) = (cx.config.uses.len(), cx.references.len(), cx.late.len());
+    (row.parse)(cx, &mut draft.clone(), args);
+    cx.config.uses.truncate(uses);
+    cx.references.truncate(references);
+    cx.late.truncate(late);
 }
 
 fn missing_side(sides: Sides) -> &'static str {

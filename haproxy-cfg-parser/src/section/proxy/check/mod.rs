@@ -59,7 +59,10 @@ pub(crate) fn http_check(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
             }
             draft.checks.http_rules = true;
             let step = step(cx, args, &checks.http, true);
-            match step.and_then(|step| request_order(&checks.http, &step).map(|()| step)) {
+            // Before the option the rules are not in use, and HAProxy lets any order pass.
+            let in_use = draft.checks.http_enabled;
+            let ordered = |step: &CheckStep| if in_use { request_order(&checks.http, step) } else { Ok(()) };
+            match step.and_then(|step| ordered(&step).map(|()| step)) {
                 Ok(step) => add_http(checks, step),
                 Err(reason) => wrong(cx, args, &reason),
             }

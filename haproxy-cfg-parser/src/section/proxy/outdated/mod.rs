@@ -70,6 +70,7 @@ pub(super) fn line(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) -> bool 
                 "write an `{ruleset}` rule, e.g. `{ruleset} replace-header` or `{ruleset} deny`"
             ));
         }
+        "monitor-net" => super::kept::monitor_net(cx, draft, args),
         "bind-process" => {
             cx.obsolete();
             cx.warn(
