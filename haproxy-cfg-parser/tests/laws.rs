@@ -1,5 +1,7 @@
 //! Laws that hold for every input.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 use haproxy_cfg_parser::lex::{Document, quoted};
 use haproxy_cfg_parser::{
     Severity, Source, SystemWorld, evaluate_condition, modernise, parse, print, render, render_carets, tables,
@@ -213,7 +215,8 @@ fn least_time(text: &str, times: usize) -> u64 {
 /// a clock that ticks); where a step is quadratic it takes sixteen times as long.
 #[test]
 fn time_grows_with_the_size_only() {
-    let kinds: [(&str, fn(usize) -> String); 9] = [
+    type Line = fn(usize) -> String;
+    let kinds: [(&str, Line); 9] = [
         ("", |n| format!("backend b{n}\n server s 127.0.0.1:80\n")),
         ("backend b\n", |n| format!(" server s{n} 127.0.0.1:80 check\n")),
         ("frontend f\n bind :80\n", |n| format!(" use_backend b if {{ path /{n} }}\n")),
