@@ -4,6 +4,7 @@ mod hosts;
 mod names;
 mod proxies;
 pub(crate) mod references;
+mod servers;
 mod users;
 
 use crate::parse::Cx;
@@ -14,6 +15,7 @@ pub(crate) fn check(cx: &mut Cx<'_>) {
     let findings = [
         names::check(cx),
         proxies::check(cx),
+        servers::check(cx),
         references::check(cx),
         users::check(cx),
         cache::check(cx),

@@ -17,7 +17,7 @@ pub(super) fn check(cx: &Cx<'_>) -> Vec<Diagnostic> {
         .map(|proxy| (proxy.name.as_str(), proxy))
         .collect();
     for proxy in &config.proxies {
-        if proxy.kind.is_frontend() {
+        if proxy.kind.is_frontend() && !proxy.disabled {
             targets(proxy, &backends, &mut findings);
         }
         if !proxy.disabled {

@@ -20,7 +20,8 @@ pub(super) fn check(cx: &Cx<'_>) -> Vec<Diagnostic> {
         certificates(proxy, &mut findings);
         findings.extend(late.remove(&index).unwrap_or_default().into_iter().cloned());
         timeouts(proxy, &mut findings);
-        logs(proxy, &mut findings);
+        logs(cx, proxy, &mut findings);
+        unused(cx, proxy, &mut findings);
         modes(proxy, &mut findings);
     }
     findings
@@ -113,8 +114,7 @@ fn modes(proxy: &Proxy, findings: &mut Vec<Diagnostic>) {
     }
     let title = format!("{} '{}'", kind(proxy), proxy.name);
     let (front, back) = (proxy.kind.is_frontend(), proxy.kind.is_backend());
-    let captures = proxy.request_slots.iter().chain(&proxy.response_slots).any(|slot| slot.name.is_some());
-    let captures = captures || proxy.capture_cookie.is_some();
+    let captures = proxy.capture_cookie.is_some();
     let layer_7 = proxy
         .balance
         .as_ref()
@@ -155,12 +155,31 @@ fn modes(proxy: &Proxy, findings: &mut Vec<Diagnostic>) {
     }
 }
 
+/// What a proxy says and does not use.
+fn unused(cx: &Cx<'_>, proxy: &Proxy, findings: &mut Vec<Diagnostic>) {
+    let (title, back) = (format!("{} '{}'", kind(proxy), proxy.name), proxy.kind.is_backend());
+    if back && proxy.dispatch.is_some() && proxy.balance.is_some() {
+        let text = format!("dispatch address of {title} will be ignored in balance mode.");
+        findings.push(finding(Severity::Warning, proxy, text, None));
+    }
+    let global = proxy.load_server_state.as_deref() == Some("global");
+    if back && global && cx.config.global.server_state_file.is_none() {
+        let text = format!(
+            "{title} configured to load server state file from global section 'server-state-file' directive. Unfortunately, 'server-state-file' is not set!"
+        );
+        findings.push(finding(Severity::Warning, proxy, text, None));
+    }
+}
+
 /// A log format without anywhere to log.
-fn logs(proxy: &Proxy, findings: &mut Vec<Diagnostic>) {
+fn logs(cx: &Cx<'_>, proxy: &Proxy, findings: &mut Vec<Diagnostic>) {
+    // `log global` stands for the targets of `global`, which may have none.
+    let nowhere =
+        proxy.logs.iter().all(|target| target.address.is_none() && cx.config.global.logs.is_empty());
     let options = &proxy.options;
     let format =
         proxy.log_format.is_some() || options.httplog.is_some() || options.tcplog || options.httpslog;
-    if proxy.kind.is_frontend() && format && proxy.logs.is_empty() {
+    if proxy.kind.is_frontend() && format && nowhere {
         let text =
             format!("log format ignored for {} '{}' since it has no log address.", kind(proxy), proxy.name);
         findings.push(finding(Severity::Warning, proxy, text, Some("add `log global`")));

@@ -123,12 +123,14 @@ pub(super) fn open(cx: &mut Cx<'_>, args: &Args<'_>, defaults: &mut Defaults) ->
     draft.proxy.name = if anonymous { String::new() } else { name.to_owned() };
     if args.has(next) {
         if is_defaults {
-            cx.too_many(args, next - 1);
+            let text = format!("unexpected argument '{}' in section 'defaults' is ignored.", args.get(next));
+            cx.warn(args, next, text);
         } else if kind != ProxyKind::Backend {
             super::proxy::outdated::address_on_section(cx, &mut draft, args, next);
         } else {
-            let text = format!("unexpected argument '{}' in section '{section}'.", args.get(next));
-            cx.wrong(args, next, text);
+            // HAProxy passes over them in silence.
+            let text = format!("unexpected argument '{}' in section '{section}' is ignored.", args.get(next));
+            cx.warn(args, next, text);
         }
     }
     Some(draft)

@@ -115,7 +115,17 @@ pub(crate) fn stick(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
 pub(crate) fn stick_table(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
     match table(args, 1) {
         Ok(()) => {
-            cx.named.insert(("table", draft.proxy.name.clone()));
+            let name = &draft.proxy.name;
+            let key = ("table", name.clone());
+            if let Some(there) = cx.named_at.get(&key).filter(|_| !draft.is_defaults) {
+                let title = draft.title();
+                let text =
+                    format!("stick-table name '{name}' conflicts with table declared in {title} at {there}.");
+                cx.wrong(args, 0, text);
+                return;
+            }
+            cx.named_at.insert(key.clone(), cx.place.clone());
+            cx.named.insert(key);
             kept(cx, draft, args);
         }
         Err((index, text)) => cx.wrong(args, index, format!("stick-table: {text}.")),

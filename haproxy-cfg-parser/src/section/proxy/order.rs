@@ -20,7 +20,7 @@ const ALL: [(Kind, &str); 8] = [
     (Kind::TcpConnection, "tcp-request connection"),
     (Kind::TcpSession, "tcp-request session"),
     (Kind::TcpContent, "tcp-request content"),
-    (Kind::Monitor, "monitor"),
+    (Kind::Monitor, "monitor fail"),
     (Kind::HttpRequest, "http-request"),
     (Kind::Redirect, "redirect"),
     (Kind::UseBackend, "use_backend"),
@@ -38,7 +38,7 @@ pub(crate) fn note(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>, kind: Ki
     let later = ALL.iter().find(|(other, _)| *other > kind && seen & bit(*other) != 0);
     let name = ALL.iter().find(|(other, _)| *other == kind).map_or("", |row| row.1);
     if let Some((_, later)) = later {
-        let family = name.split(' ').next().unwrap_or(name);
+        let family = if name.starts_with("tcp-request") { "tcp-request" } else { name };
         let article = if later.starts_with("http") { "an" } else { "a" };
         cx.warn(
             args,

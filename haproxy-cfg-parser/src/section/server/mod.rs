@@ -158,6 +158,9 @@ fn server(
         }
     };
     let good = options(cx, args, at, &label, &mut server, false);
+    if server.check.track.is_some() && (server.check.enabled || server.check.agent.enabled) {
+        cx.alert_word(args, 0, format!("{label} unable to enable checks and tracking at the same time!"));
+    }
     let unverified = good && !server.others.iter().any(|other| matches!(other.0, "ca-file" | "verify"));
     if server.ssl && unverified && !cx.server_verify_off {
         cx.alert_word(args, 0, format!("{label} verify is enabled by default but no CA file specified. If you're running on a LAN where you're certain to trust the server's certificate, please set an explicit 'verify none' statement on the 'server' line, or use 'ssl-server-verify none' in the global section to disable server-side verifications by default."));
