@@ -164,7 +164,7 @@ fn without_track(words: &[String]) -> (Option<String>, Vec<String>) {
 }
 
 fn line(config: Config) -> Option<ServerLine> {
-    config.proxies.into_iter().next()?.servers.into_iter().next()
+    config.proxies.into_iter().next()?.servers.into_iter().next().map(std::sync::Arc::unwrap_or_clone)
 }
 
 /// What a finding says without the place of a file.
