@@ -107,7 +107,11 @@ fn examples_of_bind_and_server_options_parse() {
         parses_in_a_proxy(&format!("bind :8080 {} {} {crt}", row.name, row.example));
     }
     for row in server::ROWS {
-        let verify = if row.name == "ssl" { "verify none" } else { "" };
+        let verify = match row.name {
+            "ssl" => "verify none",
+            "agent-check" => "agent-port 81",
+            _ => "",
+        };
         parses_in_a_proxy(&format!("server x 127.0.0.1:80 {} {} {verify}", row.name, row.example));
     }
 }
