@@ -13,7 +13,9 @@ pub(super) fn check(cx: &Cx<'_>) -> Vec<Diagnostic> {
     for proxy in cx.config.proxies.iter().filter(|proxy| !proxy.disabled) {
         for server in &proxy.servers {
             let Address::Inet { host: Host::Name(host), .. } = &server.address else { continue };
-            if may_wait(server) || *asked.entry(host).or_insert_with(|| cx.resolves(host)) {
+            // A name of a service is for the name servers alone.
+            let service = host.starts_with('_') && server.resolve.resolvers.is_some();
+            if service || may_wait(server) || *asked.entry(host).or_insert_with(|| cx.resolves(host)) {
                 continue;
             }
             findings.push(unresolved(proxy, server, host));

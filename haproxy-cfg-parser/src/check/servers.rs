@@ -1,7 +1,7 @@
 //! What servers say of each other and of their checks: numbers, tracking, ports, mailers.
 
 use super::names::{alert, kind};
-use crate::model::{Address, CheckAction, CheckKind, Place, Proxy, ServerLine};
+use crate::model::{Address, CheckAction, CheckKind, CheckStep, Place, Proxy, ServerLine};
 use crate::parse::Cx;
 use crate::{Diagnostic, Severity};
 use std::collections::HashMap;
@@ -67,20 +67,20 @@ fn ports(proxy: &Proxy, server: &ServerLine, findings: &mut Vec<Diagnostic>) {
         CheckKind::Http(_) => &proxy.checks.http[..],
         _ => &[],
     };
-    let mut connects = steps.iter().filter_map(|step| match &step.action {
-        CheckAction::Connect(connect) => Some(connect),
-        _ => None,
-    });
     let starts = steps.iter().find(|step| !matches!(step.action, CheckAction::Comment(_)));
-    let scripted = starts.is_some_and(|step| matches!(step.action, CheckAction::Connect(_)));
-    let somewhere = |address: &Option<Address>| address.as_ref().is_some_and(has_port);
-    if scripted
-        && connects.all(|connect| {
-            connect.port.is_some() || connect.port_expr.is_some() || somewhere(&connect.address)
-        })
-    {
+    let connects_first = starts.is_some_and(|step| matches!(step.action, CheckAction::Connect(_)));
+    let knows_port = |step: &CheckStep| match &step.action {
+        CheckAction::Connect(connect) => {
+            let address = connect.address.as_ref();
+            connect.port.is_some() || connect.port_expr.is_some() || address.is_some_and(has_port)
+        }
+        _ => true,
+    };
+    if connects_first && steps.iter().all(knows_port) {
         return;
     }
+    // A check by HTTP connects first even where no line says so.
+    let scripted = connects_first || matches!(proxy.checks.kind, CheckKind::Http(_));
     let rule = if scripted { " nor tcp_check rule 'connect' with port information" } else { "" };
     let (title, name) = (format!("{} '{}'", kind(proxy.kind), proxy.name), &server.name);
     let text = format!("config: {title}: server '{name}' has neither service port nor check port{rule}.");

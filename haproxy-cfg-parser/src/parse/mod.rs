@@ -161,6 +161,11 @@ fn dot(cx: &mut Cx<'_>, blocks: &mut Blocks, words: &[Word<'_>]) -> bool {
     let name = args.get(0);
     let rest = args.rest(1).join(" ");
     let here = cx.here();
+    if matches!(name, ".else" | ".endif") && args.has(1) {
+        let text = format!("{here}: Unexpected argument '{}' for '{name}'.", args.get(1));
+        cx.alert_word(&args, 1, text);
+        return true;
+    }
     match name {
         ".if" => {
             if blocks.is_full() {

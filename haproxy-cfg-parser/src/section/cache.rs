@@ -38,8 +38,10 @@ pub(crate) fn line(cx: &mut Cx<'_>, args: &Args<'_>) {
             return;
         }
     };
-    let fatal = word == "total-max-size";
-    cx.report(Severity::Warning, args.span(1), format!("{here}: {wrong}"));
+    let fatal = matches!(word, "total-max-size" | "max-object-size");
+    // HAProxy labels it a warning, and stops.
+    let severity = if fatal { Severity::Alert } else { Severity::Warning };
+    cx.report(severity, args.span(1), format!("{here}: {wrong}"));
     if let (true, Some(cache)) = (fatal, cx.config.caches.last_mut()) {
         cache.refused = true;
     }

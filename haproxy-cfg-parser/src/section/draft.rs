@@ -128,9 +128,8 @@ pub(super) fn open(cx: &mut Cx<'_>, args: &Args<'_>, defaults: &mut Defaults) ->
         } else if kind != ProxyKind::Backend {
             super::proxy::outdated::address_on_section(cx, &mut draft, args, next);
         } else {
-            // HAProxy passes over them in silence.
-            let text = format!("unexpected argument '{}' in section '{section}' is ignored.", args.get(next));
-            cx.warn(args, next, text);
+            let text = format!("unexpected argument '{}' in section '{section}'.", args.get(next));
+            cx.wrong(args, next, text);
         }
     }
     Some(draft)

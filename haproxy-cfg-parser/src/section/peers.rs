@@ -1,7 +1,7 @@
 //! `peers` sections (manual 3.5).
 
 use super::proxy::kept;
-use crate::model::Address;
+use crate::model::{Address, Host};
 use crate::parse::{Args, Cx};
 use crate::value;
 
@@ -30,6 +30,11 @@ fn peer(cx: &mut Cx<'_>, args: &Args<'_>) {
         // Only the local peer listens.
         Ok(Address::Inet { ports: (0, 0), .. }) if cx.env.get("HAPROXY_LOCALPEER") == Some(name) => {
             cx.wrong(args, 2, format!("'peer {name}' : missing port specification in '{text}'"));
+        }
+        Ok(Address::Inet { host: Host::Name(host), .. }) if !cx.resolves(&host) => {
+            let place = cx.place.to_string();
+            let text = format!("[{place}] : 'server (null)/{name}' : invalid address: '{host}' in '{text}'");
+            cx.alert_word(args, 2, text);
         }
         Ok(_) => {}
         Err(error) => cx.wrong(args, 2, format!("'peer {name}' : {error}")),

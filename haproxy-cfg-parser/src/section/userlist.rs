@@ -59,6 +59,9 @@ pub(crate) fn group(cx: &mut Cx<'_>, _: &mut (), args: &Args<'_>) {
     let mut users = Vec::new();
     match args.get(2) {
         "" => {}
+        "users" if args.has(4) => {
+            cx.alert_word(args, 4, format!("{here}: 'group' only supports 'users' option."));
+        }
         "users" => users = list(args.get(3)),
         _ => {
             cx.alert_word(args, 2, format!("{here}: 'group' only supports 'users' option."));

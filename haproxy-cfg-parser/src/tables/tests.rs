@@ -24,7 +24,7 @@ backend b
     mode http
     server s 127.0.0.1:80
 backend a
-    server b 127.0.0.1:80
+    server b 127.0.0.1:80 check
 ";
 
 /// The errors of a text.

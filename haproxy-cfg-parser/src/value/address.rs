@@ -90,7 +90,12 @@ pub(crate) fn network(text: &str) -> Option<(IpAddr, u8)> {
 
 /// `10.1` as C's `inet_aton` reads it: the last number fills what is left.
 fn short_ipv4(text: &str) -> Option<IpAddr> {
-    let parts: Vec<u32> = text.split('.').map(str::parse).collect::<Result<_, _>>().ok()?;
+    // A leading zero makes it octal.
+    let number = |part: &str| match part.strip_prefix('0') {
+        Some(digits) if !digits.is_empty() => u32::from_str_radix(digits, 8).ok(),
+        _ => part.parse::<u32>().ok(),
+    };
+    let parts: Vec<u32> = text.split('.').map(number).collect::<Option<_>>()?;
     let (last, first) = parts.split_last()?;
     if first.len() > 3 || first.iter().any(|part| *part > 255) {
         return None;

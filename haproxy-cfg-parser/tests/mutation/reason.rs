@@ -4,15 +4,23 @@ use crate::verdict::Verdict;
 
 /// A part of the alert of the side that rejects, and why the other accepts.
 const REASONS: &[(Side, &str, &str)] = &[
-    (Side::Oracle, "neither service port nor check port", "the port of checks is not checked yet"),
     (Side::Oracle, "unable to stat SSL certificate", "certificates are read by the engine"),
+    (Side::Oracle, "SPOE agent", "files of SPOE agents are not read: lb refuses the filter"),
     (Side::Oracle, "nbproc", "read as its modern line"),
     (Side::Oracle, "not supported anymore", "read as its modern line"),
     (Side::Oracle, "please use the 'bind' keyword", "read as its modern line"),
     (Side::Oracle, "cannot find user id", "users are looked up when the process starts"),
     (Side::Oracle, "cannot find group id", "users are looked up when the process starts"),
+    (Side::Oracle, "unknown user name", "users are looked up when the process starts"),
+    (Side::Oracle, "unknown group name", "users are looked up when the process starts"),
     (Side::Oracle, "unknown keyword", "a keyword of a later haproxy"),
     (Side::Oracle, "unknown converter", "a converter of a later haproxy"),
+    (
+        Side::Parser,
+        "unexpected argument",
+        "haproxy says so at the next line of the section, and there is none",
+    ),
+    (Side::Parser, "Wrong server-template number", "haproxy takes a number without digits for zero servers"),
     (Side::Parser, "expects <value> as argument", "haproxy takes a missing number for zero"),
     (Side::Parser, "expects an integer argument", "haproxy takes a missing number for zero"),
     (Side::Parser, "'stick' expects", "haproxy takes any word for 'on'"),

@@ -33,6 +33,15 @@ pub(crate) fn lua(cx: &mut Cx<'_>, _: &mut (), args: &Args<'_>) {
     }
 }
 
+/// Where Lua modules are looked for: a path and its kind.
+pub(crate) fn lua_path(cx: &mut Cx<'_>, _: &mut (), args: &Args<'_>) {
+    if args.get(1).is_empty() {
+        cx.wrong(args, 0, "'lua-prepend-path' expects to receive a <path> as argument");
+    } else if !matches!(args.get(2), "" | "path" | "cpath") {
+        cx.wrong(args, 2, "'lua-prepend-path' expects <type> to either be 'path' or 'cpath'");
+    }
+}
+
 /// A number.
 pub(crate) fn integer(cx: &mut Cx<'_>, _: &mut (), args: &Args<'_>) {
     let word = args.get(0);

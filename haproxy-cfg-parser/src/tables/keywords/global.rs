@@ -76,7 +76,7 @@ pub(crate) const ROWS: &[Keyword<()>] = &[
     row("log-tag", report::log_tag, "The tag of log lines.", "log-tag x"),
     row("lua-load", plain::lua, "A Lua file.", "lua-load /dev/null"),
     row("lua-load-per-thread", plain::lua, "A Lua file for each thread.", "lua-load-per-thread /dev/null"),
-    row("lua-prepend-path", plain::words, "Where Lua modules are looked for.", "lua-prepend-path f"),
+    row("lua-prepend-path", plain::lua_path, "Where Lua modules are looked for.", "lua-prepend-path f"),
     row("master-worker", process::master_worker, "A master that watches a worker.", "master-worker no-exit-on-failure"),
     row("max-spread-checks", process::max_spread_checks, "Spread of the first checks.", "max-spread-checks 5s"),
     row("max-threads-per-group", plain::integer, "Threads of a group.", "max-threads-per-group 16"),
