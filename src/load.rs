@@ -28,7 +28,9 @@ pub(crate) struct Loaded {
 impl Loaded {
     /// There is something to listen on.
     pub(crate) fn listens(&self) -> bool {
-        self.config.proxies.iter().any(|proxy| !proxy.disabled && !proxy.binds.is_empty())
+        let proxies = &self.config.proxies;
+        proxies.iter().any(|proxy| !proxy.disabled && !proxy.binds.is_empty())
+            || !self.config.global.stats_sockets.is_empty()
     }
 }
 

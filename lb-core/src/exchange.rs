@@ -7,7 +7,7 @@ use crate::http::{Request, Response};
 use crate::proxy::{Backend, Frontend, Listener, ProxyCounters, millis};
 use crate::proxy_protocol::Header;
 use crate::sample::{Sample, VarKey, Vars};
-use crate::server::Server;
+use crate::server::{Server, Severed};
 use crate::tcp::Peeked;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, OnceLock};
@@ -265,6 +265,8 @@ pub struct Exchange {
     pub src_override: Option<SocketAddr>,
     /// Bytes that rules may look at before they are passed on; none in `mode http`.
     pub peeked: Option<Box<Peeked>>,
+    /// Whether the connection to the server was ended from outside.
+    pub severed: Option<Arc<Severed>>,
     /// The random number of this exchange (`%rt` is [`Self::number`]).
     pub number: u32,
 }
@@ -302,6 +304,7 @@ impl Exchange {
             lookup: None,
             src_override: None,
             peeked: None,
+            severed: None,
             number: 0,
         }
     }
@@ -335,6 +338,11 @@ impl Exchange {
     pub fn tarpit_timeout(&self) -> Option<Duration> {
         let timeouts = &self.frontend.timeouts;
         self.limits.tarpit.or(timeouts.tarpit).or(timeouts.connect)
+    }
+
+    /// Why it ended on the server's account: by itself, or from outside.
+    pub fn by_server(&self) -> Cause {
+        self.severed.as_ref().and_then(|severed| severed.cause()).unwrap_or(Cause::Server)
     }
 
     /// The client's address, as rules may have set it.

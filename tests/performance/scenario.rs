@@ -57,7 +57,7 @@ const PLAIN: Scenario = Scenario {
 };
 
 /// All scenarios, in the order of the table.
-pub(crate) const ALL: [Scenario; 6] = [
+pub(crate) const ALL: [Scenario; 8] = [
     PLAIN,
     Scenario {
         name: "logged",
@@ -94,6 +94,24 @@ pub(crate) const ALL: [Scenario; 6] = [
         name: "tcp-small",
         what: "mode tcp (nginx: http), 64 connections, a small request and a 61-byte body in turns",
         haproxy_cfg: include_str!("tcp.cfg"),
+        goal: Goal::CpuRatio(1.0),
+        ..PLAIN
+    },
+    Scenario {
+        name: "tcp-large",
+        what: "mode tcp (nginx: http), 64 connections, 100 KB bodies, copied",
+        haproxy_cfg: include_str!("tcp.cfg"),
+        path: "/large",
+        body: LARGE,
+        goal: Goal::CpuRatio(1.0),
+        ..PLAIN
+    },
+    Scenario {
+        name: "tcp-splice",
+        what: "mode tcp (nginx: http), 64 connections, 100 KB bodies, option splice-auto",
+        haproxy_cfg: include_str!("tcp_splice.cfg"),
+        path: "/large",
+        body: LARGE,
         goal: Goal::CpuRatio(1.0),
         ..PLAIN
     },

@@ -27,7 +27,11 @@ pub(super) fn pick<'a>(
             continue;
         }
         // An idle server is idle whatever its weight.
-        let share = if load == 0 { 0 } else { (u64::from(load) + 1) * 256 / u64::from(member.weight) };
+        let share = if load == 0 {
+            0
+        } else {
+            (u64::from(load) + 1) * 256 * u64::from(table.scale) / u64::from(member.weight)
+        };
         let rank = (share, server.picked.load(Ordering::Relaxed));
         if best.is_none_or(|(least, _)| rank < least) {
             best = Some((rank, server));

@@ -14,6 +14,7 @@ mod table;
 
 pub use key::{KeyFn, key_of};
 
+use crate::clock;
 use crate::exchange::Exchange;
 use crate::server::Server;
 use arc_swap::ArcSwap;
@@ -117,7 +118,7 @@ impl Balance {
     ) -> Choice {
         let Some(farm) = servers.first().map(|server| &server.farm) else { return Choice::Nobody };
         let mut table = self.table.load();
-        if table.changes != farm.changes() {
+        if table.changes != farm.changes() || table.until.is_some_and(|until| clock::millis() >= until) {
             self.rearrange(servers);
             table = self.table.load();
         }
@@ -191,7 +192,7 @@ impl Balance {
     }
 
     fn rearrange(&self, servers: &[Arc<Server>]) {
-        let mut table = Table::of(servers, self.all_backups);
+        let mut table = Table::of(servers, self.all_backups, self.is_dynamic());
         match &self.algorithm {
             Algorithm::RoundRobin => table.slots = roundrobin::schedule(&table.weights()),
             Algorithm::StaticRoundRobin | Algorithm::Random { .. } => {

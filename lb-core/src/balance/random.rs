@@ -41,7 +41,7 @@ pub(super) fn pick<'a>(
 /// The load of `server`, scaled by the weight of `other` so that two servers compare without a division.
 fn load(server: &Server, other: &Server) -> u64 {
     let load = server.served.load(Ordering::Relaxed) + server.queued.load(Ordering::Relaxed);
-    u64::from(load) * u64::from(other.weight.load(Ordering::Relaxed))
+    u64::from(load) * u64::from(other.weight.load(Ordering::Relaxed)) * u64::from(other.warmth())
 }
 
 fn draw<'a>(table: &Table, servers: &'a [Arc<Server>], avoid: Option<&Server>) -> Option<&'a Arc<Server>> {

@@ -128,6 +128,10 @@ impl Driver<'_> {
                 let report = if watch.agent { self.heed(&orders.backend, report) } else { report };
                 policy.found(server, probe, &report);
             }
+            if server.state() == Operational::Starting {
+                // Its limit grows, with or without anyone leaving.
+                server.farm.dispatch(server);
+            }
             let interval = probe.interval(server.state() == Operational::Stopped);
             due = Instant::now() + pace::spread(interval, orders.plan.checks.spread, fastrand::f64());
         }
@@ -164,6 +168,7 @@ impl Driver<'_> {
             server: self.server,
             address: watch.address.as_ref(),
             port: watch.port,
+            introduces: watch.introduces,
             timeouts: &backend.timeouts,
             inter: self.probe.pace.inter,
             bufsize: plan.bufsize,

@@ -30,6 +30,7 @@ pub use status::{Outcome, Report, Status};
 
 use crate::exchange::{Exchange, Session, Times};
 use crate::proxy::{Frontend, Listener};
+use crate::proxy_protocol::Style;
 use crate::sample::Vars;
 use crate::server::{Server, ServerAddress};
 use std::sync::Arc;
@@ -48,6 +49,8 @@ pub struct Watch {
     pub address: Option<ServerAddress>,
     /// ... and port.
     pub port: Option<u16>,
+    /// The PROXY header that they begin with, unless their script says otherwise.
+    pub introduces: Option<Style>,
 }
 
 impl Watch {

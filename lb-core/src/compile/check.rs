@@ -6,7 +6,8 @@ use crate::check::{Announcer, External, Method, Settings, Watch, agent_script, c
 use crate::log::{Identity, Logger, resolve};
 use crate::mail::Mailbox;
 use crate::proxy::{Backend, Listener, ProxyStats};
-use crate::server::{Lineup, Server, ServerAddress};
+use crate::proxy_protocol::Style;
+use crate::server::{Lineup, Server, ServerAddress, Ties};
 use haproxy_cfg_parser::model::{self, Address, CheckKind, Config, Host, ProxyKind};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -36,6 +37,7 @@ pub(super) fn watches(
                 server: Arc::clone(server),
                 agent: false,
                 method,
+                introduces: introduces(server, address.is_none() && options.port.is_none()),
                 address,
                 port: options.port,
             });
@@ -50,10 +52,22 @@ pub(super) fn watches(
                 method,
                 address,
                 port: agent.port,
+                introduces: None,
             });
         }
     }
     watches
+}
+
+/// The PROXY header of a server's health checks: where they go to its own address it gets the one that it gets with
+/// traffic, elsewhere only by `check-send-proxy`.
+fn introduces(server: &Server, own: bool) -> Option<Style> {
+    let words = server.config.others.iter().rev().map(|(name, _)| *name);
+    let asked = words.into_iter().find(|name| matches!(*name, "check-send-proxy" | "no-check-send-proxy"));
+    if asked == Some("check-send-proxy") {
+        return Some(server.introduces.unwrap_or(Style { version: 1, ..Style::default() }));
+    }
+    server.introduces.filter(|_| own)
 }
 
 fn target(
@@ -147,6 +161,19 @@ pub(crate) fn settings(config: &Config, options: &Options<'_>) -> Settings {
         spread: config.global.spread_checks.unwrap_or(0),
         max_spread: config.global.max_spread_checks,
         side: (Arc::new(frontend), Arc::new(Listener::nowhere())),
+    }
+}
+
+/// Lets connections end with their servers, or with others' return (`on-marked-down`, `on-marked-up`).
+pub(super) fn tie(backends: &[Arc<Backend>]) {
+    for backend in backends {
+        let servers = backend.servers.load();
+        let backups = servers.iter().any(|server| server.config.check.shutdown_backup_sessions);
+        for server in servers.iter() {
+            if server.config.check.shutdown_sessions || (backups && server.config.backup) {
+                let _ = server.ties.set(Ties::default());
+            }
+        }
     }
 }
 

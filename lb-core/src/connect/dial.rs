@@ -33,8 +33,23 @@ pub async fn dial(
     first: &[u8],
     deadline: &mut Deadline,
 ) -> Result<(Io, usize), ConnectError> {
+    dial_for(address, source, first, !first.is_empty(), deadline).await
+}
+
+/// [`dial`], which is told whether bytes follow soon, or none ever: either way the server need not hear of the
+/// connection by itself, and a check that wants no more than a connection does not wake it at all.
+///
+/// # Errors
+/// As [`dial`]'s.
+pub async fn dial_for(
+    address: &ServerAddress,
+    source: Option<SocketAddr>,
+    first: &[u8],
+    quiet: bool,
+    deadline: &mut Deadline,
+) -> Result<(Io, usize), ConnectError> {
     match address {
-        ServerAddress::Inet(to) => inet(*to, source, first, deadline).await,
+        ServerAddress::Inet(to) => inet(*to, source, first, quiet, deadline).await,
         ServerAddress::Unix(path) => {
             let connected = std::os::unix::net::UnixStream::connect(&**path);
             connected.and_then(local).map_err(classify)
@@ -54,9 +69,10 @@ async fn inet(
     to: SocketAddr,
     source: Option<SocketAddr>,
     first: &[u8],
+    quiet: bool,
     deadline: &mut Deadline,
 ) -> Result<(Io, usize), ConnectError> {
-    let (stream, at_once) = start(to, source, !first.is_empty()).map_err(classify)?;
+    let (stream, at_once) = start(to, source, quiet).map_err(classify)?;
     match if first.is_empty() {
         Err(io::ErrorKind::WouldBlock.into())
     } else {
@@ -79,12 +95,12 @@ async fn inet(
     }
 }
 
-/// Begins to connect; true: the connection is there already. `data`: bytes follow at once.
-fn start(to: SocketAddr, source: Option<SocketAddr>, data: bool) -> io::Result<(TcpStream, bool)> {
+/// Begins to connect; true: the connection is there already. `quiet`: as for [`dial_for`].
+fn start(to: SocketAddr, source: Option<SocketAddr>, quiet: bool) -> io::Result<(TcpStream, bool)> {
     let socket =
         Socket::new(Domain::for_address(to), Type::STREAM.nonblocking().cloexec(), Some(Protocol::TCP))?;
     socket.set_tcp_nodelay(true)?;
-    if data {
+    if quiet {
         // The handshake's last acknowledgement travels with the request: one packet less, and the server wakes up once
         // (HAProxy: `option tcp-smart-connect`). Without it nothing is lost.
         let _ = socket.set_tcp_quickack(false);

@@ -4,16 +4,18 @@ mod dial;
 mod introduce;
 pub mod pool;
 
-pub use dial::{ConnectError, dial};
+pub use dial::{ConnectError, dial, dial_for};
 pub use introduce::{introduction, open};
 
 use crate::net::Io;
-use crate::server::{Server, Slot};
+use crate::server::{Server, Slot, Tie};
 use std::sync::Arc;
 
 /// A server's connection in use, with the places that it takes there.
 #[derive(Debug)]
 pub struct Upstream {
+    /// Ends the connection when its server goes down, where that is asked for. Dropped before the connection.
+    pub tie: Option<Tie>,
     /// The connection.
     pub io: Io,
     /// Counts it among those in use on this thread.

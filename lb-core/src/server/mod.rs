@@ -10,11 +10,13 @@ mod lineup;
 pub mod persistence;
 pub mod queue;
 pub(crate) mod report;
+pub mod slowstart;
 mod state;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+mod ties;
 mod turn;
 
 pub use address::ServerAddress;
@@ -24,6 +26,7 @@ pub use farm::Farm;
 pub use lineup::Lineup;
 pub use queue::{Slot, Turn, Waiting};
 pub use state::{Operational, admin};
+pub use ties::{Severed, Tie, Ties};
 pub use turn::Cause;
 
 use crate::check::{Observed, Probe};
@@ -34,7 +37,7 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use haproxy_cfg_parser::model;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 
 /// One server.
 #[derive(Debug)]
@@ -104,6 +107,8 @@ pub struct Server {
     tracked: ArcSwapOption<Server>,
     /// The servers that follow it: [`Server::set_trackers`].
     trackers: ArcSwap<Vec<Weak<Server>>>,
+    /// Its connections that may be ended from outside, if any may.
+    pub ties: OnceLock<Ties>,
     /// Held while its state changes.
     turning: Mutex<()>,
     /// A reload has taken it out of the plan: no idle connection to it is kept.
@@ -178,6 +183,7 @@ impl Server {
             downtime: AtomicU64::new(0),
             tracked: ArcSwapOption::empty(),
             trackers: ArcSwap::default(),
+            ties: OnceLock::new(),
             turning: Mutex::new(()),
             retired: AtomicBool::new(false),
             counters: Arc::new(PerThread::new(threads)),
@@ -216,13 +222,14 @@ impl Server {
     }
 
     /// Most requests that it may take just now: between `minconn` and `maxconn` by the load of the backend
-    /// against `fullconn` (manual 5.2 "minconn"); 0: no limit.
+    /// against `fullconn` (manual 5.2 "minconn"), less while it warms up; 0: no limit.
     pub fn limit(&self) -> u32 {
         let maxconn = self.maxconn.load(Ordering::Relaxed);
-        match self.config.minconn {
+        let limit = match self.config.minconn {
             Some(minconn) if minconn > 0 && minconn < maxconn => self.farm.scaled(minconn, maxconn),
             _ => maxconn,
-        }
+        };
+        if limit == 0 { 0 } else { self.throttled(limit) }
     }
 
     /// A new request would be served at once.

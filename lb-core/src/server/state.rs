@@ -1,6 +1,7 @@
 //! A server's state, and what follows from a change of it.
 
 use super::Server;
+use crate::check::Announcer;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -52,7 +53,11 @@ impl Operational {
 impl Server {
     /// The operational state.
     pub fn state(&self) -> Operational {
-        Operational::of(self.operational.load(Ordering::Relaxed))
+        match Operational::of(self.operational.load(Ordering::Relaxed)) {
+            // Nothing happens at the moment when it has warmed up: whoever looks sees it.
+            Operational::Starting if !self.is_warming() => Operational::Running,
+            state => state,
+        }
     }
 
     /// In maintenance, for whatever reason.
@@ -80,9 +85,14 @@ impl Server {
     /// Sets the weight, 0 to 256; 0 lets running and persistent sessions go on and takes no new ones.
     pub fn set_weight(self: &Arc<Self>, weight: u32) {
         let weight = weight.min(256);
+        let announcer = self.farm.announcer();
+        let before = announcer.as_deref().map_or((0, 0), Announcer::in_use);
         if self.weight.swap(weight, Ordering::Relaxed) != weight {
             self.farm.changed();
             self.farm.dispatch(self);
+            if let Some(announcer) = announcer {
+                announcer.look(before);
+            }
         }
     }
 

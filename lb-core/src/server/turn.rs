@@ -189,7 +189,15 @@ impl Server {
             self.downtime.fetch_add(now.saturating_sub(since), Relaxed);
         }
         self.operational.store(to as u8, Relaxed);
-        self.moved()
+        let requests = self.moved();
+        match (from, to) {
+            (_, Operational::Stopped) => self.end_sessions(),
+            (Operational::Stopped, Operational::Starting | Operational::Running) => {
+                self.end_backup_sessions()
+            }
+            _ => {}
+        }
+        requests
     }
 
     /// The state has changed: requests that wait choose anew, or come. Gives how many.

@@ -266,7 +266,8 @@ pub static COLUMNS: &[Column] = &[
     column("iid", b"KGS", "Id of the proxy").f(|f| Value::U32(f.id)).b(|b| Value::U32(b.id)).s(|b, _| Value::U32(b.id)),
     column("sid", b"KGS", "Id of the server; 0 for proxies")
         .f(|_| Value::U32(0)).b(|_| Value::U32(0)).s(|_, s| Value::U32(s.id)),
-    column("throttle", b"CaP", "Share of the weight during slow start, in percent"),
+    column("throttle", b"CaP", "Share of the weight during slow start, in percent")
+        .s(|_, s| s.throttle().map_or(Value::None, Value::U32)),
     counter!("lbtot", "How often the algorithm chose it", c => c.lbtot.get(), b s),
     column("tracked", b"CNS", "The server whose state it follows")
         .s(|_, s| s.tracked().map_or(Value::None, |tracked| text(&format!("{}/{}", tracked.backend, tracked.name)))),

@@ -6,7 +6,9 @@
 use super::flow::{Failed, Flow};
 use crate::exchange::Cause;
 use crate::net::{Deadline, Io};
+use crate::server::Severed;
 use std::future::poll_fn;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -105,6 +107,8 @@ pub(super) struct Relay {
     pub(super) server_failed: bool,
     /// While the server's bytes are held: when their inspection ends whatever they are.
     pub(super) until: Option<Instant>,
+    /// Whether the server's side was ended from outside, which ends both.
+    pub(super) severed: Option<Arc<Severed>>,
 }
 
 impl Relay {
@@ -116,6 +120,7 @@ impl Relay {
             incident: None,
             server_failed: false,
             until: None,
+            severed: None,
         }
     }
 
@@ -150,6 +155,13 @@ impl Relay {
                     Err(Failed::Read) => self.lost(reader),
                     Err(Failed::Write) => self.refused(writer),
                 }
+            }
+            let ended = self.down.flow.ended || self.server_failed;
+            if let Some(cause) = self.severed.as_ref().filter(|_| ended).and_then(|severed| severed.cause()) {
+                self.incident = Some(Incident { cause, failed: None });
+                self.up.kill();
+                self.down.flow.ended = true;
+                self.server_failed = false;
             }
             self.pass_ends(cx, client, server);
             if self.is_over() || (self.down.flow.held && received.read) {

@@ -148,6 +148,7 @@ impl Stream {
         }
         let patience = self.patience(&backend);
         let mut relay = Relay::new(up, down, patience, Instant::now());
+        relay.severed.clone_from(&self.exchange.severed);
         let rules = &backend.rules.tcp_response_content;
         if rules.is_empty() {
             self.exchange.peeked = None;
@@ -192,6 +193,7 @@ impl Stream {
         let Some(incident) = relay.incident else { return };
         match incident.cause {
             Cause::Client | Cause::ClientTimeout => self.count(|counters| counters.cli_abrt.inc()),
+            cause @ (Cause::Down | Cause::Up) => return self.terminate(cause, Phase::Done),
             _ => self.count(|counters| counters.srv_abrt.inc()),
         }
         self.terminate(incident.cause, Phase::Data);

@@ -19,7 +19,8 @@ pub(super) fn points(table: &Table, servers: &[Arc<Server>]) -> Vec<(u32, u32)> 
         let Some(server) = servers.get(member.index as usize) else { continue };
         let base = server.id.wrapping_mul(RANGE);
         ring.extend(
-            (0..member.weight * SCALE).map(|point| (avalanche(base.wrapping_add(point)), member.index)),
+            (0..member.weight * SCALE / table.scale.max(1))
+                .map(|point| (avalanche(base.wrapping_add(point)), member.index)),
         );
     }
     ring.sort_by_key(|(point, _)| *point);

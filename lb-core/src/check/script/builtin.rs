@@ -73,7 +73,12 @@ pub(super) fn steps(kind: &CheckKind) -> Option<Vec<Step>> {
 /// The question to an agent, and its answer.
 pub(super) fn agent(question: Option<&str>) -> Vec<Step> {
     let question = question.map(|text| send(&raw::bytes(text)));
-    numbered(question.into_iter().chain([custom(protocol::agent, None)]).collect())
+    let mut steps = numbered(question.into_iter().chain([custom(protocol::agent, None)]).collect());
+    if let Some(answer) = steps.last_mut() {
+        // A question that is not asked counts as a step.
+        answer.number = 2;
+    }
+    steps
 }
 
 fn numbered(actions: Vec<Action>) -> Vec<Step> {

@@ -196,7 +196,6 @@ fn connection(connect: &CheckConnect, line: &CheckStep, context: &mut Context<'_
             connect.proto.as_deref().is_some_and(|proto| proto != "h1" && proto != "none"),
             "'proto': checks over this protocol",
         ),
-        (connect.send_proxy, "'send-proxy' in checks"),
         (connect.via_socks4, "'via-socks4' in checks"),
     ];
     if let Some((_, what)) = unmet.into_iter().find(|(asked, _)| *asked) {
@@ -222,7 +221,15 @@ fn connection(connect: &CheckConnect, line: &CheckStep, context: &mut Context<'_
         _ => None,
     };
     let port = connect.port.or(own_port.filter(|_| port_expr.is_none()));
-    Some(Connect { address, port, port_expr, linger: connect.linger, implicit: false })
+    Some(Connect {
+        address,
+        port,
+        port_expr,
+        linger: connect.linger,
+        implicit: false,
+        default: connect.default,
+        send_proxy: connect.send_proxy,
+    })
 }
 
 fn request(sent: &CheckRequest, send_state: bool, context: &mut Context<'_>) -> Option<Request> {

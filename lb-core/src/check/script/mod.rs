@@ -39,6 +39,12 @@ impl Script {
     pub(super) fn evaluates(&self) -> bool {
         self.evaluates
     }
+
+    /// What follows a step sends, or there is nothing more.
+    fn is_quiet_after(&self, index: usize) -> bool {
+        let next = self.steps.iter().skip(index + 1).find(|step| !matches!(step.action, Action::Variable(_)));
+        next.is_none_or(|next| matches!(next.action, Action::Send(_) | Action::Request(_)))
+    }
 }
 
 #[derive(Debug)]
@@ -67,6 +73,10 @@ struct Connect {
     linger: bool,
     /// No line asks for it.
     implicit: bool,
+    /// As the server's line has it (`default`).
+    default: bool,
+    /// A PROXY header goes first.
+    send_proxy: bool,
 }
 
 #[derive(Debug)]

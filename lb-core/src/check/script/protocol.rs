@@ -220,9 +220,12 @@ fn hello(bytes: &[u8]) -> Result<(), &'static str> {
 /// An agent's line is read where its server is at hand; here only its end is awaited.
 pub(super) fn agent(view: &View<'_>, _: bool) -> Look {
     match view.input.iter().position(|byte| matches!(byte, b'\r' | b'\n' | 0)) {
-        Some(end) => done(Status::Checked, 0, view.input.get(..end).unwrap_or_default()),
-        None if !view.last => Look::Wait,
-        None => done(Status::Unknown, 0, b"Ignoring incomplete line from agent"),
+        Some(end) if view.input.get(end) != Some(&0) => {
+            done(Status::Checked, 0, view.input.get(..end).unwrap_or_default())
+        }
+        _ if !view.last => Look::Wait,
+        // HAProxy waits for the rest of the line for as long as it may.
+        _ => done(Status::L7Timeout, 0, b""),
     }
 }
 

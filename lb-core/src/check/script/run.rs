@@ -4,15 +4,17 @@ use super::expect::{Look, View, unhex};
 use super::response::{Answer, Reading, read};
 use super::{Action, Connect, Expect, Script, Send, Step, builtin};
 use crate::check::{Report, Status};
-use crate::connect::{ConnectError, dial};
+use crate::connect::{ConnectError, dial_for};
 use crate::exchange::Exchange;
 use crate::http::Method;
 use crate::net::{Buffer, Deadline, Fail, Io};
 use crate::proxy_protocol::{self, Style};
 use crate::sample::{Sample, Type};
 use crate::server::{Operational, Server, ServerAddress};
+use crate::tcp::Peeked;
 use haproxy_cfg_parser::model::Timeouts;
 use nix::errno::Errno;
+use socket2::SockRef;
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -25,6 +27,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) address: Option<&'a ServerAddress>,
     /// ... and port.
     pub(crate) port: Option<u16>,
+    /// The PROXY header that the server's line asks for.
+    pub(crate) introduces: Option<Style>,
     /// The backend's timeouts.
     pub(crate) timeouts: &'a Timeouts,
     /// Time between checks, which is the longest that one may take to connect.
@@ -55,6 +59,10 @@ struct Run<'a> {
 /// Checks a server once.
 pub(crate) async fn run(script: &Script, subject: Subject<'_>) -> Report {
     let started = Instant::now();
+    let mut subject = subject;
+    if let Some(exchange) = subject.exchange.as_mut().filter(|_| !script.http) {
+        exchange.peeked = Some(Box::new(Peeked::new(Buffer::none())));
+    }
     let mut run = Run {
         script,
         subject,
@@ -89,7 +97,7 @@ impl Run<'_> {
                     index += 1;
                     continue;
                 }
-                Action::Connect(connect) => self.connect(step, connect).await?,
+                Action::Connect(connect) => self.connect(step, connect, script.is_quiet_after(index)).await?,
                 Action::Send(send) => {
                     let bytes = self.bytes(step, send)?;
                     self.send(step, &bytes).await?;
@@ -130,11 +138,17 @@ impl Run<'_> {
 
     fn view(&self, code: i32) -> View<'_> {
         View {
-            input: self.input.filled(),
-            last: self.ended || self.input.is_full(),
+            input: self.received().filled(),
+            last: self.ended || self.received().is_full(),
             code,
             exchange: self.subject.exchange.as_deref(),
         }
+    }
+
+    /// What the server has said; expressions see it where there are any.
+    fn received(&self) -> &Buffer {
+        let peeked = self.subject.exchange.as_ref().and_then(|exchange| exchange.peeked.as_ref());
+        peeked.map_or(&self.input, |peeked| &peeked.response)
     }
 
     /// The server counts as up, so that a 404 may take it out softly.
@@ -142,9 +156,10 @@ impl Run<'_> {
         self.subject.server.state() != Operational::Stopped
     }
 
-    async fn connect(&mut self, step: &Step, connect: &Connect) -> Result<(), Report> {
+    /// Connects. `quiet`: bytes follow, or nothing does.
+    async fn connect(&mut self, step: &Step, connect: &Connect, quiet: bool) -> Result<(), Report> {
         self.hang_up();
-        self.input.clear();
+        input(&mut self.input, &mut self.subject.exchange).clear();
         (self.ended, self.must_read, self.linger) = (false, true, connect.linger);
         let timeouts = self.subject.timeouts;
         let limit = timeouts.connect.filter(|limit| timeouts.check.is_some() && !limit.is_zero());
@@ -152,13 +167,13 @@ impl Run<'_> {
         let first = now + limit.map_or(self.subject.inter, |limit| limit.min(self.subject.inter));
         self.deadline.set(Some(first));
         let address = self.address(connect);
-        let greeting = self.proxy_header(connect);
-        match dial(&address, self.subject.server.source(), &greeting, &mut self.deadline).await {
-            Ok((mut io, sent)) => {
-                let rest = greeting.get(sent..).unwrap_or_default();
-                // What fails here shows in the next step.
-                if !rest.is_empty() {
-                    let _ = io.write_all(rest, &mut self.deadline).await;
+        let style = self.introduces(connect);
+        let (source, quiet) = (self.subject.server.source(), quiet || style.is_some());
+        match dial_for(&address, source, b"", quiet, &mut self.deadline).await {
+            Ok((mut io, _)) => {
+                if let Some(style) = style {
+                    // What fails here shows in the next step.
+                    let _ = io.write_all(&introduction(style, &io), &mut self.deadline).await;
                 }
                 self.io = Some(io);
             }
@@ -170,15 +185,12 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// The header of a server that wants one (`send-proxy`), where the check goes to the server's own address; it speaks
-    /// for nobody.
-    fn proxy_header(&self, connect: &Connect) -> Vec<u8> {
-        let mut header = Vec::new();
-        let own = connect.implicit && self.subject.address.is_none() && self.subject.port.is_none();
-        if let Some(style) = Style::of(&self.subject.server.config).filter(|_| own) {
-            proxy_protocol::write(style, None, |_| None, &mut header);
-        }
-        header
+    /// The PROXY header that a connection begins with: what its line asks for, or the server's where it has none.
+    fn introduces(&self, connect: &Connect) -> Option<Style> {
+        let asked = connect.send_proxy.then(|| {
+            Style::of(&self.subject.server.config).unwrap_or(Style { version: 1, ..Style::default() })
+        });
+        asked.or(self.subject.introduces.filter(|_| connect.implicit || connect.default))
     }
 
     /// Where to connect: what the step says, else the server's line for checks, else the server, as it is now.
@@ -225,7 +237,7 @@ impl Run<'_> {
     }
 
     async fn send(&mut self, step: &Step, bytes: &[u8]) -> Result<(), Report> {
-        self.input.clear();
+        input(&mut self.input, &mut self.subject.exchange).clear();
         self.must_read = true;
         let Some(io) = &mut self.io else { return Ok(()) };
         match io.write_all(bytes, &mut self.deadline).await {
@@ -278,22 +290,23 @@ impl Run<'_> {
 
     /// Reads once; false: the server has ended its side and had said nothing.
     async fn read(&mut self, step: &Step, expect: &Expect) -> Result<bool, Report> {
-        if self.input.capacity() < self.subject.bufsize {
-            self.input = Buffer::new(self.subject.bufsize);
+        let input = input(&mut self.input, &mut self.subject.exchange);
+        if input.capacity() < self.subject.bufsize {
+            *input = Buffer::new(self.subject.bufsize);
         }
         let Some(io) = &mut self.io else { return Ok(false) };
-        if self.ended || self.input.is_full() {
-            return Ok(!self.input.is_empty());
+        if self.ended || input.is_full() {
+            return Ok(!input.is_empty());
         }
-        match io.read(&mut self.input, &mut self.deadline).await {
+        match io.read(input, &mut self.deadline).await {
             Ok(0) => self.ended = true,
             Ok(_) => {}
             Err(Fail::Timeout) => return Err(self.timed_out(step, Some(expect))),
             // A reset behind an answer is an end like others.
-            Err(Fail::Io(error)) if self.input.is_empty() => return Err(self.broken(step, &error)),
+            Err(Fail::Io(error)) if input.is_empty() => return Err(self.broken(step, &error)),
             Err(Fail::Io(_)) => self.ended = true,
         }
-        Ok(!self.input.is_empty())
+        Ok(!self.received().is_empty())
     }
 
     /// Closes the connection, if there is one.
@@ -363,6 +376,25 @@ impl Run<'_> {
         }
         text
     }
+}
+
+/// Where a check's answer is kept: in the exchange, where expressions are to see it.
+fn input<'a>(own: &'a mut Buffer, exchange: &'a mut Option<Box<Exchange>>) -> &'a mut Buffer {
+    let peeked = exchange.as_mut().and_then(|exchange| exchange.peeked.as_mut());
+    peeked.map_or(own, |peeked| &mut peeked.response)
+}
+
+/// A PROXY header that speaks for nobody: version 1 names the connection's own ends, as HAProxy's does.
+fn introduction(style: Style, io: &Io) -> Vec<u8> {
+    let fd = io.fd();
+    let socket = SockRef::from(&fd);
+    let ends = || {
+        let (from, to) = (socket.local_addr().ok()?, socket.peer_addr().ok()?);
+        from.as_socket().zip(to.as_socket())
+    };
+    let mut header = Vec::new();
+    proxy_protocol::write(style, ends().filter(|_| style.version == 1), |_| None, &mut header);
+    header
 }
 
 /// The system's text of an error.

@@ -131,7 +131,7 @@ impl Run<'_> {
                 self.exchange.times.connected = Some(now);
                 server.counters.mine().reuse.inc();
                 backend.stats.counters.mine().reuse.inc();
-                return Ok((Box::new(Upstream { io, in_use, slot, reused: true }), 0));
+                return Ok((Box::new(self.upstream(&server, io, in_use, slot, true)), 0));
             }
             let failure = match self.dial(backend, &server).await {
                 Ok((io, sent)) => {
@@ -139,7 +139,7 @@ impl Run<'_> {
                     server.observe(Event::Connected);
                     server.counters.mine().connect.inc();
                     backend.stats.counters.mine().connect.inc();
-                    return Ok((Box::new(Upstream { io, in_use, slot, reused: false }), sent));
+                    return Ok((Box::new(self.upstream(&server, io, in_use, slot, false)), sent));
                 }
                 Err(failure) => failure,
             };
@@ -166,6 +166,19 @@ impl Run<'_> {
                 tokio::time::sleep(pause).await;
             }
         }
+    }
+
+    fn upstream(
+        &mut self,
+        server: &Arc<Server>,
+        io: Io,
+        in_use: pool::InUse,
+        slot: Slot,
+        reused: bool,
+    ) -> Upstream {
+        let tie = server.tie(io.fd());
+        self.exchange.severed = tie.as_ref().map(|tie| Arc::clone(tie.severed()));
+        Upstream { tie, io, in_use, slot, reused }
     }
 
     /// Counts a retry and decides whether it may go to another server.

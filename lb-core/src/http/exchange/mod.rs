@@ -147,6 +147,7 @@ impl<'a> Run<'a> {
             lookup: None,
             src_override: None,
             peeked: None,
+            severed: None,
             number: process::live().next_exchange(),
         };
         Some(Self {
@@ -182,6 +183,7 @@ impl Run<'_> {
 
     /// Sets how the exchange ended, unless that is known already.
     fn terminate(&mut self, cause: Cause, stage: Stage) {
+        let cause = if cause == Cause::Server { self.exchange.by_server() } else { cause };
         let termination = &mut self.exchange.termination;
         if termination.cause == Cause::Normal {
             termination.cause = cause;

@@ -55,7 +55,8 @@ impl Run<'_> {
         let got = self.response_head(backend, &mut upstream, &mut upload).await;
         self.exchange.bytes_in += upload.taken;
         self.body_read = upload.all_read();
-        if !upstream.reused {
+        // An idle connection that has ended says nothing of the server.
+        if got.is_ok() || !upstream.reused {
             self.observe(&got);
         }
         let retry_on = &backend.retry_on;
@@ -386,7 +387,8 @@ impl Run<'_> {
         if !kept || !self.work.server.is_empty() {
             return;
         }
-        let Upstream { io, in_use, slot, .. } = upstream;
+        let Upstream { tie, io, in_use, slot, .. } = upstream;
+        drop(tie);
         let Some(server) = slot.server().cloned() else { return };
         drop(slot);
         // Its PROXY header named one request.

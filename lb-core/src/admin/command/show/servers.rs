@@ -87,7 +87,8 @@ fn line(backend: &Backend, server: &Server, out: &mut String) {
     let (check, agent) = (server.check.as_deref(), server.agent.as_deref());
     let last = check.map(|probe| probe.last());
     // A server without checks shows HAProxy's initial values: its health is at `rise`, or 0 in maintenance.
-    let health = last.as_ref().map_or(if server.up() { 2 } else { 0 }, |last| last.health.value());
+    let rise = server.config.check.rise.unwrap_or(RISE);
+    let health = last.as_ref().map_or(if server.up() { rise } else { 0 }, |last| last.health.value());
     let watches = backend.watches.load();
     let watch = |agent| watches.iter().find(|watch| watch.agent == agent && watch.server.uid == server.uid);
     let target = |agent| watch(agent).and_then(|watch| watch.address.as_ref());
@@ -102,7 +103,7 @@ fn line(backend: &Backend, server: &Server, out: &mut String) {
         backend.name,
         server.id,
         server.name,
-        server.operational.load(load),
+        server.state() as u8,
         server.admin.load(load),
         server.weight.load(load),
         server.config.weight,
@@ -118,6 +119,9 @@ fn line(backend: &Backend, server: &Server, out: &mut String) {
         server.config.check.agent.port.unwrap_or(0),
     );
 }
+
+/// `rise` where the file has none.
+const RISE: u32 = 2;
 
 /// Bits of `srv_check_state` and `srv_agent_state`.
 const RUNNING: u8 = 1;
