@@ -47,6 +47,14 @@ mutation CORPUS *ARGUMENTS:
 stack *ARGUMENTS:
     LB_DEMAND_TOOLS=1 cargo test --release --workspace --test stack -- --include-ignored --nocapture --test-threads 1 {{ARGUMENTS}}
 
+# A thousand names over three name servers that lose, delay, cut, forge and reorder.
+names:
+    cargo test --release --workspace --test names -- --include-ignored --nocapture --test-threads 1
+
+# Servers that are killed under load, and 5,000 that are checked, on haproxy and lb (a minute).
+health *ARGUMENTS:
+    LB_DEMAND_TOOLS=1 cargo test --release --workspace --test health -- --include-ignored --nocapture --test-threads 1 {{ARGUMENTS}}
+
 # Everything, as the gate does; installs Debian packages when they are missing.
 ci:
     .ci/run

@@ -4,11 +4,13 @@
 //! edit it, and so it is tested without any I/O.
 
 use crate::http::{Request, Response};
+use crate::net::Marking;
 use crate::proxy::{Backend, Frontend, Listener, ProxyCounters, millis};
 use crate::proxy_protocol::Header;
 use crate::sample::{Sample, VarKey, Vars};
 use crate::server::{Server, Severed};
 use crate::tcp::Peeked;
+use haproxy_cfg_parser::model::Place as RulePlace;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
@@ -17,10 +19,12 @@ use tokio::sync::oneshot;
 /// The client's connection, as rules and logs see it. It outlives the exchanges on it.
 #[derive(Debug)]
 pub struct Session {
-    /// The client's address; none for a unix socket.
+    /// The client's address, as a PROXY header or rules may have set it; none for a unix socket.
     pub src: Option<SocketAddr>,
-    /// The address that it reached; none for a unix socket.
+    /// The address that it reached, likewise.
     pub dst: Option<SocketAddr>,
+    /// Both as the connection itself has them, which only connection rules change (`fc_src`, `fc_dst`).
+    pub ends: (Option<SocketAddr>, Option<SocketAddr>),
     /// Where it was accepted.
     pub listener: Arc<Listener>,
     /// When it was accepted, by the wall clock (logs) ...
@@ -33,6 +37,8 @@ pub struct Session {
     pub expects_proxy: bool,
     /// What a PROXY header said.
     pub proxied: Option<Box<Header>>,
+    /// The rule that ended the connection's own rules.
+    pub last_rule: Option<RulePlace>,
     /// How many requests it has carried, the present one included.
     pub requests: u64,
 }
@@ -263,10 +269,16 @@ pub struct Exchange {
     pub lookup: Option<Box<Lookup>>,
     /// Source address set by `http-request set-src`; else the session's.
     pub src_override: Option<SocketAddr>,
+    /// Destination set by `http-request set-dst`; else the session's.
+    pub dst_override: Option<SocketAddr>,
     /// Bytes that rules may look at before they are passed on; none in `mode http`.
     pub peeked: Option<Box<Peeked>>,
     /// Whether the connection to the server was ended from outside.
     pub severed: Option<Arc<Severed>>,
+    /// What rules want the client's packets to be marked with, until that is done.
+    pub marking: Marking,
+    /// The last rule that ended a ruleset (`last_rule_file`).
+    pub last_rule: Option<RulePlace>,
     /// The random number of this exchange (`%rt` is [`Self::number`]).
     pub number: u32,
 }
@@ -303,8 +315,11 @@ impl Exchange {
             server_local: None,
             lookup: None,
             src_override: None,
+            dst_override: None,
             peeked: None,
             severed: None,
+            last_rule: None,
+            marking: Marking::default(),
             number: 0,
         }
     }
@@ -348,5 +363,10 @@ impl Exchange {
     /// The client's address, as rules may have set it.
     pub fn src(&self) -> Option<SocketAddr> {
         self.src_override.or(self.session.src)
+    }
+
+    /// The address that the client reached, as rules may have set it.
+    pub fn dst(&self) -> Option<SocketAddr> {
+        self.dst_override.or(self.session.dst)
     }
 }

@@ -198,11 +198,13 @@ impl Listener {
         self.retired.load(Ordering::Relaxed)
     }
 
-    /// Moves on to the listener that has the address now.
-    pub fn follow(listener: &mut Arc<Self>) {
-        while listener.frontend.load().is_none()
-            && let Some(next) = listener.successor.load_full()
-        {
+    /// Looks at what [`Self::current`] gives, without a count that all threads share.
+    pub fn look<T>(listener: &mut Arc<Self>, look: impl FnOnce(&Frontend) -> T) -> Option<T> {
+        loop {
+            if let Some(frontend) = &*listener.frontend.load() {
+                return Some(look(frontend));
+            }
+            let next = listener.successor.load_full()?;
             *listener = next;
         }
     }

@@ -58,6 +58,8 @@ pub(crate) fn exchange(frontend: Arc<Frontend>, head: &[u8]) -> Exchange {
         vars: Vars::default(),
         expects_proxy: false,
         proxied: None,
+        last_rule: None,
+        ends: ("127.0.0.1:1234".parse().ok(), "127.0.0.1:80".parse().ok()),
         requests: 1,
     };
     Exchange { request, ..Exchange::new(Box::new(session), frontend, Times::begin(now, wall)) }

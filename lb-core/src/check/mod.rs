@@ -95,6 +95,8 @@ impl Settings {
             requests: 1,
             expects_proxy: false,
             proxied: None,
+            last_rule: None,
+            ends: (None, None),
         };
         Box::new(Exchange::new(Box::new(session), Arc::clone(frontend), Times::begin(now, wall)))
     }

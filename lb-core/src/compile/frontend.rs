@@ -101,16 +101,22 @@ pub(super) fn forward_for(option: &model::ForwardFor) -> ForwardFor {
 
 /// The rulesets of a proxy. In a `listen` section the frontend side runs them all.
 pub(super) fn rules(proxy: &model::Proxy, context: &mut Context<'_>) -> Rules {
+    // Outside `mode http` these are ignored, as the parser has said.
+    let http = |rules| if proxy.mode == Mode::Http { rules } else { &[][..] };
     Rules {
         tcp_request_connection: Ruleset::compile(&proxy.tcp_request_connection, Kind::TcpConnection, context),
         tcp_request_session: Ruleset::compile(&proxy.tcp_request_session, Kind::TcpSession, context),
         tcp_request_content: Ruleset::compile(&proxy.tcp_request_content, Kind::TcpContent, context),
         // The backend side runs these, in a `listen` section too.
         tcp_response_content: Ruleset::default(),
-        http_request: Ruleset::compile(&proxy.http_request, Kind::HttpRequest, context),
-        redirect: Ruleset::compile(&proxy.redirects, Kind::HttpRequest, context),
-        http_response: Ruleset::compile(&proxy.http_response, Kind::HttpResponse, context),
-        http_after_response: Ruleset::compile(&proxy.http_after_response, Kind::HttpAfterResponse, context),
+        http_request: Ruleset::compile(http(&proxy.http_request), Kind::HttpRequest, context),
+        redirect: Ruleset::compile(http(&proxy.redirects), Kind::HttpRequest, context),
+        http_response: Ruleset::compile(http(&proxy.http_response), Kind::HttpResponse, context),
+        http_after_response: Ruleset::compile(
+            http(&proxy.http_after_response),
+            Kind::HttpAfterResponse,
+            context,
+        ),
     }
 }
 

@@ -210,13 +210,6 @@ impl Compiler {
             }
         }
         let mut logger = None;
-        if proxy.mode == model::Mode::Http
-            && let Some(rule) = proxy.tcp_response_content.first()
-        {
-            let text =
-                "'tcp-response content' is not supported by lb in 'mode http' yet; use 'http-response'.";
-            context.error(&rule.place, text);
-        }
         if proxy.mode == model::Mode::Http && proxy.options.nolinger {
             let name = &proxy.name;
             let text = format!(
@@ -284,11 +277,6 @@ impl Compiler {
         let by_name: HashMap<&str, &Arc<Backend>> =
             self.backends.iter().map(|backend| (backend.name.as_str(), backend)).collect();
         for frontend in &self.frontends {
-            if let Some((place, text)) = upgrade(config, frontend, &by_name) {
-                let message = format!("parsing [{place}] : {text}");
-                let (severity, place) = (Severity::Alert, Some(place));
-                self.findings.push(Diagnostic { severity, place, span: None, message, help: None });
-            }
             let proxy =
                 config.proxies.iter().find(|proxy| proxy.kind.is_frontend() && proxy.name == frontend.name);
             let named = proxy.and_then(|proxy| proxy.default_backend.as_ref()).map(|(name, _)| name.as_str());
@@ -307,31 +295,4 @@ impl Compiler {
         }
         follows
     }
-}
-
-/// Where a frontend of `mode tcp` may lead to a backend of `mode http`: HAProxy goes on in HTTP there, lb does not yet.
-fn upgrade(
-    config: &Config,
-    frontend: &Frontend,
-    backends: &HashMap<&str, &Arc<Backend>>,
-) -> Option<(model::Place, String)> {
-    if frontend.mode != model::Mode::Tcp {
-        return None;
-    }
-    let http = |name: &str| backends.get(name).is_some_and(|backend| backend.mode == model::Mode::Http);
-    let proxy =
-        config.proxies.iter().find(|proxy| proxy.kind.is_frontend() && proxy.name == frontend.name)?;
-    let default =
-        proxy.default_backend.as_ref().filter(|(name, _)| http(name)).map(|(name, _)| name.as_str());
-    let switched = frontend.switching.iter().find_map(|switch| match &switch.target {
-        SwitchTarget::Fixed(_, name) => http(name).then_some(name.as_str()),
-        // What it will compute is not known.
-        SwitchTarget::Computed(_) => backends.keys().copied().find(|name| http(name)),
-    });
-    let backend = default.or(switched)?;
-    let text = format!(
-        "frontend '{}' of 'mode tcp' leads to backend '{backend}' of 'mode http', which lb does not support yet; give both one mode.",
-        frontend.name
-    );
-    Some((proxy.place.clone(), text))
 }

@@ -11,7 +11,7 @@ use crate::server::Server;
 pub fn introduction(server: &Server, exchange: &Exchange) -> Vec<u8> {
     let mut header = Vec::new();
     if let Some(style) = server.introduces {
-        let addresses = exchange.src().zip(exchange.session.dst);
+        let addresses = exchange.src().zip(exchange.dst());
         let value = |kind| match kind {
             tlv::AUTHORITY => exchange.session.proxied.as_ref()?.tlv(kind),
             tlv::UNIQUE_ID => crate::log::unique_id(exchange),
@@ -33,7 +33,7 @@ pub async fn open(
     first: &[u8],
     deadline: &mut Deadline,
 ) -> Result<(Io, usize), ConnectError> {
-    let address = server.reach(exchange.session.dst);
+    let address = server.reach(exchange.dst());
     let header = introduction(server, exchange);
     let bytes = [&header, first].concat();
     let (mut io, sent) = dial(&address, server.source(), &bytes, deadline).await?;

@@ -7,7 +7,7 @@ use crate::connect::Private;
 use crate::engine::{self, Phase, on_plan, phase, with_waker};
 use crate::exchange::Session;
 use crate::listen::{Arrival, admit};
-use crate::net::{Deadline, Io};
+use crate::net::{Buffer, Deadline, Io};
 use crate::proxy::Listener;
 use haproxy_cfg_parser::model::Mode;
 use std::future::{Future, poll_fn};
@@ -17,7 +17,7 @@ use std::task::Poll;
 use std::time::Instant;
 
 /// A client's connection between and during exchanges.
-pub(super) struct Client {
+pub(crate) struct Client {
     pub(super) io: Io,
     pub(super) deadline: Deadline,
     /// Lent to the running exchange.
@@ -25,6 +25,10 @@ pub(super) struct Client {
     pub(super) plan: Arc<Plan>,
     /// A server's connection that only this client may use (`http-reuse never`).
     pub(super) private: Option<Box<Private>>,
+    /// What was read while the connection was a TCP session's.
+    pub(super) received: Option<Buffer>,
+    /// That of its frontend: HTTP, unless it came as a TCP session.
+    pub(super) mode: Mode,
     /// When the last exchange ended, or the connection was accepted.
     pub(super) idle_since: Instant,
 }
@@ -40,20 +44,40 @@ async fn run(mut arrival: Arrival) {
         return;
     }
     let Arrival { io, deadline, session, plan, counted: _counted, .. } = arrival;
-    let idle_since = session.as_ref().map_or_else(Instant::now, |session| session.accepted);
-    let mut client = Client { io, deadline, session, plan, private: None, idle_since };
-    loop {
-        let wake = idle(&mut client).await;
-        engine::refresh(&mut client.plan);
-        let mut work = work::take(client.plan.bufsize);
-        let after = match wake {
-            Wake::Readable if !has_sent(&mut client, &mut work).await => Some(After::KeepAlive),
-            wake => on_plan(client.plan.generation, boxed(&mut client, &mut work, wake)).await,
-        };
-        work::give(work);
-        match after {
-            Some(After::KeepAlive) => {}
-            Some(After::Close) | None => return,
+    let Some(session) = session else { return };
+    Client::of(io, deadline, session, plan, None).serve().await;
+}
+
+impl Client {
+    /// A connection of which `received` has been read, if it was a TCP session before.
+    pub(crate) fn of(
+        io: Io,
+        deadline: Deadline,
+        mut session: Box<Session>,
+        plan: Arc<Plan>,
+        received: Option<Buffer>,
+    ) -> Self {
+        session.requests = 0;
+        let idle_since = session.accepted;
+        let mode = if received.is_some() { Mode::Tcp } else { Mode::Http };
+        Self { io, deadline, session: Some(session), plan, private: None, received, mode, idle_since }
+    }
+
+    /// Serves requests until the connection ends.
+    pub(crate) async fn serve(mut self) {
+        loop {
+            let wake = idle(&mut self).await;
+            engine::refresh(&mut self.plan);
+            let mut work = work::take(self.plan.bufsize);
+            let after = match wake {
+                Wake::Readable if !has_sent(&mut self, &mut work).await => Some(After::KeepAlive),
+                wake => on_plan(self.plan.generation, boxed(&mut self, &mut work, wake)).await,
+            };
+            work::give(work);
+            match after {
+                Some(After::KeepAlive) => {}
+                Some(After::Close) | None => return,
+            }
         }
     }
 }
@@ -62,6 +86,10 @@ async fn run(mut arrival: Arrival) {
 /// nothing: the runtime takes a new one to be readable until it was read once. An end or an error is found again by the
 /// next read.
 async fn has_sent(client: &mut Client, work: &mut Work) -> bool {
+    if let Some(received) = client.received.take().filter(|received| !received.is_empty()) {
+        work.client.fill(received.filled());
+        return true;
+    }
     poll_fn(|cx| match client.io.poll_read(cx, work.client.space()) {
         Poll::Ready(read) => {
             work.client.advance(read.unwrap_or(0));
@@ -85,20 +113,24 @@ fn boxed<'a>(
 async fn idle(client: &mut Client) -> Wake {
     let Some(session) = &mut client.session else { return Wake::Stopping };
     let first = session.requests == 0;
-    Listener::follow(&mut session.listener);
-    let listener = &session.listener;
-    if let Some(frontend) = &*listener.frontend.load() {
-        if frontend.mode != Mode::Http {
-            return Wake::Stopping;
-        }
-        let timeouts = &frontend.timeouts;
-        let wait = if first {
-            timeouts.http_request.or(timeouts.client)
-        } else {
-            timeouts.http_keep_alive.or(timeouts.http_request).or(timeouts.client)
-        };
-        client.deadline.after(client.idle_since, wait);
+    if client.received.as_ref().is_some_and(|received| !received.is_empty()) {
+        return Wake::Readable;
     }
+    let wait = Listener::look(&mut session.listener, |frontend| {
+        let timeouts = &frontend.timeouts;
+        let wait = match first {
+            true => timeouts.http_request,
+            false => timeouts.http_keep_alive.or(timeouts.http_request),
+        };
+        (frontend.mode == client.mode).then(|| wait.or(timeouts.client))
+    });
+    match wait {
+        Some(Some(wait)) => client.deadline.after(client.idle_since, wait),
+        // A reload has made it a frontend of another mode.
+        Some(None) => return Wake::Stopping,
+        None => {}
+    }
+    let listener = &session.listener;
     poll_fn(|cx| match client.io.poll_read_ready(cx) {
         Poll::Ready(_) => Poll::Ready(Wake::Readable),
         Poll::Pending if client.deadline.poll(cx) => Poll::Ready(Wake::TimedOut),

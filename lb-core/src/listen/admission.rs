@@ -82,14 +82,20 @@ fn pass(arrival: &mut Arrival, frontend: &Arc<Frontend>, rules: &Ruleset, refuse
     }
     let verdict = with_exchange(arrival, frontend, |exchange| {
         let verdict = rules.run(exchange);
-        exchange.session.src = exchange.src();
+        if let Some(place) = exchange.last_rule.take() {
+            exchange.session.last_rule = Some(place);
+        }
+        (verdict, exchange.marking)
+    });
+    let verdict = verdict.map(|(verdict, mut marking)| {
+        marking.apply(&arrival.io);
         verdict
     });
     match verdict {
         Some(Verdict::Continue | Verdict::Accept) => true,
         verdict => {
-            if matches!(verdict, Some(Verdict::SilentDrop)) {
-                arrival.io.vanish();
+            if let Some(Verdict::SilentDrop { ttl }) = verdict {
+                arrival.io.vanish(ttl);
             }
             refused.inc();
             false

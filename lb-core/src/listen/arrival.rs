@@ -47,12 +47,14 @@ impl Arrival {
         let session = Box::new(Session {
             src,
             dst,
+            ends: (src, dst),
             listener,
             accepted_at: SystemTime::now(),
             accepted: Instant::now(),
             vars: Vars::default(),
             expects_proxy: false,
             proxied: None,
+            last_rule: None,
             requests: 0,
         });
         Self { io, deadline: Deadline::default(), session: Some(session), plan, frontend, counted }

@@ -28,8 +28,8 @@ macro_rules! rows {
 const WORDS: &[Row] = rows! {
     "ci" => |r, out| client_host(r, r.exchange.src(), out);
     "cp" => |r, out| client_port(r, r.exchange.src(), out);
-    "fi" => |r, out| client_host(r, r.exchange.session.dst, out);
-    "fp" => |r, out| client_port(r, r.exchange.session.dst, out);
+    "fi" => |r, out| client_host(r, r.exchange.dst(), out);
+    "fp" => |r, out| client_port(r, r.exchange.dst(), out);
     "bi" => |r, out| r.ip(r.exchange.server_local, out);
     "bp" => |r, out| r.port(r.exchange.server_local, out);
     "si" => |r, out| r.ip(server_address(r), out);

@@ -182,13 +182,13 @@ impl Io {
     }
 
     /// Has the coming close tell the peer nothing (`silent-drop`): with the right to, the socket is taken out of the
-    /// protocol's hands; without it, what is sent dies at the first router.
-    pub fn vanish(&self) {
+    /// protocol's hands; without it, what is sent dies at the router number `ttl`.
+    pub fn vanish(&self, ttl: u8) {
         let fd = self.fd();
         if crate::sys::set_tcp_option(&fd, libc::TCP_REPAIR, 1).is_err() {
             let socket = socket2::SockRef::from(&fd);
             let _ = socket.set_linger(Some(std::time::Duration::ZERO));
-            let _ = socket.set_ttl_v4(1).or_else(|_| socket.set_unicast_hops_v6(1));
+            let _ = socket.set_ttl_v4(ttl.into()).or_else(|_| socket.set_unicast_hops_v6(ttl.into()));
         }
     }
 

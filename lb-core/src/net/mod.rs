@@ -3,7 +3,9 @@
 mod buffer;
 mod deadline;
 mod io;
+mod marking;
 
 pub use buffer::Buffer;
 pub use deadline::Deadline;
 pub use io::{Fail, Io};
+pub use marking::Marking;

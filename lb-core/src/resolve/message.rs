@@ -131,3 +131,116 @@ fn read(data: &RData, question: Question) -> Option<Record> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use proptest::prelude::*;
+
+    const NAME: &str = "www.example.test";
+
+    /// A message: flags, counts, and what follows them.
+    fn message(flags: u16, counts: [u16; 4], rest: &[&[u8]]) -> Vec<u8> {
+        let head = [&[0x12, 0x34][..], &flags.to_be_bytes()].concat();
+        let counts = counts.iter().flat_map(|count| count.to_be_bytes()).collect::<Vec<_>>();
+        [&head[..], &counts, &rest.concat()].concat()
+    }
+
+    const ASKED: &[u8] = b"\x03www\x07example\x04test\0\0\x01\0\x01";
+    /// An address of the name that the question holds.
+    const ADDRESS: &[u8] = b"\xc0\x0c\0\x01\0\x01\0\0\0\x3c\0\x04\x7f\0\0\x09";
+
+    fn good() -> Vec<u8> {
+        message(0x8180, [1, 1, 0, 0], &[ASKED, ADDRESS])
+    }
+
+    fn address() -> Reply {
+        Reply::Records { records: vec![Record::Address([127, 0, 0, 9].into())], aliased: false }
+    }
+
+    #[test]
+    fn answers_are_taken_for_what_they_are() {
+        let other: &[u8] = b"\x03ftp\x07example\x04test\0\0\x01\0\x01";
+        let chaos: &[u8] = b"\x03www\x07example\x04test\0\0\x01\0\x03";
+        let six: &[u8] = b"\x03www\x07example\x04test\0\0\x1c\0\x01";
+        let upper: &[u8] = b"\x03WWW\x07eXample\x04test\0\0\x01\0\x01";
+        let alias: &[u8] = b"\xc0\x0c\0\x05\0\x01\0\0\0\x3c\0\x02\xc0\x10";
+        let of_alias: &[u8] = b"\xc0\x10\0\x01\0\x01\0\0\0\x3c\0\x04\x7f\0\0\x09";
+        let to_itself: &[u8] = b"\xc0\x0c\0\x05\0\x01\0\0\0\x3c\0\x02\xc0\x0c";
+        let of_another: &[u8] = b"\x04evil\0\0\x01\0\x01\0\0\0\x3c\0\x04\x7f\x42\x42\x42";
+        let short: &[u8] = b"\xc0\x0c\0\x01\0\x01\0\0\0\x3c\0\x03\x7f\0\0";
+        let circle: &[u8] = b"\xc0\x0c\0\x01\0\x01";
+        let aliased = |reply| match reply {
+            Reply::Records { records, .. } => Reply::Records { records, aliased: true },
+            other => other,
+        };
+        let table: [(Vec<u8>, Reply); 22] = [
+            (good(), address()),
+            (message(0x8180, [1, 1, 0, 0], &[upper, ADDRESS]), address()),
+            (message(0x8180, [1, 2, 0, 0], &[ASKED, of_another, ADDRESS]), address()),
+            (message(0x8180, [1, 1, 0, 0], &[ASKED, of_another]), Reply::Empty),
+            (message(0x8180, [1, 2, 0, 0], &[ASKED, of_alias, alias]), aliased(address())),
+            (message(0x8180, [1, 1, 0, 0], &[ASKED, alias]), Reply::DeadAlias),
+            (message(0x8180, [1, 1, 0, 0], &[ASKED, to_itself]), Reply::DeadAlias),
+            (message(0x8180, [1, 0, 0, 0], &[ASKED]), Reply::Empty),
+            (message(0x8183, [1, 0, 0, 0], &[ASKED]), Reply::Nx),
+            (message(0x8185, [1, 0, 0, 0], &[ASKED]), Reply::Refused),
+            (message(0x8182, [1, 0, 0, 0], &[ASKED]), Reply::Other),
+            (message(0x8380, [1, 0, 0, 0], &[ASKED]), Reply::Truncated),
+            (message(0x0100, [1, 1, 0, 0], &[ASKED, ADDRESS]), Reply::Invalid),
+            (message(0x8180, [1, 1, 0, 0], &[other, ADDRESS]), Reply::Invalid),
+            (message(0x8180, [1, 1, 0, 0], &[chaos, ADDRESS]), Reply::Invalid),
+            (message(0x8180, [1, 1, 0, 0], &[six, ADDRESS]), Reply::Invalid),
+            (message(0x8180, [2, 1, 0, 0], &[ASKED, ASKED, ADDRESS]), Reply::Invalid),
+            (message(0x8180, [0, 1, 0, 0], &[of_another]), Reply::Invalid),
+            (message(0x8180, [1, 1, 0, 0], &[ASKED, short]), Reply::Invalid),
+            (message(0x8180, [1, 999, 0, 0], &[ASKED, ADDRESS]), Reply::Invalid),
+            (message(0x8180, [1, 0, 0, 0], &[circle]), Reply::Invalid),
+            (b"\x12\x34".to_vec(), Reply::Invalid),
+        ];
+        for (bytes, expected) in table {
+            assert_eq!(reply(&bytes, NAME, Question::A), expected, "{}", bytes.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn a_part_is_never_taken_for_the_whole() {
+        let whole = good();
+        for length in 0..whole.len() {
+            assert_eq!(reply(&whole[..length], NAME, Question::A), Reply::Invalid, "{length} bytes");
+        }
+    }
+
+    proptest! {
+        /// Whatever comes is judged; an address is only believed of the name that was asked for.
+        #[test]
+        fn any_bytes_are_judged(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
+            for question in [Question::A, Question::Aaaa, Question::Srv] {
+                reply(&bytes, NAME, question);
+                reply(&message(0x8180, [1, 3, 1, 1], &[ASKED, &bytes]), NAME, question);
+            }
+        }
+
+        #[test]
+        fn a_wrong_byte_harms_nothing_else(at: prop::sample::Index, byte: u8) {
+            let mut bytes = good();
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+            if let Reply::Records { records, .. } = reply(&bytes, NAME, Question::A) {
+                prop_assert_eq!(records.len(), 1);
+            }
+        }
+
+        #[test]
+        fn a_question_is_read_back(id: u16, label in "[a-z][a-z0-9-]{0,20}[a-z0-9]") {
+            let name = format!("{label}.test");
+            let bytes = query(id, &name, Question::Srv, 8192).unwrap();
+            prop_assert_eq!(super::id(&bytes), Some(id));
+            let mut answer = bytes;
+            answer[2] |= 0x80;
+            prop_assert_eq!(reply(&answer, &name, Question::Srv), Reply::Empty);
+        }
+    }
+}

@@ -97,8 +97,14 @@ pub enum Verdict {
     Reject,
     /// `close`: end the server's connection; what it has sent goes on.
     Close,
-    /// `silent-drop`: forget the connection without a word to the client.
-    SilentDrop,
+    /// `silent-drop`: forget the connection without a word to the client; where that cannot be, with a word that goes no
+    /// farther than so many routers.
+    SilentDrop {
+        /// `rst-ttl`.
+        ttl: u8,
+    },
+    /// `switch-mode http`: what comes is HTTP.
+    Http,
     /// The rules go on after this.
     Wait(Wait),
 }
@@ -158,6 +164,7 @@ struct Rule {
     condition: Option<Condition>,
     action: Box<dyn Action>,
     name: &'static str,
+    place: model::Place,
 }
 
 impl fmt::Debug for Rule {
@@ -197,7 +204,11 @@ impl Ruleset {
             if rule.condition.as_ref().is_none_or(|condition| condition.holds(exchange)) {
                 match rule.action.run(exchange) {
                     Verdict::Continue => {}
-                    verdict => return verdict,
+                    wait @ Verdict::Wait(_) => return wait,
+                    verdict => {
+                        exchange.last_rule = Some(rule.place.clone());
+                        return verdict;
+                    }
                 }
             }
         }
@@ -220,7 +231,10 @@ impl Ruleset {
             }
             match verdict {
                 Verdict::Continue => {}
-                verdict => return Some(verdict),
+                verdict => {
+                    exchange.last_rule = Some(rule.place.clone());
+                    return Some(verdict);
+                }
             }
         }
         Some(Verdict::Continue)
@@ -245,7 +259,7 @@ fn compile(rule: &model::Rule, kind: Kind, context: &mut Context<'_>) -> Option<
     };
     let mut build = action::Build { args: &rule.action.args, kind, place, context };
     match (row.build)(&mut build) {
-        Ok(action) => Some(Rule { condition, action, name }),
+        Ok(action) => Some(Rule { condition, action, name, place: rule.place.clone() }),
         Err(action::Error::Reported) => None,
         Err(action::Error::Text(reason)) => {
             context.error(&rule.place, format!("'{} {name}' : {reason}", kind.keyword()));

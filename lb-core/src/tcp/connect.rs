@@ -162,7 +162,7 @@ impl Stream {
     ) -> Result<Result<(Io, Vec<u8>), ConnectError>, NoConnection> {
         let mut deadline = Deadline::default();
         deadline.after(Instant::now(), backend.timeouts.connect);
-        let address = server.reach(self.exchange.session.dst);
+        let address = server.reach(self.exchange.dst());
         let header = introduction(server, &self.exchange);
         let mut dialled = pin!(dial(&address, server.source(), &header, &mut deadline));
         let dialled = self.meanwhile(backend, Phase::Connect, |cx| dialled.as_mut().poll(cx)).await?;

@@ -11,24 +11,34 @@ use std::future::poll_fn;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+/// What content rules say of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Inspected {
+    /// It goes on.
+    Passed,
+    /// It goes on as HTTP.
+    Http,
+    /// It is refused, and all is counted.
+    Refused,
+}
+
 impl Stream {
-    /// Runs content rules on the client's bytes, waiting for more of them as long as `delay` lets. False: refused, and
-    /// all is counted.
+    /// Runs content rules on the client's bytes, waiting for more of them as long as `delay` lets.
     pub(super) async fn inspect(
         &mut self,
         rules: &Ruleset,
         delay: Option<Duration>,
         reads_http: bool,
-    ) -> bool {
+    ) -> Inspected {
         if rules.is_empty() && !reads_http {
-            return true;
+            return Inspected::Passed;
         }
         self.look_at_client();
         let delay = delay.filter(|delay| !delay.is_zero());
         let mut until = None;
         let verdict = loop {
             let now = Instant::now();
-            let Some(peeked) = &mut self.exchange.peeked else { return true };
+            let Some(peeked) = &mut self.exchange.peeked else { return Inspected::Passed };
             let expired = until.is_some_and(|until| until <= now);
             peeked.last = delay.is_none() || self.client.ended || peeked.request.is_full() || expired;
             if reads_http {
@@ -41,14 +51,16 @@ impl Stream {
             until = until.or_else(|| now.checked_add(delay.unwrap_or_default()));
             self.await_client(until).await;
         };
+        self.exchange.marking.apply(&self.io);
         match verdict {
-            Verdict::Continue | Verdict::Accept => true,
+            Verdict::Continue | Verdict::Accept => Inspected::Passed,
+            Verdict::Http => Inspected::Http,
             verdict => {
-                if matches!(verdict, Verdict::SilentDrop) {
-                    self.io.vanish();
+                if let Verdict::SilentDrop { ttl } = verdict {
+                    self.io.vanish(ttl);
                 }
                 self.refuse_request();
-                false
+                Inspected::Refused
             }
         }
     }
@@ -76,6 +88,7 @@ impl Stream {
             relay.until = relay.until.or_else(|| now.checked_add(delay.unwrap_or_default()));
             relay.run(&mut self.io, server, &mut self.deadline).await;
         };
+        self.exchange.marking.apply(&self.io);
         relay.until = None;
         relay.down.flow.held = false;
         match verdict {
@@ -86,8 +99,8 @@ impl Stream {
                 relay.down.flow.ended = true;
             }
             verdict => {
-                if matches!(verdict, Verdict::SilentDrop) {
-                    self.io.vanish();
+                if let Verdict::SilentDrop { ttl } = verdict {
+                    self.io.vanish(ttl);
                 }
                 relay.up.kill();
                 relay.down.kill();

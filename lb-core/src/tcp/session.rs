@@ -1,17 +1,19 @@
 //! The task of one TCP connection, from accept to its log line.
 
 use super::flow::Flow;
+use super::inspect::Inspected;
 use super::relay::{Patience, Relay, Side};
 use super::{Peeked, lend};
 use crate::clock;
 use crate::compile::Plan;
 use crate::engine::{on_plan, with_waker};
 use crate::exchange::{Cause, Exchange, Phase, Session, Times};
+use crate::http::client::Client;
 use crate::listen::{Arrival, admit};
 use crate::net::{Buffer, Deadline, Io};
 use crate::process;
 use crate::proxy::{Backend, Frontend, InBackend};
-use haproxy_cfg_parser::model::Options;
+use haproxy_cfg_parser::model::{Mode, Options};
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
@@ -54,8 +56,21 @@ async fn run(mut arrival: Arrival) {
     let Some(session) = session else { return };
     // On the heap: it moves no more, and the task's own state stays small.
     let stream = Box::new(Stream::new(io, deadline, session, plan, frontend));
-    on_plan(generation, stream.serve()).await;
+    if let Some(Some(client)) = on_plan(generation, stream.serve()).await {
+        client.serve().await;
+    }
     drop(counted);
+}
+
+/// What content rules and the choice of a backend lead to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Routed {
+    /// To a server, byte by byte.
+    Relayed,
+    /// To HTTP.
+    Http,
+    /// Nowhere: the session is over.
+    Over,
 }
 
 impl Stream {
@@ -77,31 +92,52 @@ impl Stream {
         Self { io, deadline, plan, exchange, client, in_backend: None, logged: false }
     }
 
-    async fn serve(mut self: Box<Self>) {
-        if self.route().await {
-            self.forward().await;
+    /// Serves the session; some: it goes on as an HTTP client's connection, and nothing has been told of it.
+    async fn serve(mut self: Box<Self>) -> Option<Box<Client>> {
+        match self.route().await {
+            Routed::Relayed => self.forward().await,
+            Routed::Http => return Some(self.into_client()),
+            Routed::Over => {}
         }
         self.finish();
+        None
     }
 
-    /// Runs the rules up to the choice of the backend, and its rules; false: the session is over.
-    async fn route(&mut self) -> bool {
+    /// The connection of an HTTP client who has sent so much already.
+    fn into_client(self: Box<Self>) -> Box<Client> {
+        let Self { io, deadline, plan, exchange, .. } = *self;
+        let received = exchange.peeked.map(|peeked| peeked.request);
+        Box::new(Client::of(io, deadline, exchange.session, plan, received))
+    }
+
+    /// Runs the rules up to the choice of the backend, and its rules.
+    async fn route(&mut self) -> Routed {
         let frontend = Arc::clone(&self.exchange.frontend);
         let rules = &frontend.rules.tcp_request_content;
-        if !self.inspect(rules, frontend.inspect_delay, frontend.reads_http).await {
-            return false;
+        match self.inspect(rules, frontend.inspect_delay, frontend.reads_http).await {
+            Inspected::Passed => {}
+            Inspected::Http => return Routed::Http,
+            Inspected::Refused => return Routed::Over,
         }
         let Some(backend) = frontend.switch(&self.exchange) else {
             self.look_at_client();
             self.terminate(Cause::Server, Phase::Connect);
-            return false;
+            return Routed::Over;
         };
+        if backend.mode == Mode::Http {
+            return Routed::Http;
+        }
         self.enter(&backend);
         if self.client_lost() {
-            return false;
+            return Routed::Over;
         }
         let rules = &backend.rules.tcp_request_content;
-        self.inspect(rules, backend.inspect_delay, backend.reads_http).await && !self.client_lost()
+        match self.inspect(rules, backend.inspect_delay, backend.reads_http).await {
+            Inspected::Refused => Routed::Over,
+            _ if self.client_lost() => Routed::Over,
+            Inspected::Passed => Routed::Relayed,
+            Inspected::Http => Routed::Http,
+        }
     }
 
     /// Counts the session among those of its backend.
@@ -149,10 +185,7 @@ impl Stream {
         let patience = self.patience(&backend);
         let mut relay = Relay::new(up, down, patience, Instant::now());
         relay.severed.clone_from(&self.exchange.severed);
-        let rules = &backend.rules.tcp_response_content;
-        if rules.is_empty() {
-            self.exchange.peeked = None;
-        } else {
+        if !backend.rules.tcp_response_content.is_empty() {
             self.inspect_response(&backend, &mut relay, &mut upstream.io).await;
         }
         relay.run(&mut self.io, &mut upstream.io, &mut self.deadline).await;

@@ -34,6 +34,9 @@ pub enum Say {
     OtherQuestion(Vec<IpAddr>),
     /// An answer with another id, and then the true one.
     ForgedId(Vec<IpAddr>, Box<Say>),
+    /// These addresses from a stranger, who knows the question and its id but not whom it was asked, and then the true
+    /// answer.
+    Stranger(Vec<IpAddr>, Box<Say>),
     /// Each of them, one after the other.
     All(Vec<Say>),
     /// Later.
@@ -205,6 +208,12 @@ fn answer(socket: &UdpSocket, to: SocketAddr, question: &Question, say: Say) {
         Say::ForgedId(ips, truth) => {
             let id = [question.id[0] ^ 0x55, question.id[1]];
             send(id, 0x8180, &question.bytes, ips.iter().map(|ip| address(&[0xc0, 12], *ip)).collect());
+            answer(socket, to, question, *truth);
+        }
+        Say::Stranger(ips, truth) => {
+            if let Ok(stranger) = socket.local_addr().and_then(|addr| UdpSocket::bind((addr.ip(), 0))) {
+                answer(&stranger, to, question, Say::Addresses(ips));
+            }
             answer(socket, to, question, *truth);
         }
         Say::All(answers) => answers.into_iter().for_each(|say| answer(socket, to, question, say)),

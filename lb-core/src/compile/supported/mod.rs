@@ -30,7 +30,7 @@ pub fn supports(class: Class, section: &str, name: &str) -> Support {
         Class::Keyword => listed(keywords::FULL) || listed(keywords::IDLE),
         Class::Bind => options::BIND.contains(&name),
         Class::Server => options::SERVER.contains(&name),
-        Class::Action => crate::rule::supports(name),
+        Class::Action => crate::rule::supports(name) && !is_priority(name),
         Class::Fetch | Class::Converter => crate::sample::supports(class, name),
         Class::Matcher => crate::acl::supports(name),
     };
@@ -38,6 +38,7 @@ pub fn supports(class: Class, section: &str, name: &str) -> Support {
         Class::Keyword => listed(keywords::IGNORED) || name.starts_with("tune."),
         Class::Bind => options::IGNORED_BIND.contains(&name),
         Class::Server => options::IGNORED_SERVER.contains(&name),
+        Class::Action => is_priority(name),
         _ => false,
     };
     match (full, ignored) {
@@ -45,6 +46,11 @@ pub fn supports(class: Class, section: &str, name: &str) -> Support {
         (false, true) => Support::Ignored,
         (false, false) => Support::Refused(reason::of(class, section, name)),
     }
+}
+
+/// Connections have no priorities among each other.
+fn is_priority(action: &str) -> bool {
+    action.ends_with(" set-nice")
 }
 
 /// A finding for each use of what the engine does not act on.

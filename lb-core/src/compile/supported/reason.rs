@@ -53,7 +53,7 @@ const REASONS: &[(Of, &[&str], &str)] = &[
     (Any, &["nogetaddrinfo", "noreuseport", "insecure-setuid-wanted", "setcap", "unix-bind", "issuers-chain-path", "warn-blocked-traffic-after", "expose-deprecated-directives", "cluster-secret", "pp2-never-send-local", "dns-accept-family", "httpclient.*", "jwt.*", "limited-quic", "filter-sequence", "harden.*"], "this setting of the process is not built yet"),
     (Any, &["*attach-srv", "rhttp*"], "lb takes no reverse connections"),
     // By subject.
-    (Any, &["h1-*", "h2-*", "option *h2*", "option *h1*", "option accept-*", "option http-drop-*", "option http-restrict-*", "option *http-pretend-*", "early-hint", "*early-hint", "*headers-bin", "*hdrs_bin", "*switch-mode", "ws", "proto", "option disable-h2-upgrade", "option idle-close-on-response", "option checkcache"], "this part of HTTP is not built yet"),
+    (Any, &["h1-*", "h2-*", "option *h2*", "option *h1*", "option accept-*", "option http-drop-*", "option http-restrict-*", "option *http-pretend-*", "early-hint", "*early-hint", "*headers-bin", "*hdrs_bin", "ws", "proto", "option disable-h2-upgrade", "option idle-close-on-response", "option checkcache"], "this part of HTTP is not built yet"),
     (Any, &["*x509*", "*jwt*", "aes_*"], "this part of cryptography is not built yet"),
     (Any, &["*ssl*", "*tls*", "crt*", "ca-*", "*sni*", "*alpn*", "ciphers*", "*sigalgs", "curves", "ecdhe", "crl-file", "default-crt", "generate-certificates", "verify*", "*-verify*", "allow-0rtt", "*ocsp*", "no-ca-names", "prefer-client-ciphers", "*renegotiate", "no-verifyhost", "option httpslog"], "this part of TLS is not built yet"),
     (Any, &["*gpc*", "*gpt*", "stick*", "*non-stick", "*track-sc", "sc_*", "sc0_*", "sc1_*", "sc2_*", "src_*", "table_*", "in_table", "http-err-codes", "http-fail-codes", "shard", "*tracked"], "this part of stick tables is not built yet"),
@@ -61,7 +61,7 @@ const REASONS: &[(Of, &[&str], &str)] = &[
     (Any, &["*cache*"], "lb keeps no responses yet"),
     (Any, &["filter bwlim*", "*bandwidth-limit", "rate-limit *", "maxconnrate", "maxsessrate", "max-session-srv-conns", "max-keep-alive-queue", "monitor-net"], "this limit is not built yet"),
     (Any, &["*-map", "*-acl", "map_*_key", "acl"], "rules change no maps yet; use the runtime API"),
-    (Any, &["*-mark", "*-tos", "*-nice", "*priority*", "prio_*"], "lb does not set or show it for single connections yet"),
+    (Any, &["*-bc-mark", "*-bc-tos", "*priority*", "prio_*"], "lb does not set or show it for single connections yet"),
     (Any, &["*clitcpka*", "*srvtcpka*", "option tcpka", "tfo", "tcp-ut", "idle-ping"], "this option of sockets is not built yet"),
     (Any, &["*log*", "log-*", "capture-re*"], "this part of logging is not built yet"),
     (Any, &["*-persist", "force-be-switch", "dynamic-cookie-key", "use-server", "be-unpublished", "http-send-name-header"], "this part of persistence and routing is not built yet"),

@@ -146,8 +146,11 @@ impl<'a> Run<'a> {
             unique_id: Default::default(),
             lookup: None,
             src_override: None,
+            dst_override: None,
             peeked: None,
             severed: None,
+            last_rule: None,
+            marking: Default::default(),
             number: process::live().next_exchange(),
         };
         Some(Self {

@@ -8,6 +8,7 @@ use crate::proxy::{Backend, ForwardFor, InBackend, Rules};
 use crate::rule::{Ruleset, Verdict, Wait};
 use crate::service::Service;
 use crate::stats::page::Page;
+use haproxy_cfg_parser::model::Mode;
 use std::io::Write;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -45,6 +46,10 @@ impl Run<'_> {
             return Route::Done(self.answer_status(503).await);
         };
         self.exchange.backend = Some(Arc::clone(&backend));
+        if backend.mode != Mode::Http {
+            // A TCP frontend that turned to HTTP, whose next request leads elsewhere.
+            return Route::Done(self.misrouted());
+        }
         self.in_backend = Some(InBackend::new(Arc::clone(&backend)));
         let counters = backend.stats.counters.mine();
         counters.sess_tot.inc();
@@ -67,10 +72,11 @@ impl Run<'_> {
 
     /// The rules of one side, with its statistics page after the `http-request` rules. Some: it has been answered.
     async fn request_rules(&mut self, rules: &Rules, page: Option<&Arc<Page>>) -> Option<After> {
-        for rules in [&rules.tcp_request_content, &rules.http_request] {
-            if let Some(after) = self.judge_request(rules).await {
-                return Some(after);
-            }
+        if let Some(after) = self.judge_content(&rules.tcp_request_content).await {
+            return Some(after);
+        }
+        if let Some(after) = self.judge_request(&rules.http_request).await {
+            return Some(after);
         }
         if let Some(page) = page.filter(|page| page.is_asked(&self.exchange.request)) {
             return Some(self.show_page(page).await);
@@ -107,6 +113,22 @@ impl Run<'_> {
         None
     }
 
+    /// Content rules come before there is a request: a refused one has not been read, as the log has it.
+    async fn judge_content(&mut self, rules: &Ruleset) -> Option<After> {
+        if rules.is_empty() {
+            return None;
+        }
+        match self.run_rules(rules).await {
+            Ok(verdict) => {
+                if matches!(verdict, Verdict::Reject | Verdict::SilentDrop { .. }) {
+                    self.exchange.request.clear();
+                }
+                self.conclude_request(verdict).await
+            }
+            Err(after) => Some(after),
+        }
+    }
+
     /// Runs request rules and carries out what they lead to; none: the request goes on.
     async fn judge_request(&mut self, rules: &Ruleset) -> Option<After> {
         match self.run_rules(rules).await {
@@ -122,7 +144,10 @@ impl Run<'_> {
         loop {
             match rules.resume(&mut next, &mut self.exchange) {
                 Verdict::Wait(wait) => self.wait(wait).await?,
-                verdict => return Ok(verdict),
+                verdict => {
+                    self.exchange.marking.apply(&self.client.io);
+                    return Ok(verdict);
+                }
             }
         }
     }
@@ -147,7 +172,7 @@ impl Run<'_> {
     /// Carries out a verdict of request rules; none: the request goes on.
     async fn conclude_request(&mut self, verdict: Verdict) -> Option<After> {
         match verdict {
-            Verdict::Continue | Verdict::Accept | Verdict::Wait(_) | Verdict::Close => None,
+            Verdict::Continue | Verdict::Accept | Verdict::Wait(_) | Verdict::Close | Verdict::Http => None,
             Verdict::Reply(reply) => {
                 self.settle_keep_alive();
                 Some(self.answer_rule(&reply).await)
@@ -164,12 +189,22 @@ impl Run<'_> {
             }
             Verdict::Service(service) => Some(self.serve(&service).await),
             Verdict::Reject => Some(self.reject()),
-            Verdict::SilentDrop => {
+            Verdict::SilentDrop { ttl } => {
                 let after = self.reject();
-                self.client.io.vanish();
+                self.client.io.vanish(ttl);
                 Some(after)
             }
         }
+    }
+
+    /// Ends the connection of a request that leads to a backend of another mode.
+    fn misrouted(&mut self) -> After {
+        self.exchange.times.request = None;
+        self.exchange.response.status = 500;
+        self.terminate(Cause::Internal, Phase::Request);
+        self.log();
+        self.close = true;
+        After::Close
     }
 
     /// Ends the connection without an answer.
@@ -199,7 +234,7 @@ impl Run<'_> {
         let src = self.exchange.src().map(|src| src.ip());
         self.add_address(frontend.forwardfor.as_ref(), backend.and_then(|one| one.forwardfor.as_ref()), src);
         if frontend.originalto.is_some() || backend.is_some_and(|one| one.originalto.is_some()) {
-            let dst = self.exchange.session.dst.map(|dst| dst.ip());
+            let dst = self.exchange.dst().map(|dst| dst.ip());
             self.add_address(
                 frontend.originalto.as_ref(),
                 backend.and_then(|one| one.originalto.as_ref()),

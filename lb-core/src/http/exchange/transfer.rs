@@ -222,11 +222,25 @@ impl Run<'_> {
         backend: &Arc<Backend>,
         upstream: Box<Upstream>,
         upload: Pump,
-        connection: Connection,
+        mut connection: Connection,
     ) -> After {
         let frontend = Arc::clone(self.frontend());
         self.count_response();
         self.exchange.vars.end_request();
+        let content = &backend.rules.tcp_response_content;
+        if !content.is_empty() {
+            let verdict = match self.run_rules(content).await {
+                Ok(verdict) => verdict,
+                Err(after) => return after,
+            };
+            if let Verdict::Reject | Verdict::SilentDrop { .. } = verdict {
+                // Logs count what is there besides this exchange.
+                drop(upstream);
+                return self.reject_response(&verdict);
+            }
+            // The server is left, with what it has still to say.
+            connection.close |= matches!(verdict, Verdict::Close);
+        }
         self.capture_response();
         let verdict = match self.run_rules(&backend.rules.http_response).await {
             Ok(Verdict::Continue) => self.run_rules(&frontend.rules.http_response).await,
@@ -247,6 +261,20 @@ impl Run<'_> {
             return self.tunnel(backend, upstream).await;
         }
         self.download(backend, upstream, upload, connection).await
+    }
+
+    /// Ends both connections: a content rule refuses the response, of which nothing is sent.
+    fn reject_response(&mut self, verdict: &Verdict) -> After {
+        if let Verdict::SilentDrop { ttl } = verdict {
+            self.client.io.vanish(*ttl);
+        }
+        self.exchange.times.response = None;
+        self.exchange.bytes_out += self.exchange.response.weight + self.work.server.len() as u64;
+        self.terminate(Cause::Proxy, Phase::Data);
+        self.count_denied(Phase::Headers);
+        self.finish();
+        self.close = true;
+        After::Close
     }
 
     /// Drops a response that a rule has replaced. The server's connection goes on where all of it is here; what has

@@ -2,6 +2,7 @@
 
 use super::{HTTP, REQUEST, Row, act, action};
 use crate::rule::{Kind, Verdict};
+use haproxy_cfg_parser::model::ActionArg;
 
 const STREAMS: &[Kind] = &[Kind::TcpConnection, Kind::TcpSession, Kind::TcpContent, Kind::TcpResponse];
 const REFUSALS: &[Kind] =
@@ -21,10 +22,12 @@ pub(super) const ROWS: &[Row] = &[
     action("reject", REFUSALS, |_| act((), |(), _| Verdict::Reject)),
     action("close", &[Kind::TcpResponse], |_| act((), |(), _| Verdict::Close)),
     action("silent-drop", DROPS, |build| {
-        if build.has("rst-ttl") {
-            return Err("'rst-ttl' is not supported yet; leave it out".into());
-        }
-        act((), |(), _| Verdict::SilentDrop)
+        let ttl = build.number("rst-ttl").and_then(|ttl| u8::try_from(ttl).ok()).unwrap_or(1);
+        act(ttl, |ttl, _| Verdict::SilentDrop { ttl: *ttl })
+    }),
+    action("switch-mode", &[Kind::TcpContent], |build| match build.keyed("proto") {
+        Some(ActionArg::Str(proto)) if proto != "h1" => Err("only 'proto h1' is supported yet".into()),
+        _ => act((), |(), _| Verdict::Http),
     }),
     action("disable-l7-retry", REQUEST, |_| {
         act((), |(), exchange| {

@@ -14,13 +14,13 @@ pub(super) const ROWS: &[Row] = &[
 ];
 
 /// A number that is fixed, or an expression's.
-enum Number {
+pub(super) enum Number {
     Fixed(u64),
     Computed(Expr),
 }
 
 impl Number {
-    fn new(arg: Option<&ActionArg>, build: &mut Build<'_, '_>) -> Result<Self, Error> {
+    pub(super) fn new(arg: Option<&ActionArg>, build: &mut Build<'_, '_>) -> Result<Self, Error> {
         match arg {
             Some(ActionArg::Time(millis)) => Ok(Self::Fixed(*millis)),
             Some(ActionArg::Int(number)) => {
@@ -34,7 +34,7 @@ impl Number {
     }
 
     /// None: the expression has no value, or one below zero.
-    fn get(&self, exchange: &Exchange) -> Option<u64> {
+    pub(super) fn get(&self, exchange: &Exchange) -> Option<u64> {
         match self {
             Self::Fixed(number) => Some(*number),
             Self::Computed(expr) => u64::try_from(expr.eval(exchange)?.to_int()?).ok(),

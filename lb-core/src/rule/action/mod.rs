@@ -1,5 +1,6 @@
 //! Actions by family: one row and one behaviour each.
 
+mod address;
 mod auth;
 mod capture;
 mod connection;
@@ -9,12 +10,12 @@ mod header;
 mod limit;
 mod log;
 mod normalize;
+mod packet;
 mod payload;
 mod redirect;
 mod resolve;
 mod return_;
 mod service;
-mod source;
 mod target;
 mod variable;
 mod wait;
@@ -67,6 +68,7 @@ pub struct Row {
 }
 
 const FAMILIES: &[&[Row]] = &[
+    address::ROWS,
     auth::ROWS,
     capture::ROWS,
     connection::ROWS,
@@ -76,11 +78,11 @@ const FAMILIES: &[&[Row]] = &[
     limit::ROWS,
     log::ROWS,
     normalize::ROWS,
+    packet::ROWS,
     redirect::ROWS,
     resolve::ROWS,
     return_::ROWS,
     service::ROWS,
-    source::ROWS,
     target::ROWS,
     variable::ROWS,
     wait::ROWS,

@@ -9,16 +9,16 @@ pub(super) const ROWS: &[Row] = &[
     fetch("src", Type::Ip, Client, |_, _| plain(|exchange| ip(exchange.src()))),
     fetch("src_port", Type::Int, Client, |_, _| plain(|exchange| port(exchange.src()))),
     fetch("src_is_local", Type::Bool, Client, |_, _| plain(|exchange| local(exchange.src()))),
-    fetch("dst", Type::Ip, Client, |_, _| plain(|exchange| ip(exchange.session.dst))),
-    fetch("dst_port", Type::Int, Client, |_, _| plain(|exchange| port(exchange.session.dst))),
-    fetch("dst_is_local", Type::Bool, Client, |_, _| plain(|exchange| local(exchange.session.dst))),
-    // The connection's own addresses, whatever rules have set.
-    fetch("fc_src", Type::Ip, Client, |_, _| plain(|exchange| ip(exchange.session.src))),
-    fetch("fc_src_port", Type::Int, Client, |_, _| plain(|exchange| port(exchange.session.src))),
-    fetch("fc_src_is_local", Type::Bool, Client, |_, _| plain(|exchange| local(exchange.session.src))),
-    fetch("fc_dst", Type::Ip, Client, |_, _| plain(|exchange| ip(exchange.session.dst))),
-    fetch("fc_dst_port", Type::Int, Client, |_, _| plain(|exchange| port(exchange.session.dst))),
-    fetch("fc_dst_is_local", Type::Bool, Client, |_, _| plain(|exchange| local(exchange.session.dst))),
+    fetch("dst", Type::Ip, Client, |_, _| plain(|exchange| ip(exchange.dst()))),
+    fetch("dst_port", Type::Int, Client, |_, _| plain(|exchange| port(exchange.dst()))),
+    fetch("dst_is_local", Type::Bool, Client, |_, _| plain(|exchange| local(exchange.dst()))),
+    // The connection's own addresses, whatever later rules have set.
+    fetch("fc_src", Type::Ip, Client, |_, _| plain(|exchange| ip(exchange.session.ends.0))),
+    fetch("fc_src_port", Type::Int, Client, |_, _| plain(|exchange| port(exchange.session.ends.0))),
+    fetch("fc_src_is_local", Type::Bool, Client, |_, _| plain(|exchange| local(exchange.session.ends.0))),
+    fetch("fc_dst", Type::Ip, Client, |_, _| plain(|exchange| ip(exchange.session.ends.1))),
+    fetch("fc_dst_port", Type::Int, Client, |_, _| plain(|exchange| port(exchange.session.ends.1))),
+    fetch("fc_dst_is_local", Type::Bool, Client, |_, _| plain(|exchange| local(exchange.session.ends.1))),
 ];
 
 fn ip(address: Option<SocketAddr>) -> Option<Sample<'static>> {

@@ -1,9 +1,11 @@
 //! The client's connection, its frontend and its listener (manual 7.3.3).
 
 use super::{Built, Row, constant, fetch, never, plain};
+use crate::exchange::Exchange;
 use crate::proxy_protocol::tlv;
 use crate::sample::Needs::Client;
 use crate::sample::{Sample, Type};
+use haproxy_cfg_parser::model::Place;
 
 pub(super) const ROWS: &[Row] = &[
     fetch("fe_name", Type::Str, Client, |_, _| {
@@ -47,6 +49,15 @@ pub(super) const ROWS: &[Row] = &[
         plain(|exchange| Some(Sample::Bool(exchange.session.requests <= 1)))
     }),
     fetch("fc_http_major", Type::Int, Client, |_, _| constant(Sample::Int(1))),
+    fetch("internal.strm.is_htx", Type::Bool, Client, |_, _| {
+        plain(|exchange| Some(Sample::Bool(exchange.peeked.is_none())))
+    }),
+    fetch("last_rule_file", Type::Str, Client, |_, _| {
+        plain(|exchange| last_rule(exchange).map(|place| Sample::str(place.file.as_bytes())))
+    }),
+    fetch("last_rule_line", Type::Int, Client, |_, _| {
+        plain(|exchange| last_rule(exchange).map(|place| Sample::int(place.line)))
+    }),
     fetch("fc_rcvd_proxy", Type::Bool, Client, |_, _| {
         plain(|exchange| Some(Sample::Bool(exchange.session.proxied.is_some())))
     }),
@@ -63,6 +74,11 @@ pub(super) const ROWS: &[Row] = &[
     fetch("ssl_fc_alpn", Type::Str, Client, |_, _| Ok(never())),
     fetch("ssl_c_used", Type::Bool, Client, |_, _| constant(Sample::Bool(false))),
 ];
+
+/// The last rule that ended a ruleset of the exchange, else of the connection.
+fn last_rule(exchange: &Exchange) -> Option<&Place> {
+    exchange.last_rule.as_ref().or(exchange.session.last_rule.as_ref())
+}
 
 /// A value of the PROXY header.
 fn value_of(kind: u8) -> Built {
