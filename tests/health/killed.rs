@@ -25,7 +25,8 @@ fn clients_notice_no_more_than_haproxys_do() -> Done {
     println!("haproxy {theirs:?}\nlb {ours:?}");
     // A request that runs on the server when it is killed is lost: one of each client.
     let allowed = theirs.as_ref().map_or(0, |theirs| theirs.errors) + CLIENTS;
-    assert!(ours.errors <= allowed, "{} errors, where {allowed} are allowed", ours.errors);
+    let Outcome { errors, requests, .. } = ours;
+    assert!(errors <= allowed, "{errors} of {requests} requests failed, where {allowed} may");
     if let Some(theirs) = &theirs {
         assert_eq!(ours.lines, theirs.lines);
     }

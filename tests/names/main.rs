@@ -3,7 +3,7 @@
 //!
 //! The plain run asks for a few names; `just names` for a thousand.
 
-use lb_harness::{Launch, NameServer, Proxy, Say, eventually, loopback};
+use lb_harness::{Launch, NameServer, Say, eventually, loopback};
 use std::collections::HashMap;
 use std::error::Error;
 use std::io::{Read, Write};
@@ -72,11 +72,14 @@ fn follow(names: usize) -> Done {
     };
     say(0);
     let front = loopback::free_port()?;
+    let folder = tempfile::tempdir()?;
+    let socket = folder.path().join("stats.sock");
     let mut config = format!(
-        "global\n stats socket stats.sock level admin\n\
+        "global\n stats socket {} level admin\n\
          defaults\n mode http\n balance roundrobin\n timeout connect 1s\n timeout client 1s\n timeout server 1s\n\
          frontend f\n bind {front}\n\
-         resolvers r\n hold valid 300ms\n timeout resolve 300ms\n timeout retry 200ms\n resolve_retries 5\n"
+         resolvers r\n hold valid 300ms\n timeout resolve 300ms\n timeout retry 200ms\n resolve_retries 5\n",
+        socket.display()
     );
     for (server, which) in servers.iter().zip(0..) {
         config.push_str(&format!(" nameserver ns{which} {}\n", server.address()));
@@ -85,12 +88,12 @@ fn follow(names: usize) -> Done {
     for name in 0..names {
         config.push_str(&format!(" server s{name} n{name}.test:80\n"));
     }
-    let proxy = Launch::new(env!("CARGO_BIN_EXE_lb")).config(&config).listening_on(front).start()?;
+    let _proxy = Launch::new(env!("CARGO_BIN_EXE_lb")).config(&config).listening_on(front).start()?;
     for moves in 0..3 {
         say(moves);
         let mut wrong = Vec::new();
         let followed = eventually(PATIENCE, || {
-            let seen = addresses(&proxy).unwrap_or_default();
+            let seen = addresses(&socket).unwrap_or_default();
             assert!(!seen.values().any(|ip| *ip == STRANGER.to_string()), "a stranger was believed");
             let expected =
                 |name: &usize| seen.get(&format!("s{name}")) == Some(&address(*name, moves).to_string());
@@ -105,8 +108,8 @@ fn follow(names: usize) -> Done {
 }
 
 /// The servers' addresses, by `show servers state`.
-fn addresses(proxy: &Proxy) -> std::io::Result<HashMap<String, String>> {
-    let mut socket = UnixStream::connect(Path::new(proxy.dir()).join("stats.sock"))?;
+fn addresses(socket: &Path) -> std::io::Result<HashMap<String, String>> {
+    let mut socket = UnixStream::connect(socket)?;
     socket.write_all(b"show servers state b\n")?;
     let mut text = String::new();
     socket.read_to_string(&mut text)?;

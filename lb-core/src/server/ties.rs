@@ -57,6 +57,10 @@ impl Server {
         let ties = self.ties.get()?;
         let (fd, severed) = (connection.as_raw_fd(), Arc::new(Severed::default()));
         ties.0.lock().unwrap_or_else(PoisonError::into_inner).insert(fd, Arc::clone(&severed));
+        // It may have gone down since it was chosen, before there was a tie to sever.
+        if !self.up() {
+            self.end_sessions();
+        }
         Some(Tie { server: Arc::clone(self), fd, severed })
     }
 
