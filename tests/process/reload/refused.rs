@@ -80,7 +80,7 @@ fn a_failure_at_any_step_changes_nothing() {
         ("a backend that is not there", Some(changed.replace("default_backend b", "default_backend c"))),
         ("a server that is not there", Some(format!("{changed} server u 127.0.0.1:1 track b/v\n"))),
         ("a name without an address", Some(format!("{changed} server u nowhere.invalid:1\n"))),
-        ("no listener", Some(changed.replace(&format!(" bind {}\n", place.front), ""))),
+        ("no listener", Some("backend b\n server s 127.0.0.1:1\n".to_owned())),
         ("an address that is taken", Some(format!("{changed}{listening}"))),
         ("an address that is not ours", Some(format!("{changed}frontend g\n bind 192.0.2.1:80\n"))),
     ];

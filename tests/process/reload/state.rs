@@ -6,6 +6,9 @@ use lb_harness::{eventually, loopback};
 use std::io::Read;
 use std::time::Duration;
 
+/// Checks that the server sees: a connection that is all the check is reset before it is one.
+const SEEN: &str = " option tcp-check\n tcp-check send x\n";
+
 fn global(place: &Place) -> String {
     format!("global\n stats socket {} level admin\n", place.path("cli").display())
 }
@@ -65,7 +68,7 @@ fn nothing_is_checked_twice_and_what_is_gone_no_more() {
     let place = Place::new();
     let text = |more: &str| {
         format!(
-            "{}{DEFAULTS}listen l\n bind {}\n server s {} check inter 30ms\n{more}",
+            "{}{DEFAULTS}listen l\n bind {}\n{SEEN} server s {} check inter 30ms\n{more}",
             global(&place),
             place.front,
             stays.address
@@ -98,7 +101,7 @@ fn a_server_is_checked_although_reloads_are_faster() {
     let place = Place::new();
     let text = |weight: usize| {
         format!(
-            "{}{DEFAULTS}listen l\n bind {}\n server a 127.0.0.1:1 check inter 300ms\n server s {} check inter 300ms weight {weight}\n",
+            "{}{DEFAULTS}listen l\n bind {}\n{SEEN} server a 127.0.0.1:1 check inter 300ms\n server s {} check inter 300ms weight {weight}\n",
             global(&place),
             place.front,
             backend.address
