@@ -89,7 +89,8 @@ fn answers_are_haproxys() {
             "PT 500 Internal Server Error|content-length: 97|cache-control: no-cache|content-type: text/html",
         ),
         ("reject", "Reject"),
-        ("silent-drop", "SilentDrop"),
+        ("silent-drop", "SilentDrop { ttl: 1 }"),
+        ("silent-drop rst-ttl 7", "SilentDrop { ttl: 7 }"),
         ("allow", "Accept"),
     ] {
         assert_eq!(answer(&format!(" http-request {rule}")), expected, "{rule}");

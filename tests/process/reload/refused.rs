@@ -42,7 +42,7 @@ fn a_failure_at_any_step_changes_nothing() {
     let text = format!(
         "global\n stats socket {} level admin\n set-var proc.x int(1)\n{DEFAULTS}frontend f\n bind {}\n \
          http-request set-header x %[path,map({})]\n http-request set-header y %[var(proc.x)]\n default_backend b\n\
-         backend b\n server s {} weight 9 check inter 20ms\n server t 127.0.0.1:1 track b/s\n",
+         backend b\n option tcp-check\n tcp-check send x\n server s {} weight 9 check inter 20ms\n server t 127.0.0.1:1 track b/s\n",
         place.path("cli").display(),
         place.front,
         map.display(),

@@ -180,7 +180,8 @@ fn servers_that_commands_add_are_checked_and_carry_traffic() {
     }
     let backend = Backend::start();
     let place = Place::new();
-    let text = format!("{}{DEFAULTS}listen l\n bind {}\n balance roundrobin\n", global(&place), place.front);
+    let text =
+        format!("{}{DEFAULTS}listen l\n bind {}\n balance roundrobin\n{SEEN}", global(&place), place.front);
     let _running = start_master(&place, &text);
     let address = backend.address;
     let added = cli(&place, &format!("add server l/n {address} check inter 20ms"));
