@@ -84,6 +84,8 @@ impl Deadline {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::*;
     use std::future::poll_fn;
     use std::task::Poll;
