@@ -2,7 +2,11 @@
 #![allow(unsafe_code)]
 
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::sync::Arc;
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
 
 /// Sets an integer TCP option that no wrapper crate knows.
 pub(crate) fn set_tcp_option(socket: &impl AsFd, name: libc::c_int, value: libc::c_int) -> io::Result<()> {
@@ -46,4 +50,31 @@ pub(crate) fn splice(from: BorrowedFd<'_>, to: BorrowedFd<'_>, length: usize) ->
         )
     };
     usize::try_from(moved).map_err(|_| io::Error::last_os_error())
+}
+
+/// Accepts a connection that does not block, with its source: one system call, where the standard library's is blocking.
+pub(crate) fn accept(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
+    let flags = libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
+    // SAFETY: the kernel writes an address of at most `length` bytes into the storage, and its length into `length`; what
+    // it returns, when not negative, is a descriptor that nobody else has.
+    let (accepted, source) = unsafe {
+        socket2::SockAddr::try_init(|storage, length| {
+            let fd = libc::accept4(listener.as_raw_fd(), storage.cast(), length, flags);
+            if fd < 0 { Err(io::Error::last_os_error()) } else { Ok(OwnedFd::from_raw_fd(fd)) }
+        })
+    }?;
+    let source = source.as_socket().ok_or(io::ErrorKind::InvalidData)?;
+    Ok((accepted.into(), source))
+}
+
+/// Has the event loop watch a connection.
+pub(crate) fn watch(socket: &Arc<TcpStream>) -> io::Result<AsyncFd<Arc<TcpStream>>> {
+    // SAFETY: what is registered holds the socket open, and its descriptor is the same for all its life.
+    Ok(unsafe { AsyncFd::register(Arc::clone(socket)) }?)
+}
+
+/// Has the event loop watch a listening socket for connections.
+pub(crate) fn watch_listener(socket: TcpListener) -> io::Result<AsyncFd<TcpListener>> {
+    // SAFETY: what is registered holds the socket open, and its descriptor is the same for all its life.
+    Ok(unsafe { AsyncFd::register_with_interest(socket, Interest::READABLE) }?)
 }

@@ -4,7 +4,7 @@ use super::{Arrival, Sockets};
 use crate::admin;
 use crate::engine::{self, Phase, Visitor, phase, with_waker};
 use crate::http::client;
-use crate::net::Io;
+use crate::net::{Io, TcpAcceptor};
 use crate::proxy::Listener;
 use crate::tcp;
 use haproxy_cfg_parser::model::Mode;
@@ -16,7 +16,7 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
-use tokio::net::{TcpListener, UnixListener};
+use tokio::net::UnixListener;
 use tokio::task::AbortHandle;
 
 /// After a pause; the system takes no more than `somaxconn`.
@@ -61,7 +61,7 @@ impl Acceptors {
 }
 
 enum Acceptor {
-    Tcp(TcpListener),
+    Tcp(TcpAcceptor),
     Unix(UnixListener),
 }
 
@@ -72,7 +72,7 @@ impl Acceptor {
         Ok(if unix {
             Self::Unix(UnixListener::from_std(fd.into())?)
         } else {
-            Self::Tcp(TcpListener::from_std(fd.into())?)
+            Self::Tcp(TcpAcceptor::new(fd.into())?)
         })
     }
 
@@ -85,7 +85,7 @@ impl Acceptor {
             return Ok(Some(self));
         };
         // Out of the poller: it would not forget that the socket was shut.
-        let socket = Socket::from(listener.into_std()?);
+        let socket = Socket::from(listener.into_inner());
         // Not listening any more: an inherited socket that another thread has shut already.
         let _ = socket.shutdown(Shutdown::Read);
         resumed.await;
@@ -100,7 +100,7 @@ impl Acceptor {
         match self {
             Self::Tcp(listener) => {
                 let (stream, source) = ready!(listener.poll_accept(cx))?;
-                Poll::Ready(Ok((Io::Tcp(stream), Some(source))))
+                Poll::Ready(Ok((Io::Accepted(stream), Some(source))))
             }
             Self::Unix(listener) => {
                 let (stream, _) = ready!(listener.poll_accept(cx))?;

@@ -1,6 +1,6 @@
 //! One stream type over all transports.
 
-use super::{Buffer, Deadline};
+use super::{Accepted, Buffer, Deadline};
 use nix::sys::socket::MsgFlags;
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
@@ -16,6 +16,8 @@ use tokio::net::{TcpStream, UnixStream};
 pub enum Io {
     /// TCP in clear text.
     Tcp(TcpStream),
+    /// The same, from a client.
+    Accepted(Accepted),
     /// A unix socket.
     Unix(UnixStream),
 }
@@ -36,10 +38,11 @@ impl From<io::Error> for Fail {
 }
 
 macro_rules! each {
-    ($io:expr, $stream:ident => $body:expr) => {
+    ($io:expr, $stream:ident => $body:expr, $accepted:ident => $own:expr) => {
         match $io {
             Io::Tcp($stream) => $body,
             Io::Unix($stream) => $body,
+            Io::Accepted($accepted) => $own,
         }
     };
 }
@@ -48,15 +51,21 @@ impl Io {
     /// Reads into `space`; zero bytes: the peer has ended its side.
     #[inline]
     pub fn poll_read(&mut self, cx: &mut Context<'_>, space: &mut [u8]) -> Poll<io::Result<usize>> {
-        let mut buf = ReadBuf::new(space);
-        each!(self, stream => ready!(Pin::new(stream).poll_read(cx, &mut buf)))?;
-        Poll::Ready(Ok(buf.filled().len()))
+        each!(
+            self,
+            stream => {
+                let mut buf = ReadBuf::new(space);
+                ready!(Pin::new(stream).poll_read(cx, &mut buf))?;
+                Poll::Ready(Ok(buf.filled().len()))
+            },
+            accepted => accepted.poll_read(cx, space)
+        )
     }
 
     /// Writes some of `bytes`.
     #[inline]
     pub fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        each!(self, stream => Pin::new(stream).poll_write(cx, bytes))
+        each!(self, stream => Pin::new(stream).poll_write(cx, bytes), accepted => accepted.poll_write(cx, bytes))
     }
 
     /// Writes some of `parts`.
@@ -66,23 +75,30 @@ impl Io {
         cx: &mut Context<'_>,
         parts: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        each!(self, stream => Pin::new(stream).poll_write_vectored(cx, parts))
+        each!(
+            self,
+            stream => Pin::new(stream).poll_write_vectored(cx, parts),
+            accepted => accepted.poll_write_vectored(cx, parts)
+        )
     }
 
     /// Ready when there may be something to read, an end or an error included.
     #[inline]
-    pub fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        each!(self, stream => stream.poll_read_ready(cx))
+    pub fn poll_read_ready(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        each!(self, stream => stream.poll_read_ready(cx), accepted => accepted.poll_read_ready(cx))
     }
 
     /// Copies what has arrived without taking it; zero bytes: the peer has ended its side.
-    pub fn poll_peek(&self, cx: &mut Context<'_>, space: &mut [u8]) -> Poll<io::Result<usize>> {
+    pub fn poll_peek(&mut self, cx: &mut Context<'_>, space: &mut [u8]) -> Poll<io::Result<usize>> {
+        if let Self::Accepted(accepted) = self {
+            return accepted.poll_peek(cx, space);
+        }
+        let mut peek = |fd: BorrowedFd<'_>| {
+            nix::sys::socket::recv(fd.as_raw_fd(), space, MsgFlags::MSG_PEEK).map_err(io::Error::from)
+        };
         loop {
             ready!(self.poll_read_ready(cx))?;
-            let mut peek =
-                |fd| nix::sys::socket::recv(fd, space, MsgFlags::MSG_PEEK).map_err(io::Error::from);
-            let seen = each!(self, stream => stream.try_io(Interest::READABLE, || peek(stream.as_raw_fd())));
-            match seen {
+            match self.try_io(Interest::READABLE, &mut peek) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 seen => return Poll::Ready(seen),
             }
@@ -91,15 +107,17 @@ impl Io {
 
     /// Moves bytes that have arrived into an empty pipe, inside the kernel; zero: the peer has ended its side.
     pub fn poll_splice_from(
-        &self,
+        &mut self,
         cx: &mut Context<'_>,
         pipe: BorrowedFd<'_>,
         length: usize,
     ) -> Poll<io::Result<usize>> {
+        if let Self::Accepted(accepted) = self {
+            return accepted.poll_splice_from(cx, pipe, length);
+        }
         loop {
             ready!(self.poll_read_ready(cx))?;
-            let splice = || crate::sys::splice(self.fd(), pipe, length);
-            match each!(self, stream => stream.try_io(Interest::READABLE, splice)) {
+            match self.try_io(Interest::READABLE, |fd| crate::sys::splice(fd, pipe, length)) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 moved => return Poll::Ready(moved),
             }
@@ -108,29 +126,45 @@ impl Io {
 
     /// Moves bytes out of a pipe that holds some.
     pub fn poll_splice_to(
-        &self,
+        &mut self,
         cx: &mut Context<'_>,
         pipe: BorrowedFd<'_>,
         length: usize,
     ) -> Poll<io::Result<usize>> {
         loop {
-            ready!(each!(self, stream => stream.poll_write_ready(cx)))?;
-            let splice = || crate::sys::splice(pipe, self.fd(), length);
-            match each!(self, stream => stream.try_io(Interest::WRITABLE, splice)) {
+            match self {
+                Self::Tcp(stream) => ready!(stream.poll_write_ready(cx))?,
+                Self::Unix(stream) => ready!(stream.poll_write_ready(cx))?,
+                Self::Accepted(accepted) => return accepted.poll_splice_to(cx, pipe, length),
+            }
+            match self.try_io(Interest::WRITABLE, |fd| crate::sys::splice(pipe, fd, length)) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 moved => return Poll::Ready(moved),
             }
         }
     }
 
+    /// Does something with the descriptor of a stream of the runtime's, which learns of it when it would block.
+    fn try_io<T>(
+        &self,
+        interest: Interest,
+        act: impl FnOnce(BorrowedFd<'_>) -> io::Result<T>,
+    ) -> io::Result<T> {
+        match self {
+            Self::Tcp(stream) => stream.try_io(interest, || act(stream.as_fd())),
+            Self::Unix(stream) => stream.try_io(interest, || act(stream.as_fd())),
+            Self::Accepted(accepted) => act(accepted.fd()),
+        }
+    }
+
     /// Ends our side for writing.
     pub fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        each!(self, stream => Pin::new(stream).poll_shutdown(cx))
+        each!(self, stream => Pin::new(stream).poll_shutdown(cx), accepted => Poll::Ready(accepted.shutdown()))
     }
 
     /// The descriptor, for socket options.
     pub fn fd(&self) -> BorrowedFd<'_> {
-        each!(self, stream => stream.as_fd())
+        each!(self, stream => stream.as_fd(), accepted => accepted.fd())
     }
 
     /// Reads once into the buffer; zero: the peer has ended its side.
@@ -207,13 +241,15 @@ impl Io {
 
 impl AsyncRead for Io {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        each!(self.get_mut(), stream => Pin::new(stream).poll_read(cx, buf))
+        let read = ready!(self.get_mut().poll_read(cx, buf.initialize_unfilled()))?;
+        buf.advance(read);
+        Poll::Ready(Ok(()))
     }
 }
 
 impl AsyncWrite for Io {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        each!(self.get_mut(), stream => Pin::new(stream).poll_write(cx, bytes))
+        self.get_mut().poll_write(cx, bytes)
     }
 
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -221,6 +257,6 @@ impl AsyncWrite for Io {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        each!(self.get_mut(), stream => Pin::new(stream).poll_shutdown(cx))
+        self.get_mut().poll_shutdown(cx)
     }
 }

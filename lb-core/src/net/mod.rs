@@ -1,10 +1,12 @@
 //! Bytes in and out: one stream type over all transports, bounded buffers, lazy deadlines.
 
+mod accepted;
 mod buffer;
 mod deadline;
 mod io;
 mod marking;
 
+pub use accepted::{Accepted, Acceptor as TcpAcceptor};
 pub use buffer::Buffer;
 pub use deadline::Deadline;
 pub use io::{Fail, Io};

@@ -168,7 +168,13 @@ impl Flow {
 
     /// Moves bytes through a pipe. Falls back to copies, by forgetting that reads were rich, when little comes or there
     /// is no pipe.
-    fn splice(&mut self, cx: &mut Context<'_>, from: &Io, to: &Io, moved: &mut Moved) -> Result<(), Failed> {
+    fn splice(
+        &mut self,
+        cx: &mut Context<'_>,
+        from: &mut Io,
+        to: &mut Io,
+        moved: &mut Moved,
+    ) -> Result<(), Failed> {
         loop {
             if let Some(pipe) = &mut self.pipe {
                 while pipe.held > 0 {
