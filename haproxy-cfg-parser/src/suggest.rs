@@ -4,9 +4,6 @@
 const CLASSES: usize = 32;
 const OTHER: usize = 28;
 
-/// Which letters a word has, and how often each follows each.
-type Fingerprint = [u8; CLASSES * CLASSES];
-
 fn class(byte: u8) -> usize {
     match byte {
         b'a'..=b'z' => usize::from(byte - b'a') + 1,
@@ -16,26 +13,37 @@ fn class(byte: u8) -> usize {
     }
 }
 
-fn fingerprint(word: &str) -> Fingerprint {
-    let mut print = [0_u8; CLASSES * CLASSES];
-    let mut from = OTHER;
-    for to in word.bytes().map(class) {
-        // Row 0 tells which letters there are.
-        print[to] = 1;
-        print[from * CLASSES + to] = print[from * CLASSES + to].saturating_add(1);
-        from = to;
-    }
-    print[from * CLASSES + OTHER] = print[from * CLASSES + OTHER].saturating_add(1);
-    print
+/// What a word consists of: each letter once (row 0 of the classes), and each pair of letters as often as it stands.
+fn parts(word: &str) -> impl Iterator<Item = usize> + '_ {
+    let ends = word.bytes().map(class).chain([OTHER]);
+    let pairs = ends.scan(OTHER, |from, to| Some(std::mem::replace(from, to) * CLASSES + to));
+    let mut seen = 0_u32;
+    let letters = word.bytes().map(class).filter(move |letter| {
+        let new = seen & (1 << letter) == 0;
+        seen |= 1 << letter;
+        new
+    });
+    letters.chain(pairs)
 }
 
 /// The first of the candidates that are most like `word`, unless it differs by more than twice the
 /// length of either.
 pub(crate) fn closest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let print = fingerprint(word);
-    let distance = |candidate: &str| -> usize {
-        let other = fingerprint(candidate);
-        print.iter().zip(other).map(|(left, right)| usize::from(left.abs_diff(right))).sum()
+    // How often the word has each part; a candidate's are taken off, and put back after it.
+    let mut left = [0_i32; CLASSES * CLASSES];
+    let mut count = 0_usize;
+    for part in parts(word) {
+        left[part] += 1;
+        count += 1;
+    }
+    let mut distance = |candidate: &str| -> usize {
+        let mut distance = count;
+        for part in parts(candidate) {
+            distance = if left[part] > 0 { distance - 1 } else { distance + 1 };
+            left[part] -= 1;
+        }
+        parts(candidate).for_each(|part| left[part] += 1);
+        distance
     };
     candidates
         .map(|candidate| (distance(candidate), candidate))
