@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use haproxy_cfg_parser::model::{
-    ActionArg, Address, Arg, Class, Config, FormatPart, Host, KeepAlive, Mode, Proxy, Scope, Test,
+    ActionArg, Address, Arg, Class, Config, FormatPart, Host, KeepAlive, LogFraming, Mode, Proxy, Scope, Test,
 };
 use haproxy_cfg_parser::{Severity, Source, SystemWorld, parse};
 use std::time::Duration;
@@ -194,4 +194,61 @@ fn a_last_line_without_its_end_is_an_error() {
     let (config, diagnostics) =
         parse(&[Source::new("a.cfg", "global\r\n maxconn 1\r\n")], &SystemWorld::default());
     assert_eq!((config.global.maxconn, diagnostics.len()), (Some(1), 0));
+}
+
+#[test]
+fn sections_beside_the_proxies_are_typed() {
+    let config = read(
+        "global\n    localpeer me\n\
+         peers p\n    default-server ssl verify none\n    bind :1024 ssl crt a.pem\n    server me\n    server b 127.0.0.2:1024 shard 2\n    \
+         table t type ip size 1k store gpc0\n    shards 3\n    log 127.0.0.1:514 local0\n\
+         ring r\n    description all of it\n    format rfc5424\n    maxlen 1200\n    size 32768\n    timeout connect 5s\n    timeout server 10s\n    \
+         server s 127.0.0.1:514 log-proto octet-count\n\
+         log-forward l\n    bind 127.0.0.1:1514\n    dgram-bind 127.0.0.1:1515 transparent\n    maxconn 10\n    timeout client 3s\n    \
+         option host keep\n    log ring@r local0\n\
+         log-profile q\n    log-tag x\n    on accept drop\n    on any format %ci sd %cp\n\
+         fcgi-app a\n    docroot /srv\n    index index.php\n    path-info ^(/.+)$\n    acl api path_beg /api\n    no option keep-conn\n    \
+         option max-reqs 10\n    pass-header Authorization if api\n    set-param A %[path]\n\
+         crt-store web\n    crt-base /etc/ssl\n    load crt a.pem key a.key alias a ocsp-update on\n\
+         acme le\n    directory https://example.com/d\n    challenge dns-01\n    keytype ECDSA\n    dns-delay 30\n    profile classic\n\
+         traces\n    trace h1 sink stderr level developer\n\
+         program x\n    command /bin/sleep 10\n    user daemon\n    no option start-on-reload\n",
+    );
+    let peers = &config.peers[0];
+    assert!(peers.bind.as_ref().is_some_and(|bind| bind.options.ssl));
+    assert_eq!(peers.peers.iter().map(|peer| peer.address.is_some()).collect::<Vec<_>>(), [false, true]);
+    assert!(peers.peers.iter().all(|peer| peer.server.ssl && !peer.listens));
+    assert_eq!((peers.shards, peers.tables[0].0.as_str(), peers.logs.len()), (Some(3), "t", 1));
+    let ring = &config.rings[0];
+    assert_eq!(ring.description.as_deref(), Some("all of it"));
+    assert_eq!((ring.format, ring.maxlen, ring.size), (Some(LogFraming::Rfc5424), Some(1200), Some(32768)));
+    assert_eq!((ring.connect, ring.server), (Some(Duration::from_secs(5)), Some(Duration::from_secs(10))));
+    assert_eq!(ring.servers[0].name, "s");
+    let forward = &config.log_forwards[0];
+    assert_eq!((forward.binds.len(), forward.datagrams.len(), forward.logs.len()), (1, 1, 1));
+    assert!(forward.datagrams[0].options.transparent);
+    assert_eq!((forward.maxconn, forward.client), (Some(10), Some(Duration::from_secs(3))));
+    assert_eq!(forward.host.as_deref(), Some("keep"));
+    let profile = &config.log_profiles[0];
+    assert_eq!(profile.log_tag.as_deref(), Some("x"));
+    assert!(profile.steps[0].drop && profile.steps[1].format.is_some() && profile.steps[1].sd.is_some());
+    let app = &config.fcgi_apps[0];
+    assert_eq!((app.docroot.as_deref(), app.index.as_deref()), (Some("/srv"), Some("index.php")));
+    assert_eq!((app.keep_conn, app.max_reqs, app.acls.len()), (Some(false), Some(10), 1));
+    assert!(app.pass_headers[0].1.is_some() && app.params[0].2.is_none());
+    let load = &config.crt_stores[0].loads[0];
+    assert_eq!((load.crt.as_str(), load.alias.as_deref()), ("a.pem", Some("a")));
+    assert_eq!(load.options, [("key", "a.key".to_owned()), ("ocsp-update", "on".to_owned())]);
+    let acme = &config.acmes[0];
+    assert_eq!((acme.challenge, acme.keytype), (Some("dns-01"), Some("ECDSA")));
+    assert_eq!(
+        (acme.dns_delay, &acme.texts[..]),
+        (Some(Duration::from_secs(30)), &[("profile", "classic".to_owned())][..])
+    );
+    assert_eq!((config.traces[0].source.as_str(), config.traces[0].words.len()), ("h1", 4));
+    let program = &config.programs[0];
+    assert_eq!(
+        (program.command.len(), program.user.as_deref(), program.kept_on_reload),
+        (2, Some("daemon"), true)
+    );
 }

@@ -7,8 +7,10 @@ pub(crate) mod references;
 mod servers;
 mod users;
 
+pub(crate) use names::kind;
+
 use crate::parse::Cx;
-use crate::section::cache;
+use crate::section::{acme, cache, fcgi_app, log_forward, mailers, peers, program, ring};
 
 /// Checks the configuration that was read.
 pub(crate) fn check(cx: &mut Cx<'_>) {
@@ -20,6 +22,13 @@ pub(crate) fn check(cx: &mut Cx<'_>) {
         users::check(cx),
         cache::check(cx),
         hosts::check(cx),
+        fcgi_app::check(cx),
+        log_forward::check(cx),
+        mailers::check(cx),
+        peers::check(cx),
+        ring::check(cx),
+        program::check(cx),
+        acme::check(cx),
     ];
     for finding in findings.into_iter().flatten() {
         cx.push(finding);

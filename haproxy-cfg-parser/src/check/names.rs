@@ -36,7 +36,7 @@ pub(super) fn alert(place: &Place, message: String) -> Diagnostic {
     Diagnostic { severity: Severity::Alert, place: Some(place.clone()), span: None, message, help: None }
 }
 
-pub(super) fn kind(kind: ProxyKind) -> &'static str {
+pub(crate) fn kind(kind: ProxyKind) -> &'static str {
     match kind {
         ProxyKind::Frontend => "frontend",
         ProxyKind::Backend => "backend",

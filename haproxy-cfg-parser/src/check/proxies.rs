@@ -2,6 +2,7 @@
 
 use crate::model::{Mode, Options, Proxy, ProxyKind};
 use crate::parse::Cx;
+use crate::section::proxy::timeout;
 use crate::{Diagnostic, Severity};
 use std::collections::HashMap;
 
@@ -82,11 +83,7 @@ fn timeouts(proxy: &Proxy, findings: &mut Vec<Diagnostic>) {
     let server =
         proxy.kind.is_backend() && servers && (timeouts.connect.is_none() || timeouts.server.is_none());
     if client || server {
-        let message = format!(
-            "missing timeouts for {} '{}'.\n   | While not properly invalid, you will certainly encounter various problems\n   | with such a configuration. To fix this, please ensure that all following\n   | timeouts are set to a non-zero value: 'client', 'connect', 'server'.",
-            kind(proxy),
-            proxy.name
-        );
+        let message = timeout::missing(kind(proxy), &proxy.name);
         findings.push(finding(
             Severity::Warning,
             proxy,

@@ -9,10 +9,11 @@ use std::collections::HashMap;
 /// Findings about servers.
 pub(super) fn check(cx: &Cx<'_>) -> Vec<Diagnostic> {
     let mut findings = Vec::new();
-    let active = || cx.config.proxies.iter().filter(|proxy| !proxy.disabled && proxy.kind.is_backend());
+    let all = || cx.config.proxies.iter().filter(|proxy| !proxy.disabled);
+    let active = || all().filter(|proxy| proxy.kind.is_backend());
+    all().for_each(|proxy| mailers(cx, proxy, &mut findings));
     for proxy in active() {
         numbers(proxy, &mut findings);
-        mailers(cx, proxy, &mut findings);
         for server in &proxy.servers {
             ports(proxy, server, &mut findings);
         }
@@ -138,7 +139,8 @@ fn tracking(proxies: &[&Proxy], findings: &mut Vec<Diagnostic>) {
 fn mailers(cx: &Cx<'_>, proxy: &Proxy, findings: &mut Vec<Diagnostic>) {
     let mail = &proxy.email_alert;
     let (Some((name, place)), true, true) = (&mail.mailers, mail.from.is_some(), mail.to.is_some()) else {
-        if mail.mailers.is_some() || mail.from.is_some() || mail.to.is_some() {
+        let named = mail.mailers.is_some() || mail.from.is_some() || mail.to.is_some();
+        if named || mail.level.is_some() || mail.myhostname.is_some() {
             let title = format!("{} '{}'", kind(proxy.kind), proxy.name);
             let text = format!(
                 "'email-alert' will be ignored for {title} (the presence any of 'email-alert from', 'email-alert level' 'email-alert mailers', 'email-alert myhostname', or 'email-alert to' requires each of 'email-alert from', 'email-alert mailers' and 'email-alert to' to be present)."

@@ -161,6 +161,8 @@ pub struct LogTarget {
     pub format: Option<LogFraming>,
     /// `sample`: index ranges (from 1) and the size they repeat over.
     pub sample: Option<(Vec<(u32, u32)>, u32)>,
+    /// `profile`: the `log-profile` section that says what is logged.
+    pub profile: Option<String>,
     /// The facility's number.
     pub facility: u8,
     /// The highest level (0 emerg .. 7 debug) sent.

@@ -2,27 +2,37 @@
 //!
 //! Names (backends, ACLs, servers, userlists) are kept as written; the engine's `compile` resolves them.
 
+mod balance;
+mod bind;
 mod check;
 mod cluster;
+mod error_page;
 mod expr;
 mod global;
+mod peers;
 mod proxy;
 mod resolvers;
 mod rule;
 mod section;
+mod server;
 
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+pub use balance::*;
+pub use bind::*;
 pub use check::*;
 pub use cluster::*;
+pub use error_page::*;
 pub use expr::*;
 pub use global::*;
+pub use peers::*;
 pub use proxy::*;
 pub use resolvers::*;
 pub use rule::*;
 pub use section::*;
+pub use server::*;
 
 /// A file and a line in it, counted from 1.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -50,6 +60,24 @@ pub struct Config {
     pub userlists: Vec<Userlist>,
     /// `cache` sections.
     pub caches: Vec<Cache>,
+    /// `peers` sections.
+    pub peers: Vec<Peers>,
+    /// `ring` sections.
+    pub rings: Vec<Ring>,
+    /// `log-forward` sections.
+    pub log_forwards: Vec<LogForward>,
+    /// `log-profile` sections.
+    pub log_profiles: Vec<LogProfile>,
+    /// `program` sections.
+    pub programs: Vec<Program>,
+    /// `fcgi-app` sections.
+    pub fcgi_apps: Vec<FcgiApp>,
+    /// `crt-store` sections.
+    pub crt_stores: Vec<CrtStore>,
+    /// `acme` sections.
+    pub acmes: Vec<Acme>,
+    /// Lines of `traces` sections.
+    pub traces: Vec<Trace>,
     /// `resolvers` sections, and the built-in one for the system's name servers.
     pub resolvers: Vec<Resolvers>,
     /// `http-errors` sections.

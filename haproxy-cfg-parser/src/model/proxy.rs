@@ -1,8 +1,8 @@
 //! `frontend`, `backend` and `listen` sections (manual 4), with their defaults applied.
 
 use super::{
-    Acl, Address, CheckOptions, Checks, EmailAlert, Expr, LogFormat, LogTarget, Place, ResolveOptions, Rule,
-    UseBackend, UseServer,
+    Acl, Address, Balance, Bind, Checks, Cookie, EmailAlert, ErrorPage, HashType, HttpReuse, LogFormat,
+    LogTarget, Place, Rule, ServerLine, Source, UseBackend, UseServer,
 };
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -159,164 +159,6 @@ pub struct Proxy {
     pub others: Vec<(&'static str, Vec<String>, Place)>,
 }
 
-/// A `bind` line: one or more addresses with common options (manual 5.1).
-#[derive(Clone, Debug)]
-pub struct Bind {
-    /// The addresses, comma-separated in the file.
-    pub addresses: Vec<(Address, String)>,
-    /// The options, in order: the row's name and its argument words.
-    pub options: BindOptions,
-    /// Where.
-    pub place: Place,
-}
-
-/// Options of a `bind` line.
-#[derive(Clone, Debug, Default)]
-pub struct BindOptions {
-    /// `name`.
-    pub name: Option<String>,
-    /// `id`.
-    pub id: Option<u32>,
-    /// `maxconn`.
-    pub maxconn: Option<u64>,
-    /// `backlog`.
-    pub backlog: Option<u32>,
-    /// `interface`.
-    pub interface: Option<String>,
-    /// `mode`, as octal bits.
-    pub mode: Option<u32>,
-    /// `user`, `uid`.
-    pub user: Option<String>,
-    /// `uid`.
-    pub uid: Option<u32>,
-    /// `group`.
-    pub group: Option<String>,
-    /// `gid`.
-    pub gid: Option<u32>,
-    /// `v4v6`.
-    pub v4v6: bool,
-    /// `v6only`.
-    pub v6only: bool,
-    /// `tfo`.
-    pub tfo: bool,
-    /// `transparent`.
-    pub transparent: bool,
-    /// `defer-accept`.
-    pub defer_accept: bool,
-    /// `mss`.
-    pub mss: Option<i32>,
-    /// `tcp-ut`, in milliseconds.
-    pub tcp_user_timeout: Option<u64>,
-    /// `accept-proxy`.
-    pub accept_proxy: bool,
-    /// `ssl`.
-    pub ssl: bool,
-    /// `thread` and `process` words.
-    pub thread: Option<String>,
-    /// `shards`.
-    pub shards: Option<String>,
-    /// `nice`.
-    pub nice: Option<i32>,
-    /// `level` of a stats socket.
-    pub level: Option<Level>,
-    /// `expose-fd listeners`.
-    pub expose_fd: bool,
-    /// `severity-output`.
-    pub severity_output: Option<&'static str>,
-    /// All others, as written: the row's name and its arguments.
-    pub others: Vec<(&'static str, Vec<String>)>,
-}
-
-/// A `stats socket` line.
-#[derive(Clone, Debug)]
-pub struct StatsSocket {
-    /// Address and options.
-    pub bind: Bind,
-}
-
-/// Level of a stats socket.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
-    /// `user`.
-    User,
-    /// `operator`, the default.
-    #[default]
-    Operator,
-    /// `admin`.
-    Admin,
-}
-
-/// A `server` line (manual 5.2).
-#[derive(Clone, Debug)]
-pub struct ServerLine {
-    /// The name.
-    pub name: String,
-    /// The address.
-    pub address: Address,
-    /// The address as written.
-    pub address_text: String,
-    /// `server-template` ranges: first and last suffix.
-    pub template: Option<(u32, u32)>,
-    /// `id`.
-    pub id: Option<u32>,
-    /// `weight`, 0 to 256.
-    pub weight: u32,
-    /// `backup`.
-    pub backup: bool,
-    /// `disabled`.
-    pub disabled: bool,
-    /// `cookie`.
-    pub cookie: Option<String>,
-    /// `maxconn`.
-    pub maxconn: Option<u32>,
-    /// `minconn`.
-    pub minconn: Option<u32>,
-    /// `maxqueue`.
-    pub maxqueue: Option<u32>,
-    /// `max-reuse`.
-    pub max_reuse: Option<i64>,
-    /// `pool-max-conn`.
-    pub pool_max_conn: Option<i64>,
-    /// `pool-low-conn`.
-    pub pool_low_conn: Option<u32>,
-    /// `pool-purge-delay`.
-    pub pool_purge_delay: Option<Duration>,
-    /// `source`.
-    pub source: Option<Source>,
-    /// `redir`.
-    pub redir: Option<String>,
-    /// `slowstart`.
-    pub slowstart: Option<Duration>,
-    /// `check` and its parameters.
-    pub check: CheckOptions,
-    /// `send-proxy` or `send-proxy-v2`: the version.
-    pub send_proxy: Option<u8>,
-    /// `ssl`.
-    pub ssl: bool,
-    /// `tfo`.
-    pub tfo: bool,
-    /// `tcp-ut`, in milliseconds.
-    pub tcp_user_timeout: Option<u64>,
-    /// `resolvers` and what belongs to it.
-    pub resolve: ResolveOptions,
-    /// `init-addr` methods as written.
-    pub init_addr: Option<String>,
-    /// All others, as written.
-    pub others: Vec<(&'static str, Vec<String>)>,
-    /// Where.
-    pub place: Place,
-}
-
-impl ServerLine {
-    /// The names of the servers that the line makes: one, or as many as its template says.
-    pub fn names(&self) -> Vec<String> {
-        match self.template {
-            None => vec![self.name.clone()],
-            Some((low, high)) => (low..=high).map(|number| format!("{}{number}", self.name)).collect(),
-        }
-    }
-}
-
 /// `timeout NAME VALUE`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Timeouts {
@@ -429,88 +271,6 @@ pub struct ForwardFor {
     pub if_none: bool,
 }
 
-/// `balance` (manual 4.2).
-#[derive(Clone, Debug)]
-pub struct Balance {
-    /// The algorithm's canonical name: `roundrobin`, `static-rr`, `leastconn`, `first`, `source`, `uri`, `url_param`, `hdr`, `random`, `rdp-cookie`, `hash`.
-    pub algorithm: &'static str,
-    /// Its argument words: for `hdr(Host)` the name, then the following words.
-    pub args: Vec<String>,
-    /// The expression of `hash EXPR`.
-    pub expr: Option<Expr>,
-    /// Where.
-    pub place: Place,
-}
-
-/// `hash-type METHOD FUNCTION MODIFIER`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct HashType {
-    /// True for `consistent`.
-    pub consistent: bool,
-    /// `sdbm`, `djb2`, `wt6`, `crc32`, `none`.
-    pub function: Option<&'static str>,
-    /// `avalanche`.
-    pub avalanche: bool,
-}
-
-/// `cookie NAME ...` of a proxy (manual 4.2).
-#[derive(Clone, Debug)]
-pub struct Cookie {
-    /// The cookie's name.
-    pub name: String,
-    /// `rewrite`, `insert` or `prefix`.
-    pub mode: Option<CookieMode>,
-    /// `indirect`.
-    pub indirect: bool,
-    /// `nocache`.
-    pub nocache: bool,
-    /// `postonly`.
-    pub postonly: bool,
-    /// `preserve`.
-    pub preserve: bool,
-    /// `httponly`.
-    pub httponly: bool,
-    /// `secure`.
-    pub secure: bool,
-    /// `domain`s.
-    pub domains: Vec<String>,
-    /// `maxidle`, in seconds.
-    pub maxidle: Option<u64>,
-    /// `maxlife`, in seconds.
-    pub maxlife: Option<u64>,
-    /// `dynamic`.
-    pub dynamic: bool,
-    /// `attr` values.
-    pub attrs: Vec<String>,
-    /// Where.
-    pub place: Place,
-}
-
-/// What a persistence cookie does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CookieMode {
-    /// `rewrite`.
-    Rewrite,
-    /// `insert`.
-    Insert,
-    /// `prefix`.
-    Prefix,
-}
-
-/// `http-reuse`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum HttpReuse {
-    /// `never`.
-    Never,
-    /// `safe`, the default.
-    #[default]
-    Safe,
-    /// `aggressive`.
-    Aggressive,
-    /// `always`.
-    Always,
-}
-
 /// A captured header or cookie.
 #[derive(Clone, Debug)]
 pub struct Capture {
@@ -527,55 +287,6 @@ pub struct CaptureSlot {
     pub name: Option<String>,
     /// How many bytes are kept.
     pub len: u32,
-}
-
-/// Where error pages of a proxy come from.
-#[derive(Clone, Debug)]
-pub enum ErrorPage {
-    /// `errorfile CODE FILE`.
-    File(ErrorFile),
-    /// `errorloc`, `errorloc302`, `errorloc303`.
-    Location {
-        /// The status that it replaces.
-        status: u16,
-        /// The status of the redirection.
-        code: u16,
-        /// Where it leads.
-        url: String,
-    },
-    /// `errorfiles NAME [CODE]*`: pages of an `http-errors` section.
-    Section {
-        /// The section.
-        name: String,
-        /// Only these; empty: all that it has.
-        statuses: Vec<u16>,
-        /// Where.
-        place: Place,
-    },
-}
-
-/// An `http-errors` section (manual 3.8).
-#[derive(Clone, Debug)]
-pub struct HttpErrors {
-    /// Its name.
-    pub name: String,
-    /// Where it starts.
-    pub place: Place,
-    /// Its files; the last one for a status counts.
-    pub files: Vec<ErrorFile>,
-}
-
-/// `errorfile`.
-#[derive(Clone, Debug)]
-pub struct ErrorFile {
-    /// The status it replaces.
-    pub status: u16,
-    /// The file's name.
-    pub path: String,
-    /// Its bytes.
-    pub content: Vec<u8>,
-    /// Where.
-    pub place: Place,
 }
 
 /// `stats ...` lines of a proxy.
@@ -605,15 +316,4 @@ pub struct StatsPage {
     pub admin: Vec<super::Condition>,
     /// `stats http-request` rules.
     pub http_request: Vec<Rule>,
-}
-
-/// `source` (manual 4.2 and 5.2).
-#[derive(Clone, Debug)]
-pub struct Source {
-    /// The address to connect from, port range included.
-    pub address: Address,
-    /// `usesrc` and its words.
-    pub usesrc: Option<Vec<String>>,
-    /// `interface`.
-    pub interface: Option<String>,
 }

@@ -4,6 +4,7 @@ use super::Args;
 use crate::check::references::Reference;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::environment::Environment;
+use crate::expr::Acls;
 use crate::model::{Class, Config, Place, Use};
 use crate::modernise::{self, Edit};
 use crate::{Source, World, value};
@@ -34,6 +35,10 @@ pub(crate) struct Cx<'w> {
     pub(crate) named_at: HashMap<(&'static str, String), Place>,
     /// The name of the section being read, where it is no proxy.
     pub(crate) part: String,
+    /// Its ACLs, where it has some.
+    pub(crate) acls: Acls,
+    /// Where sections start that have a wrong line: what is missing from them is no finding of its own.
+    pub(crate) broken: HashSet<Place>,
     /// Proxies with a `bind` line that was wrong.
     pub(crate) unbound: HashSet<String>,
     /// What expressions name.
@@ -45,6 +50,8 @@ pub(crate) struct Cx<'w> {
     /// Lines that are written otherwise today.
     pub(crate) edits: Vec<(Place, Edit)>,
     diagnostics: Vec<Diagnostic>,
+    /// How many of them are errors.
+    errors: usize,
 }
 
 impl<'w> Cx<'w> {
@@ -72,12 +79,15 @@ impl<'w> Cx<'w> {
             proxy: String::new(),
             named_at: HashMap::new(),
             part: String::new(),
+            acls: Acls::default(),
+            broken: HashSet::new(),
             unbound: HashSet::new(),
             references: Vec::new(),
             server_verify_off: false,
             words: None,
             edits: Vec::new(),
             diagnostics: Vec::new(),
+            errors: 0,
         }
     }
 
@@ -86,9 +96,9 @@ impl<'w> Cx<'w> {
         (self.config, self.diagnostics)
     }
 
-    /// Something has been wrong so far.
-    pub(crate) fn has_errors(&self) -> bool {
-        self.diagnostics.iter().any(|finding| finding.severity == Severity::Alert)
+    /// How many errors there are so far.
+    pub(crate) fn errors(&self) -> usize {
+        self.errors
     }
 
     /// `expose-experimental-directives` was said.
@@ -103,10 +113,11 @@ impl<'w> Cx<'w> {
 
     pub(crate) fn report(&mut self, severity: Severity, span: Option<(u32, u32)>, message: String) {
         let place = Some(self.place.clone());
-        self.diagnostics.push(Diagnostic { severity, place, span, message, help: None });
+        self.push(Diagnostic { severity, place, span, message, help: None });
     }
 
     pub(crate) fn push(&mut self, diagnostic: Diagnostic) {
+        self.errors += usize::from(diagnostic.severity == Severity::Alert);
         self.diagnostics.push(diagnostic);
     }
 
@@ -182,12 +193,17 @@ impl<'w> Cx<'w> {
 
     /// True, and an error, if there are words after number `last`.
     pub(crate) fn too_many(&mut self, args: &Args<'_>, last: usize) -> bool {
+        self.too_many_for(args, 1, last)
+    }
+
+    /// The same; the error names the first `named` words.
+    pub(crate) fn too_many_for(&mut self, args: &Args<'_>, named: usize, last: usize) -> bool {
         if !args.has(last + 1) {
             return false;
         }
-        let name = args.get(0);
-        let text = format!("'{name}' cannot handle unexpected argument '{}'.", args.get(last + 1));
-        self.wrong(args, last + 1, text);
+        let words: Vec<&str> = (0..named).map(|index| args.get(index)).collect();
+        let (name, word) = (words.join(" "), args.get(last + 1));
+        self.wrong(args, last + 1, format!("'{name}' cannot handle unexpected argument '{word}'."));
         true
     }
 

@@ -1,5 +1,6 @@
 //! `cache` sections (manual 6.2).
 
+use super::modifier::Modifier;
 use crate::model::Cache;
 use crate::parse::{Args, Cx};
 use crate::{Diagnostic, Severity, value};
@@ -7,15 +8,16 @@ use crate::{Diagnostic, Severity, value};
 /// The largest cache, in megabytes.
 const LARGEST: u64 = 4095;
 
-pub(super) fn open(cx: &mut Cx<'_>, name: &str) {
-    let (name, place) = (name.to_owned(), cx.place.clone());
-    cx.config.caches.push(Cache { name, place, ..Cache::default() });
+pub(crate) fn open(cx: &mut Cx<'_>, name: &str) {
+    let (refused, place) = (name.is_empty(), cx.place.clone());
+    cx.config.caches.push(Cache { name: name.to_owned(), place, refused, ..Cache::default() });
 }
 
 /// A line of the cache that was opened last.
-pub(crate) fn line(cx: &mut Cx<'_>, args: &Args<'_>) {
+pub(crate) fn line(cx: &mut Cx<'_>, _: &mut Modifier, args: &Args<'_>) {
     let (word, text) = (args.get(0), args.get(1));
     if cx.too_many(args, 1) {
+        refuse(cx);
         return;
     }
     let here = cx.here();
@@ -42,7 +44,14 @@ pub(crate) fn line(cx: &mut Cx<'_>, args: &Args<'_>) {
     // HAProxy labels it a warning, and stops.
     let severity = if fatal { Severity::Alert } else { Severity::Warning };
     cx.report(severity, args.span(1), format!("{here}: {wrong}"));
-    if let (true, Some(cache)) = (fatal, cx.config.caches.last_mut()) {
+    if fatal {
+        refuse(cx);
+    }
+}
+
+/// What the section lacks is no finding of its own.
+fn refuse(cx: &mut Cx<'_>) {
+    if let Some(cache) = cx.config.caches.last_mut() {
         cache.refused = true;
     }
 }
@@ -60,9 +69,8 @@ fn set(cache: &mut Cache, word: &str, number: u64, text: &str) {
 /// Caches without a size, or with objects that are too large for it.
 pub(crate) fn check(cx: &Cx<'_>) -> Vec<Diagnostic> {
     let mut findings = Vec::new();
-    for cache in &cx.config.caches {
+    for cache in cx.config.caches.iter().filter(|cache| !cache.refused) {
         let message = match (cache.total_max_size, cache.max_object_size) {
-            _ if cache.refused => continue,
             (None, _) => format!("Size not specified for cache '{}'", cache.name),
             (Some(total), Some(object)) if object > total / 2 => {
                 format!("\"max-object-size\" is limited to an half of \"total-max-size\" => {}", total / 2)

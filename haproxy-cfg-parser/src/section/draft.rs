@@ -155,6 +155,15 @@ fn duplicate(cx: &mut Cx<'_>, args: &Args<'_>, kind: ProxyKind, name: &str, defa
         cx.alert_word(args, 1, message);
     }
     known.push((kind, cx.place.clone()));
+    if let Some(other) = cx.config.log_forwards.iter().find(|section| section.name == name) {
+        let message = format!(
+            "Parsing [{}]: {} '{name}' has the same name as log forward section '{name}' declared at {}.",
+            cx.place,
+            title(kind),
+            other.place
+        );
+        cx.alert_word(args, 1, message);
+    }
 }
 
 /// What a section takes over from its defaults.

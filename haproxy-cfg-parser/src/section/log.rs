@@ -33,9 +33,18 @@ pub(crate) fn line(
         logs.clear();
         return;
     }
+    read(cx, "log", logs, args, global);
+}
+
+/// A line of the same words under another name.
+pub(crate) fn line_of(cx: &mut Cx<'_>, name: &str, logs: &mut Vec<LogTarget>, args: &Args<'_>) {
+    read(cx, name, logs, args, false);
+}
+
+fn read(cx: &mut Cx<'_>, name: &str, logs: &mut Vec<LogTarget>, args: &Args<'_>, global: bool) {
     match target(cx, args, global) {
         Ok(target) => logs.push(target),
-        Err((index, text)) => cx.wrong(args, index, format!("log : {text}")),
+        Err((index, text)) => cx.wrong(args, index, format!("{name} : {text}")),
     }
 }
 
@@ -45,6 +54,7 @@ fn target(cx: &Cx<'_>, args: &Args<'_>, global: bool) -> Result<LogTarget, (usiz
         max_len: None,
         format: None,
         sample: None,
+        profile: None,
         facility: 0,
         level: 7,
         min_level: 0,
@@ -78,7 +88,7 @@ fn target(cx: &Cx<'_>, args: &Args<'_>, global: bool) -> Result<LogTarget, (usiz
                 target.format = Some(framing);
             }
             "sample" => target.sample = Some(sample(value).map_err(|text| (index + 1, text))?),
-            "profile" => {}
+            "profile" => target.profile = Some(value.to_owned()),
             _ => break,
         }
         index += 2;
@@ -110,7 +120,8 @@ fn target(cx: &Cx<'_>, args: &Args<'_>, global: bool) -> Result<LogTarget, (usiz
     Ok(target)
 }
 
-fn framing(name: &str) -> Option<LogFraming> {
+/// The framing of a name.
+pub(crate) fn framing(name: &str) -> Option<LogFraming> {
     Some(match name {
         "local" => LogFraming::Local,
         "rfc3164" => LogFraming::Rfc3164,

@@ -1,8 +1,9 @@
 //! `mailers` sections (manual 3.6).
 
-use crate::model::{Class, Mailers};
+use crate::model::{Address, Class, Host, Mailers};
 use crate::parse::{Args, Cx};
-use crate::value;
+use crate::{Diagnostic, Severity, value};
+use std::collections::HashSet;
 
 /// Opens a section; false, and an error, if it has no usable name.
 pub(super) fn open(cx: &mut Cx<'_>, args: &Args<'_>) -> bool {
@@ -55,6 +56,12 @@ fn mailer(cx: &mut Cx<'_>, args: &Args<'_>) {
         return;
     }
     match value::address(text, &cx.env) {
+        Ok(Address::Inet { ports: (0, 0), .. }) => {
+            cx.wrong(args, 2, format!("'mailer {name}' : missing port specification in '{text}'"));
+        }
+        Ok(Address::Inet { host: Host::Name(host), .. }) if !cx.resolves(&host) => {
+            cx.wrong(args, 2, format!("'mailer {name}' : invalid address: '{host}' in '{text}'"));
+        }
         Ok(address) => {
             let place = cx.place.clone();
             if let Some(section) = cx.config.mailers.last_mut() {
@@ -83,4 +90,24 @@ fn timeout(cx: &mut Cx<'_>, args: &Args<'_>) {
         }
         None => {}
     }
+}
+
+/// Sections that no proxy sends alerts by.
+pub(crate) fn check(cx: &Cx<'_>) -> Vec<Diagnostic> {
+    let alerts = cx.config.proxies.iter().filter(|proxy| !proxy.disabled).map(|proxy| &proxy.email_alert);
+    let complete = alerts.filter(|alert| alert.from.is_some() && alert.to.is_some());
+    let used: HashSet<&str> = complete.filter_map(|alert| Some(alert.mailers.as_ref()?.0.as_str())).collect();
+    let idle = cx
+        .config
+        .mailers
+        .iter()
+        .filter(|mailers| !used.contains(mailers.name.as_str()) && !cx.broken.contains(&mailers.place));
+    let finding = |mailers: &Mailers| Diagnostic {
+        severity: Severity::Warning,
+        place: Some(mailers.place.clone()),
+        span: None,
+        message: format!("Removing incomplete section 'mailers {}'.", mailers.name),
+        help: Some("name it by `email-alert mailers` of a proxy".to_owned()),
+    };
+    idle.map(finding).collect()
 }

@@ -1,16 +1,19 @@
 //! Sections: which one a line belongs to, and what opens and closes them.
 
+pub(crate) mod acme;
 pub(crate) mod bind;
 pub(crate) mod cache;
 pub(crate) mod cluster;
+pub(crate) mod crt_store;
 pub(crate) mod draft;
 pub(crate) mod fcgi_app;
 pub(crate) mod global;
 mod http_errors;
 pub(crate) mod log;
 pub(crate) mod log_forward;
-mod mailers;
-mod modifier;
+pub(crate) mod log_profile;
+pub(crate) mod mailers;
+pub(crate) mod modifier;
 pub(crate) mod other;
 pub(crate) mod peers;
 pub(crate) mod program;
@@ -18,9 +21,10 @@ pub(crate) mod proxy;
 pub(crate) mod resolvers;
 pub(crate) mod ring;
 pub(crate) mod server;
+pub(crate) mod traces;
 pub(crate) mod userlist;
 
-use crate::model::Class;
+use crate::model::{Class, Place};
 use crate::parse::{Args, Cx};
 use crate::tables::keywords;
 use draft::{Defaults, Draft};
@@ -46,6 +50,8 @@ enum Current {
 pub(crate) struct Sections {
     current: Current,
     defaults: Defaults,
+    /// Where the section starts, and how many errors there were before.
+    started: (Place, usize),
 }
 
 impl Sections {
@@ -68,7 +74,7 @@ impl Sections {
             Current::Cluster(draft) => cluster::line(cx, draft, &args),
             Current::Mailers => mailers::line(cx, &args),
             Current::Resolvers => resolvers::line(cx, &args),
-            Current::Other(section) => other::line(cx, section, &args),
+            Current::Other(section) => other::line(cx, section, &args, modifier),
         }
     }
 
@@ -137,11 +143,16 @@ impl Sections {
 
     fn close(&mut self, cx: &mut Cx<'_>) {
         cx.proxy.clear();
+        let (place, errors) = std::mem::take(&mut self.started);
+        if cx.errors() > errors {
+            cx.broken.insert(place);
+        }
         match std::mem::take(&mut self.current) {
             Current::Proxy(draft) => draft::close(cx, *draft, &mut self.defaults),
             Current::Cluster(draft) => cluster::close(cx, *draft),
             _ => {}
         }
+        self.started = (cx.place.clone(), cx.errors());
     }
 
     /// A section does not go on in the next file.

@@ -1,6 +1,6 @@
 //! What the sections of the table have in common: names, and keywords that are recorded.
 
-use super::cache;
+use super::modifier::Modifier;
 use crate::model::Class;
 use crate::parse::{Args, Cx};
 use crate::suggest;
@@ -11,6 +11,8 @@ pub(super) fn open(cx: &mut Cx<'_>, section: &Section, args: &Args<'_>) {
     let name = args.get(1);
     cx.part = name.to_owned();
     let here = cx.here();
+    // What is wrong with the name is no reason to say anything about the lines.
+    (section.open)(cx, name);
     if let (Some(text), "") = (section.unnamed, name) {
         cx.alert_word(args, 0, format!("{here}{text}"));
         return;
@@ -43,9 +45,6 @@ pub(super) fn open(cx: &mut Cx<'_>, section: &Section, args: &Args<'_>) {
     }
     cx.named_at.insert(known.clone(), cx.place.clone());
     cx.named.insert(known);
-    if section.name == "cache" {
-        cache::open(cx, name);
-    }
 }
 
 /// What is said about a character that no name of this kind of section may have.
@@ -62,32 +61,32 @@ fn forbidden(section: &str, name: &str) -> Option<String> {
     }
 }
 
-/// One line: its keyword is recorded, and checked by the section's own rules.
-pub(super) fn line(cx: &mut Cx<'_>, section: &Section, args: &Args<'_>) {
+/// One line: its keyword is recorded, and reads the rest.
+pub(super) fn line(cx: &mut Cx<'_>, section: &Section, args: &Args<'_>, modifier: Modifier) {
     let word = args.get(0);
-    match section.keywords.iter().find(|row| row.0 == word) {
-        Some((name, ..)) => {
-            cx.uses(Class::Keyword, name);
-            (section.line)(cx, args);
+    match section.keywords.iter().find(|row| row.name == word) {
+        Some(row) => {
+            cx.uses(Class::Keyword, row.name);
+            let mut modifier = modifier;
+            (row.parse)(cx, &mut modifier, args);
         }
         None => {
             let text = format!("{}{}", cx.here(), section.unknown.replacen("{}", word, 1));
             cx.alert_word(args, 0, text);
-            if let Some(best) = suggest::closest(word, section.keywords.iter().map(|row| row.0)) {
+            if let Some(best) = suggest::closest(word, section.keywords.iter().map(|row| row.name)) {
                 cx.help(format!("did you mean `{best}`?"));
             }
         }
     }
 }
 
-/// Keywords of which only the name is checked.
-pub(crate) fn kept(_: &mut Cx<'_>, _: &Args<'_>) {}
-
-/// An error if the keyword has no argument.
-pub(super) fn expects(cx: &mut Cx<'_>, args: &Args<'_>, text: &str) {
-    if args.get(1).is_empty() {
+/// False, and an error, if the keyword has no argument.
+pub(super) fn expects(cx: &mut Cx<'_>, args: &Args<'_>, text: &str) -> bool {
+    let good = !args.get(1).is_empty();
+    if !good {
         cx.wrong(args, 0, text);
     }
+    good
 }
 
 /// `unknown keyword 'x' in 'y' section`, with a suggestion.

@@ -61,7 +61,7 @@ pub(super) fn line(cx: &mut Cx<'_>, args: &Args<'_>) {
 /// After the last file: the built-in section, and a word about sections without name servers.
 pub(super) fn finish(cx: &mut Cx<'_>) {
     // Where a line was wrong, that it is missing says nothing new.
-    let sound = !cx.has_errors();
+    let sound = cx.errors() == 0;
     for section in &cx.config.resolvers.clone() {
         if sound && section.nameservers.is_empty() {
             let text =

@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use super::keywords::{bind, cluster, global, option, proxy, resolvers, server, timeout, tune, userlist};
+use super::keywords::{
+    bind, cluster, global, option, other, proxy, resolvers, server, timeout, tune, userlist,
+};
 use super::{Param, Ruleset, Signature, Type, action, converter, fetch, rows};
 use crate::model::Class;
 use crate::{Severity, Source, SystemWorld, parse};
@@ -87,6 +89,21 @@ fn examples_of_keywords_parse() {
     for row in resolvers::ROWS {
         let found = errors(&format!("resolvers r\n    {}\n", row.example));
         assert!(found.is_empty(), "{}: {found:?}", row.example);
+    }
+    for section in other::SECTIONS {
+        for row in section.keywords {
+            // What a section cannot do without.
+            let needs = match section.name {
+                "fcgi-app" => "docroot /srv\n    ",
+                "acme" => "directory https://example.com\n    ",
+                "cache" => "total-max-size 4\n    ",
+                "program" => "command /bin/true\n    ",
+                _ => "",
+            };
+            let found = errors(&format!("{} x\n    {needs}{}\n", section.name, row.example));
+            assert!(found.is_empty(), "{}: {found:?}", row.example);
+            assert!(row.example.starts_with(row.name), "{}", row.name);
+        }
     }
     for row in cluster::ROWS {
         let nodes = "node lb1 10.0.0.1:7000\n node lb2 10.0.0.2:7000\n node lb3 10.0.0.3:7000\n node w 10.0.0.4:7000\n";

@@ -91,6 +91,9 @@ impl Logger {
         let mut outputs = Vec::with_capacity(targets.len());
         for log in targets {
             let Some(address) = &log.address else { continue };
+            if log.profile.is_some() {
+                context.error(&log.place, "'log' : lb has no log profiles yet; leave 'profile' out");
+            }
             match Target::open(address, context) {
                 Ok(target) => outputs.push(Output {
                     target,

@@ -75,21 +75,23 @@ pub(crate) fn addresses(
 pub(crate) fn options(cx: &mut Cx<'_>, args: &Args<'_>, at: usize, label: &str, options: &mut BindOptions) {
     static INDEX: LazyLock<HashMap<&str, &table::BindOption>> =
         LazyLock::new(|| table::ROWS.iter().map(|row| (row.name, row)).collect());
+    // Else it is an address that comes after other words.
+    let bind = !label.starts_with("'stats");
     let mut index = at;
     while args.has(index) {
         let word = args.get(index);
         let Some(row) = INDEX.get(word) else {
             let best = suggest::closest(word, INDEX.keys().copied());
-            let start = if label.starts_with("'bind") { "; did" } else { ". Did" };
+            let start = if bind { "; did" } else { ". Did" };
             let hint =
                 best.map_or_else(|| ".".to_owned(), |best| format!("{start} you mean '{best}' maybe ?"));
-            let colon = if label.starts_with("'bind") { ":" } else { " :" };
+            let colon = if bind { ":" } else { " :" };
             cx.wrong(args, index, format!("{label}{colon} unknown keyword '{word}'{hint}"));
             return;
         };
         cx.uses(Class::Bind, row.name);
         if let Err(reason) = (row.parse)(cx, options, row.name, args.get(index + 1)) {
-            let text = match label.starts_with("'bind") {
+            let text = match bind {
                 true => format!("{label} : {reason}"),
                 false => format!("{label} : '{reason}'"),
             };

@@ -1,34 +1,48 @@
 //! `acl NAME TEST`.
 
-use crate::expr;
+use crate::expr::{self, Acls};
 use crate::model::Acl;
 use crate::parse::{Args, Cx};
 use crate::section::draft::Draft;
 
 pub(crate) fn acl(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
+    if draft.is_defaults && draft.proxy.name.is_empty() && name_is_good(cx, args) {
+        cx.wrong(args, 0, "'acl' not allowed in anonymous 'defaults' section.");
+    } else if let Some(acl) = read(cx, &mut draft.acls, args) {
+        draft.proxy.acls.push(acl);
+    }
+}
+
+fn name_is_good(cx: &mut Cx<'_>, args: &Args<'_>) -> bool {
     let name = args.get(1);
     let bad = |c: &char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_' | '.' | ':');
     if let Some(c) = name.chars().find(bad) {
         cx.wrong(args, 1, format!("character '{c}' is not permitted in acl name '{name}'."));
-        return;
+        return false;
     }
-    if draft.is_defaults && draft.proxy.name.is_empty() {
-        cx.wrong(args, 0, "'acl' not allowed in anonymous 'defaults' section.");
-        return;
+    true
+}
+
+/// Reads the line; what it defines is known from now on, even if it is wrong.
+pub(crate) fn read(cx: &mut Cx<'_>, acls: &mut Acls, args: &Args<'_>) -> Option<Acl> {
+    let name = args.get(1);
+    if !name_is_good(cx, args) {
+        return None;
     }
     if matches!(name, "or" | "||") {
         cx.wrong(args, 1, "acl name 'or' will never match. 'or' is used to express a logical disjunction within a condition.");
-        return;
+        return None;
     }
     match expr::acl_test(cx, &args.rest(2)) {
         Ok((test, reach)) => {
-            draft.acls.add(name, test.expr.fetch.name, reach);
-            draft.proxy.acls.push(Acl { name: name.into(), test });
+            acls.add(name, test.expr.fetch.name, reach);
+            Some(Acl { name: name.into(), test })
         }
         Err(reason) => {
             // Later conditions that name it are not wrong as well.
-            draft.acls.add(name, "", u32::MAX);
+            acls.add(name, "", u32::MAX);
             cx.wrong(args, 1, format!("error detected while parsing ACL '{name}' : {reason}."));
+            None
         }
     }
 }

@@ -68,3 +68,10 @@ fn set(
         Err(TimeError::Overflow) => cx.wrong(args, 2, overflow()),
     }
 }
+
+/// What is said of a section that lacks the times it needs.
+pub(crate) fn missing(kind: &str, name: &str) -> String {
+    format!(
+        "missing timeouts for {kind} '{name}'.\n   | While not properly invalid, you will certainly encounter various problems\n   | with such a configuration. To fix this, please ensure that all following\n   | timeouts are set to a non-zero value: 'client', 'connect', 'server'."
+    )
+}

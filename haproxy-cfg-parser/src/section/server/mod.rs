@@ -64,7 +64,7 @@ pub(crate) fn line(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
     if !draft.server_names.insert(name.to_owned()) {
         duplicate(cx, draft, args, name);
     }
-    if let Some(server) = server(cx, draft, args, name, args.get(2), 3) {
+    if let Some(server) = server(cx, &Owner::of(draft), args, name, args.get(2), 3) {
         draft.proxy.servers.push(Arc::new(server));
     }
 }
@@ -105,7 +105,7 @@ pub(crate) fn template(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
     if !name_is_good(cx, args, 1, "server-template") {
         return;
     }
-    if let Some(mut server) = server(cx, draft, args, args.get(1), args.get(3), 4) {
+    if let Some(mut server) = server(cx, &Owner::of(draft), args, args.get(1), args.get(3), 4) {
         server.template = Some((low, high));
         draft.proxy.servers.push(Arc::new(server));
     }
@@ -129,20 +129,56 @@ fn name_is_good(cx: &mut Cx<'_>, args: &Args<'_>, index: usize, kind: &str) -> b
     false
 }
 
+/// `server NAME ADDRESS OPTIONS` of a section that is no proxy: its name must have an address.
+pub(crate) fn at_once(
+    cx: &mut Cx<'_>,
+    args: &Args<'_>,
+    owner: &str,
+    template: &ServerLine,
+) -> Option<ServerLine> {
+    let (name, address) = (args.get(1), args.get(2));
+    let owner = Owner { name: owner, template, datagrams: false };
+    let server = server(cx, &owner, args, name, address, 3)?;
+    match &server.address {
+        Address::Inet { host: Host::Name(host), .. } if !cx.resolves(host) => {
+            let label = format!("[{}] : 'server {}/{name}' :", cx.place, owner.name);
+            cx.alert_word(args, 2, format!("{label} invalid address: '{host}' in '{address}'"));
+            None
+        }
+        _ => Some(server),
+    }
+}
+
+/// What a server belongs to.
+struct Owner<'a> {
+    name: &'a str,
+    /// What its servers start from.
+    template: &'a ServerLine,
+    /// They may be reached by datagrams.
+    datagrams: bool,
+}
+
+impl<'a> Owner<'a> {
+    fn of(draft: &'a Draft) -> Self {
+        let datagrams = draft.proxy.mode == Mode::Other("log");
+        Self { name: &draft.proxy.name, template: &draft.default_server, datagrams }
+    }
+}
+
 fn server(
     cx: &mut Cx<'_>,
-    draft: &Draft,
+    owner: &Owner<'_>,
     args: &Args<'_>,
     name: &str,
     address: &str,
     at: usize,
 ) -> Option<ServerLine> {
-    let label = format!("[{}] : 'server {}/{name}' :", cx.place, draft.proxy.name);
-    if value::is_datagram(address) && draft.proxy.mode != Mode::Other("log") {
+    let label = format!("[{}] : 'server {}/{name}' :", cx.place, owner.name);
+    if value::is_datagram(address) && !owner.datagrams {
         cx.alert_word(args, at - 1, format!("{label} dgram-type address not acceptable in '{address}'"));
         return None;
     }
-    let mut server = draft.default_server.clone();
+    let mut server = owner.template.clone();
     server.name = name.into();
     server.place = cx.place.clone();
     server.address_text = address.into();
@@ -169,7 +205,7 @@ fn server(
 }
 
 /// Reads options from word `at` on; false, and an error, if one is wrong.
-fn options(
+pub(crate) fn options(
     cx: &mut Cx<'_>,
     args: &Args<'_>,
     at: usize,

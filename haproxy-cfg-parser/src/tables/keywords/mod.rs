@@ -103,7 +103,9 @@ pub(super) fn rows() -> Vec<Row> {
     rows.push(Row::new(Class::Server, server::SOURCE.0, server::SOURCE.1, "source 127.0.0.1"));
     for section in other::SECTIONS {
         rows.push(Row::new(Class::Section, section.name, section.doc, ""));
-        rows.extend(section.keywords.iter().map(|(name, doc)| Row::keyword(section.name, name, doc, "")));
+        rows.extend(
+            section.keywords.iter().map(|row| Row::keyword(section.name, row.name, row.doc, row.example)),
+        );
     }
     rows.extend(SECTIONS.iter().map(|(name, doc)| Row::new(Class::Section, name, doc, "")));
     rows
