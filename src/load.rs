@@ -1,6 +1,6 @@
 //! From the command line's files to everything that runs can be made of.
 
-use crate::cli::Options;
+use crate::cli::{Action, Options};
 use crate::message::Messages;
 use crate::process::limits::{self, Limits};
 use crate::process::{Identity, affinity};
@@ -117,6 +117,8 @@ pub(crate) fn load_in(
     let limits = limits::plan(&config, config.global.maxconn, threads as u64, present);
     let maxconn = limits.maxconn;
     let config = Arc::new(config);
+    // A configuration that is only checked needs no counters for the threads that it asks for.
+    let threads = if matches!(options.action, Action::Check) { 1 } else { threads };
     let compiled = compile::compile(&config, &compile::Options { threads, maxconn, world, previous });
     let (plan, warnings) = compiled.map_err(|errors| {
         errors.iter().for_each(|error| messages.diagnostic(error));

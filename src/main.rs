@@ -90,7 +90,12 @@ fn load_and_go(options: &Arc<Options>, messages: &Arc<Messages>) -> u8 {
         show(&objects::list());
     }
     match options.action {
-        Action::Check => check::verdict(&loaded, messages),
+        Action::Check => {
+            let code = check::verdict(&loaded, messages);
+            // The process ends: to give a large plan back piece by piece would be a good part of its time.
+            std::mem::forget(loaded);
+            code
+        }
         _ => process::run(options, loaded, messages),
     }
 }

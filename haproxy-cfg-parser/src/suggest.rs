@@ -4,13 +4,25 @@
 const CLASSES: usize = 32;
 const OTHER: usize = 28;
 
-fn class(byte: u8) -> usize {
-    match byte {
-        b'a'..=b'z' => usize::from(byte - b'a') + 1,
-        b'A'..=b'Z' => usize::from(byte - b'A') + 1,
-        b'0'..=b'9' => 27,
-        _ => OTHER,
+/// The kind of each byte.
+const KINDS: [u8; 256] = {
+    let mut kinds = [OTHER as u8; 256];
+    let mut letter = 0;
+    while letter < 26 {
+        kinds[b'a' as usize + letter] = letter as u8 + 1;
+        kinds[b'A' as usize + letter] = letter as u8 + 1;
+        letter += 1;
     }
+    let mut digit = b'0';
+    while digit <= b'9' {
+        kinds[digit as usize] = 27;
+        digit += 1;
+    }
+    kinds
+};
+
+fn class(byte: u8) -> usize {
+    usize::from(KINDS[usize::from(byte)])
 }
 
 /// What a word consists of: each letter once (row 0 of the classes), and each pair of letters as often as it stands.
@@ -45,10 +57,18 @@ pub(crate) fn closest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>)
         parts(candidate).for_each(|part| left[part] += 1);
         distance
     };
-    candidates
-        .map(|candidate| (distance(candidate), candidate))
-        .min_by_key(|(distance, _)| *distance)
-        .filter(|(distance, candidate)| *distance <= 2 * word.len().min(candidate.len()))
+    let mut best: Option<(usize, &str)> = None;
+    for candidate in candidates {
+        // Each letter more is a pair more.
+        let least = word.len().abs_diff(candidate.len());
+        if best.is_none_or(|(best, _)| least < best) {
+            let distance = distance(candidate);
+            if best.is_none_or(|(best, _)| distance < best) {
+                best = Some((distance, candidate));
+            }
+        }
+    }
+    best.filter(|(distance, candidate)| *distance <= 2 * word.len().min(candidate.len()))
         .map(|(_, candidate)| candidate)
 }
 

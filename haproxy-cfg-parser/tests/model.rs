@@ -153,7 +153,7 @@ fn uses_name_every_keyword() {
         "global\n maxconn 10\nfrontend f\n mode http\n bind :80 name x\n option httplog\n acl unused path_beg,lower /x\n \
          http-request set-header A %[src]\n timeout client 1s\nbackend b\n balance roundrobin\n server s 127.0.0.1:1 check\n",
     );
-    let has = |class, name| config.uses.iter().any(|used| used.class == class && used.name == name);
+    let has = |class, name| config.uses.first(|word| word.class == class && word.name == name).is_some();
     for (class, name) in [
         (Class::Keyword, "maxconn"),
         (Class::Keyword, "option httplog"),
@@ -170,7 +170,7 @@ fn uses_name_every_keyword() {
     ] {
         assert!(has(class, name), "{class:?} {name}");
     }
-    let place = &config.uses.iter().find(|used| used.name == "check").unwrap().place;
+    let place = config.uses.first(|word| word.name == "check").unwrap().place;
     assert_eq!((place.line, &*place.file), (12, "a.cfg"));
 }
 

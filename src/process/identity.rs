@@ -78,9 +78,8 @@ impl Identity {
 fn unknown(config: &Config, keyword: &str, name: &str, error: Option<nix::Error>) -> Diagnostic {
     let place = config
         .uses
-        .iter()
-        .find(|used| used.class == Class::Keyword && used.section == "global" && used.name == keyword)
-        .map(|used| used.place.clone());
+        .first(|word| word.class == Class::Keyword && word.section == "global" && word.name == keyword)
+        .map(|used| used.place);
     let start = place.as_ref().map_or_else(String::new, |place| format!("parsing [{place}] : "));
     let (number, text) = error.map_or((0, "Success"), |error| (error as i32, error.desc()));
     Diagnostic {

@@ -78,7 +78,7 @@ fn missing(cx: &Cx<'_>, reference: &Reference, proxies: &HashMap<&str, Vec<&Prox
                 format!("missing userlist name in arg {} of", reference.index + 1),
             ));
         }
-        Param::Userlist if !cx.config.userlists.iter().any(|list| list.name == name) => {
+        Param::Userlist if !cx.named_at.contains_key(&("userlist", name.to_owned())) => {
             format!("userlist '{name}'")
         }
         Param::Server => {

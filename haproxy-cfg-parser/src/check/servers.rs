@@ -149,7 +149,7 @@ fn mailers(cx: &Cx<'_>, proxy: &Proxy, findings: &mut Vec<Diagnostic>) {
         }
         return;
     };
-    if !cx.config.mailers.iter().any(|section| section.name == *name) {
+    if !cx.named.contains(&("mailers", name.clone())) {
         findings.push(alert(place, format!("Proxy '{}': unable to find mailers '{name}'.", proxy.name)));
     }
 }

@@ -94,6 +94,17 @@ pub(crate) fn words<'a>(line: &'a str, env: &Environment) -> Result<Vec<Word<'a>
             return Ok(words);
         }
         let start = line.len() - rest.len();
+        // Most words have nothing to undo.
+        let end = rest.bytes().position(|byte| {
+            matches!(byte, b' ' | b'\t' | b'\r' | 0x0b | 0x0c | b'#' | b'\\' | b'"' | b'\'')
+        });
+        let (plain, after) = rest.split_at(end.unwrap_or(rest.len()));
+        if !after.starts_with(['\\', '"', '\'']) {
+            let span = (start as u32, (start + plain.len()) as u32);
+            words.push(Word { text: Cow::Borrowed(plain), span });
+            rest = after;
+            continue;
+        }
         match word(rest) {
             Ok((after, pieces)) => {
                 let end = line.len() - after.len();

@@ -15,6 +15,7 @@ mod resolvers;
 mod rule;
 mod section;
 mod server;
+mod uses;
 
 use std::fmt;
 use std::net::IpAddr;
@@ -33,6 +34,7 @@ pub use resolvers::*;
 pub use rule::*;
 pub use section::*;
 pub use server::*;
+pub use uses::*;
 
 /// A file and a line in it, counted from 1.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -89,41 +91,7 @@ pub struct Config {
     /// The environment after the last `setenv`, `presetenv`, `unsetenv` and `resetenv`.
     pub environment: Vec<(String, String)>,
     /// Every keyword that the files use, so that the engine can refuse what it does not act on.
-    pub uses: Vec<Use>,
-}
-
-/// One use of a keyword, in the class of tables that it belongs to.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Use {
-    /// Which table the keyword stands in.
-    pub class: Class,
-    /// The keyword's canonical name, e.g. `option httplog`, `timeout client`, `http-request set-header`, `weight`, `req.hdr`.
-    pub name: &'static str,
-    /// The section kind it was used in, e.g. `frontend`.
-    pub section: &'static str,
-    /// Where.
-    pub place: Place,
-}
-
-/// The tables of keywords; their names are those of `-dK<class>`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Class {
-    /// A whole section, e.g. `resolvers`.
-    Section,
-    /// A keyword at the start of a line.
-    Keyword,
-    /// An option of a `bind` line.
-    Bind,
-    /// An option of a `server` or `default-server` line.
-    Server,
-    /// A rule's action.
-    Action,
-    /// A sample fetch.
-    Fetch,
-    /// A converter.
-    Converter,
-    /// An ACL matcher or flag.
-    Matcher,
+    pub uses: Uses,
 }
 
 /// A `userlist` section (manual 3.4).

@@ -5,9 +5,10 @@ use crate::check::references::Reference;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::environment::Environment;
 use crate::expr::Acls;
-use crate::model::{Class, Config, Place, Use};
+use crate::model::{Class, Config, Place, ProxyKind, Word};
 use crate::modernise::{self, Edit};
 use crate::{Source, World, value};
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::time::Duration;
@@ -27,6 +28,8 @@ pub(crate) struct Cx<'w> {
     pub(crate) lua: bool,
     /// Kinds and names of sections other than proxies and userlists.
     pub(crate) named: HashSet<(&'static str, String)>,
+    /// Every proxy so far, by name.
+    pub(crate) proxies: HashMap<String, Vec<(ProxyKind, Place)>>,
     /// Findings about a proxy, by its number, that come after all lines were read.
     pub(crate) late: Vec<(usize, Diagnostic)>,
     /// The proxy being read; empty in other sections and in defaults.
@@ -75,6 +78,7 @@ impl<'w> Cx<'w> {
             folder: String::new(),
             lua: false,
             named: HashSet::new(),
+            proxies: HashMap::new(),
             late: Vec::new(),
             proxy: String::new(),
             named_at: HashMap::new(),
@@ -103,7 +107,7 @@ impl<'w> Cx<'w> {
 
     /// `expose-experimental-directives` was said.
     pub(crate) fn experimental(&self) -> bool {
-        self.config.uses.iter().any(|used| used.name == "expose-experimental-directives")
+        self.config.uses.first(|word| word.name == "expose-experimental-directives").is_some()
     }
 
     /// `parsing [file:line]`, the start of most messages.
@@ -181,14 +185,20 @@ impl<'w> Cx<'w> {
         }
     }
 
+    /// Where a name of a kind stood first; none, and it is noted, if that is here.
+    pub(crate) fn named_before(&mut self, kind: &'static str, name: &str) -> Option<Place> {
+        match self.named_at.entry((kind, name.to_owned())) {
+            Entry::Occupied(first) => Some(first.get().clone()),
+            Entry::Vacant(new) => {
+                new.insert(self.place.clone());
+                None
+            }
+        }
+    }
+
     /// Notes that a keyword of a table is used here.
     pub(crate) fn uses(&mut self, class: Class, name: &'static str) {
-        let used = Use { class, name, section: self.section, place: self.place.clone() };
-        // A name that a line has twice is one use.
-        let of_line = self.config.uses.iter().rev().take_while(|other| other.place == self.place);
-        if !of_line.into_iter().any(|other| *other == used) {
-            self.config.uses.push(used);
-        }
+        self.config.uses.add(Word { class, name, section: self.section }, &self.place);
     }
 
     /// True, and an error, if there are words after number `last`.

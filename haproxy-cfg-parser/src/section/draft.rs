@@ -1,5 +1,6 @@
 //! A proxy section while it is read, and the `defaults` that it starts from.
 
+use crate::check::kind as title;
 use crate::expr::Acls;
 use crate::model::{Acl, Condition, Place, Proxy, ProxyKind, Rule, ServerLine, Test};
 use crate::parse::{Args, Cx};
@@ -22,8 +23,8 @@ pub(crate) struct Draft {
     pub(crate) order: super::proxy::order::Order,
     /// Where its log option stands.
     pub(crate) log_option: Option<Place>,
-    /// Names of its servers.
-    pub(crate) server_names: HashSet<String>,
+    /// Names of its servers, and the lines of the first of each.
+    pub(crate) server_names: HashMap<String, u32>,
     /// Its `http-check` and `tcp-check` lines, and whether `option httpchk` and `tcp-check` turned them on.
     pub(crate) checks: super::proxy::check::Checks,
 }
@@ -54,7 +55,7 @@ impl Draft {
             acls: Acls::default(),
             order: Default::default(),
             log_option: None,
-            server_names: HashSet::new(),
+            server_names: HashMap::new(),
             checks: Default::default(),
         }
     }
@@ -66,8 +67,6 @@ pub(crate) struct Defaults {
     /// The last one without a `from`: what later sections start from.
     latest: Option<Arc<Draft>>,
     named: HashMap<String, Arc<Draft>>,
-    /// Every proxy so far, by name.
-    proxies: HashMap<String, Vec<(ProxyKind, Place)>>,
 }
 
 /// Opens `defaults [NAME] [from NAME]`, `frontend NAME [from NAME]` and the like.
@@ -94,7 +93,7 @@ pub(super) fn open(cx: &mut Cx<'_>, args: &Args<'_>, defaults: &mut Defaults) ->
         return None;
     }
     if !is_defaults {
-        duplicate(cx, args, kind, name, defaults);
+        duplicate(cx, args, kind, name);
     }
     let mut next = if anonymous { 1 } else { 2 };
     let mut base = if is_defaults { None } else { defaults.latest.clone() };
@@ -136,31 +135,29 @@ pub(super) fn open(cx: &mut Cx<'_>, args: &Args<'_>, defaults: &mut Defaults) ->
 }
 
 /// An error if an earlier proxy of that name has all the sides that this one has.
-fn duplicate(cx: &mut Cx<'_>, args: &Args<'_>, kind: ProxyKind, name: &str, defaults: &mut Defaults) {
-    let title = |kind| match kind {
-        ProxyKind::Frontend => "frontend",
-        ProxyKind::Backend => "backend",
-        ProxyKind::Listen => "proxy",
-    };
-    let known = defaults.proxies.entry(name.to_owned()).or_default();
+fn duplicate(cx: &mut Cx<'_>, args: &Args<'_>, kind: ProxyKind, name: &str) {
+    let known = cx.proxies.entry(name.to_owned()).or_default();
     let covers = |other: ProxyKind| {
         other.is_frontend() >= kind.is_frontend() && other.is_backend() >= kind.is_backend()
     };
-    if let Some((other, place)) = known.iter().find(|(other, _)| covers(*other)) {
-        let (this, other) = (title(kind), title(*other));
+    let first = known.iter().find(|(other, _)| covers(*other)).cloned();
+    // More of them tell nothing more.
+    if first.is_none() {
+        known.push((kind, cx.place.clone()));
+    }
+    if let Some((other, place)) = first {
+        let (this, other) = (title(kind), title(other));
         let message = format!(
             "Parsing [{}]: {this} '{name}' has the same name as {other} '{name}' declared at {place}.",
             cx.place
         );
         cx.alert_word(args, 1, message);
     }
-    known.push((kind, cx.place.clone()));
-    if let Some(other) = cx.config.log_forwards.iter().find(|section| section.name == name) {
+    if let Some(place) = cx.named_at.get(&("log-forward", name.to_owned())) {
         let message = format!(
-            "Parsing [{}]: {} '{name}' has the same name as log forward section '{name}' declared at {}.",
+            "Parsing [{}]: {} '{name}' has the same name as log forward section '{name}' declared at {place}.",
             cx.place,
-            title(kind),
-            other.place
+            title(kind)
         );
         cx.alert_word(args, 1, message);
     }
@@ -176,7 +173,7 @@ fn inherit(base: &Draft, kind: ProxyKind, is_defaults: bool, cx: &Cx<'_>) -> Dra
     proxy.description = None;
     draft.acls = Acls::default();
     draft.order = Default::default();
-    draft.server_names = HashSet::new();
+    draft.server_names = HashMap::new();
     draft.checks.inherit();
     if is_defaults {
         // Rules stay with the defaults section that has them.

@@ -158,7 +158,7 @@ pub(crate) fn check(cx: &Cx<'_>) -> Vec<Diagnostic> {
         let app = proxy.others.iter().find(|(word, ..)| *word == "use-fcgi-app");
         if let Some((_, words, place)) = app {
             let app = words.first().map(String::as_str).unwrap_or_default();
-            if !cx.config.fcgi_apps.iter().any(|known| known.name == app) {
+            if !cx.named.contains(&("fcgi-app", app.to_owned())) {
                 alert(place.clone(), format!("proxy '{name}' : fcgi-app '{app}' not found."));
             }
             if !proxy.servers.iter().any(|server| speaks(server)) {

@@ -16,8 +16,8 @@ pub(super) fn open(cx: &mut Cx<'_>, args: &Args<'_>) -> bool {
         cx.wrong(args, 1, format!("character '{c}' is not permitted in 'http-errors' name '{name}'."));
         return false;
     }
-    if let Some(other) = cx.config.http_errors.iter().find(|set| set.name == name) {
-        let (here, there) = (cx.here(), other.place.clone());
+    if let Some(there) = cx.named_before("http-errors", name) {
+        let here = cx.here();
         let text = format!("{here}: http-errors section '{name}' already exists (declared at {there}).");
         cx.alert_word(args, 1, text);
     }

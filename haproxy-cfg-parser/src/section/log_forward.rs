@@ -15,12 +15,11 @@ const HOSTS: [&str; 4] = ["append", "fill", "keep", "replace"];
 const DATAGRAM: [&str; 4] = ["interface", "name", "namespace", "transparent"];
 
 pub(crate) fn open(cx: &mut Cx<'_>, name: &str) {
-    if let Some(proxy) = cx.config.proxies.iter().find(|proxy| proxy.name == name) {
+    if let Some((kind, place)) = cx.proxies.get(name).and_then(|known| known.first()) {
         let message = format!(
-            "Parsing [{}]: log forward section '{name}' has the same name as {} '{name}' declared at {}.",
+            "Parsing [{}]: log forward section '{name}' has the same name as {} '{name}' declared at {place}.",
             cx.place,
-            crate::check::kind(proxy.kind),
-            proxy.place
+            crate::check::kind(*kind)
         );
         cx.alert(message);
     }

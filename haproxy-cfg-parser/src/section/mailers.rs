@@ -17,8 +17,7 @@ pub(super) fn open(cx: &mut Cx<'_>, args: &Args<'_>) -> bool {
         cx.wrong(args, 1, format!("character '{c}' is not permitted in 'mailers' name '{name}'."));
         return false;
     }
-    if let Some(other) = cx.config.mailers.iter().find(|section| section.name == name) {
-        let place = other.place.clone();
+    if let Some(place) = cx.named_before("mailers", name) {
         cx.alert_word(
             args,
             1,

@@ -2,7 +2,8 @@
 
 use super::modifier::Modifier;
 use super::proxy::kept;
-use super::{bind, log, server};
+use super::server::{self, Label};
+use super::{bind, log};
 use crate::model::{Address, Bind, BindOptions, Host, LogTarget, Peer, Peers, ServerLine};
 use crate::parse::{Args, Cx};
 use crate::{Diagnostic, Severity, value};
@@ -101,7 +102,7 @@ pub(crate) fn bind(cx: &mut Cx<'_>, _: &mut Modifier, args: &Args<'_>) {
 /// `default-server OPTIONS`.
 pub(crate) fn default_server(cx: &mut Cx<'_>, _: &mut Modifier, args: &Args<'_>) {
     let mut server = template(cx);
-    let label = format!("[{}] :", cx.place);
+    let label = Label { place: cx.place.clone(), names: None };
     server::options(cx, args, 1, &label, &mut server, true);
     change(cx, |peers| peers.default_server = server);
 }
@@ -120,11 +121,11 @@ pub(crate) fn peer(cx: &mut Cx<'_>, _: &mut Modifier, args: &Args<'_>) {
     let local = cx.env.get("HAPROXY_LOCALPEER") == Some(name);
     let Some(peers) = cx.config.peers.last() else { return };
     let bound = peers.bind.is_some();
-    let first = peers.peers.iter().find(|peer| peer.name == name && local).map(|peer| peer.place.clone());
     if bound && word == "peer" {
         cx.wrong(args, 0, "mixing \"peer\" and \"bind\" line is forbidden");
         return;
     }
+    let first = if local { cx.named_before("local peer", &format!("{}/{name}", cx.part)) } else { None };
     if let Some(place) = first {
         let text = format!("'{word} {name}' : local peer name already referenced at {place}. {name}");
         cx.wrong(args, 1, text);
@@ -138,7 +139,7 @@ pub(crate) fn peer(cx: &mut Cx<'_>, _: &mut Modifier, args: &Args<'_>) {
     let address = if at == 2 { Ok(None) } else { address(cx, args, local) };
     let Ok(address) = address else { return };
     let owner = if local { name } else { "(null)" };
-    let label = format!("[{}] : 'server {owner}/{name}' :", cx.place);
+    let label = Label { place: cx.place.clone(), names: Some((owner, name)) };
     if !server::options(cx, args, at, &label, &mut server, at == 2) {
         return;
     }

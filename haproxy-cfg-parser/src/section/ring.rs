@@ -120,10 +120,10 @@ pub(crate) fn server(cx: &mut Cx<'_>, _: &mut Modifier, args: &Args<'_>) {
     }
     let Some(ring) = cx.config.rings.last() else { return };
     let owner = ring.name.clone();
-    if let Some(first) = ring.servers.iter().find(|server| server.name == name) {
+    if let Some(first) = cx.named_before("server of a ring", &format!("{owner}/{name}")) {
         let text = format!(
             "backend '{owner}', another server named '{name}' was already defined at line {}, please use distinct names.",
-            first.place.line
+            first.line
         );
         cx.wrong(args, 1, text);
         return;

@@ -20,7 +20,7 @@ pub(super) fn open(cx: &mut Cx<'_>, args: &Args<'_>) -> bool {
         return false;
     }
     cx.too_many(args, 1);
-    if cx.config.userlists.iter().any(|list| list.name == name) {
+    if cx.named_before("userlist", name).is_some() {
         let here = cx.here();
         let text = format!("{here}: ignoring duplicated userlist '{name}'.");
         cx.report(crate::Severity::Warning, args.span(1), text);

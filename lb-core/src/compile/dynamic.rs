@@ -136,8 +136,8 @@ fn read(backend: &Backend, name: &str, words: &[String]) -> Result<ServerLine, S
     }
     let text = format!("backend b\n mode {mode}\n server {}\n", words.join(" "));
     let (config, found) = parse(&[Source::new("CLI", text)], &SystemWorld::default());
-    if let Some(word) = config.uses.iter().find(|used| STATIC.contains(&used.name)) {
-        return Err(format!("'{}' option is not accepted for dynamic server", word.name));
+    if let Some(used) = config.uses.first(|word| STATIC.contains(&word.name)) {
+        return Err(format!("'{}' option is not accepted for dynamic server", used.word.name));
     }
     let unmet = supported::check(&config);
     let wrong = found.iter().chain(&unmet).find(|finding| finding.severity == Severity::Alert);

@@ -10,6 +10,7 @@ use crate::suggest;
 use crate::tables::keywords::server as table;
 use crate::value;
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Arc, LazyLock};
 
 /// A server of which nothing is said.
@@ -48,36 +49,27 @@ pub(crate) fn blank(place: Place) -> ServerLine {
 
 /// `server NAME ADDRESS OPTIONS`.
 pub(crate) fn line(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
-    let place = cx.place.to_string();
     if args.get(2).is_empty() {
-        cx.alert_word(
-            args,
-            0,
-            format!("[{place}] : 'server' expects <name> and <addr>[:<port>] as arguments."),
-        );
+        let text = format!("[{}] : 'server' expects <name> and <addr>[:<port>] as arguments.", cx.place);
+        cx.alert_word(args, 0, text);
         return;
     }
     let name = args.get(1);
     if !name_is_good(cx, args, 1, "server") {
         return;
     }
-    if !draft.server_names.insert(name.to_owned()) {
-        duplicate(cx, draft, args, name);
+    let line = cx.place.line;
+    let first = *draft.server_names.entry(name.to_owned()).or_insert(line);
+    if first != line {
+        let title = draft.title();
+        let text = format!(
+            "{title}, another server named '{name}' was already defined at line {first}, please use distinct names."
+        );
+        cx.wrong(args, 1, text);
     }
     if let Some(server) = server(cx, &Owner::of(draft), args, name, args.get(2), 3) {
         draft.proxy.servers.push(Arc::new(server));
     }
-}
-
-fn duplicate(cx: &mut Cx<'_>, draft: &Draft, args: &Args<'_>, name: &str) {
-    let first = draft.proxy.servers.iter().find(|server| server.name == name);
-    let Some(first) = first.map(|server| server.place.clone()) else { return };
-    let (title, place) = (draft.title(), cx.place.to_string());
-    let text = format!(
-        "parsing [{place}] : {title}, another server named '{name}' was already defined at line {}, please use distinct names.",
-        first.line
-    );
-    cx.alert_word(args, 1, text);
 }
 
 /// `server-template PREFIX COUNT|LOW-HIGH ADDRESS OPTIONS`.
@@ -114,7 +106,7 @@ pub(crate) fn template(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
 /// `default-server OPTIONS`.
 pub(crate) fn default_server(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
     let mut server = draft.default_server.clone();
-    let label = format!("[{}] :", cx.place);
+    let label = Label { place: cx.place.clone(), names: None };
     options(cx, args, 1, &label, &mut server, true);
     draft.default_server = server;
 }
@@ -141,11 +133,25 @@ pub(crate) fn at_once(
     let server = server(cx, &owner, args, name, address, 3)?;
     match &server.address {
         Address::Inet { host: Host::Name(host), .. } if !cx.resolves(host) => {
-            let label = format!("[{}] : 'server {}/{name}' :", cx.place, owner.name);
+            let label = Label { place: cx.place.clone(), names: Some((owner.name, name)) };
             cx.alert_word(args, 2, format!("{label} invalid address: '{host}' in '{address}'"));
             None
         }
         _ => Some(server),
+    }
+}
+
+/// How messages about a server start.
+pub(crate) struct Label<'a> {
+    pub(crate) place: Place,
+    /// Its owner's name and its own, where it has one.
+    pub(crate) names: Option<(&'a str, &'a str)>,
+}
+
+impl fmt::Display for Label<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "[{}] :", self.place)?;
+        self.names.map_or(Ok(()), |(owner, name)| write!(f, " 'server {owner}/{name}' :"))
     }
 }
 
@@ -173,7 +179,7 @@ fn server(
     address: &str,
     at: usize,
 ) -> Option<ServerLine> {
-    let label = format!("[{}] : 'server {}/{name}' :", cx.place, owner.name);
+    let label = Label { place: cx.place.clone(), names: Some((owner.name, name)) };
     if value::is_datagram(address) && !owner.datagrams {
         cx.alert_word(args, at - 1, format!("{label} dgram-type address not acceptable in '{address}'"));
         return None;
@@ -209,7 +215,7 @@ pub(crate) fn options(
     cx: &mut Cx<'_>,
     args: &Args<'_>,
     at: usize,
-    label: &str,
+    label: &Label<'_>,
     server: &mut ServerLine,
     default: bool,
 ) -> bool {

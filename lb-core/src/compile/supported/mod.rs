@@ -4,11 +4,11 @@ mod keywords;
 mod options;
 mod reason;
 
-use haproxy_cfg_parser::model::{Class, Config, Place, Use};
+use haproxy_cfg_parser::model::{Class, Config, Use, Word};
 use haproxy_cfg_parser::tables::section_of;
 use haproxy_cfg_parser::{Diagnostic, Severity};
 use keywords::List;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 /// What the engine does about a keyword.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,25 +55,16 @@ fn is_priority(action: &str) -> bool {
 
 /// A finding for each use of what the engine does not act on.
 pub(super) fn check(config: &Config) -> Vec<Diagnostic> {
-    // A large file names few words many times.
-    let mut known: HashMap<(Class, &str, &str), Support> = HashMap::new();
-    let mut seen: HashSet<(&Place, Class, &str)> = HashSet::new();
-    let mut findings = Vec::new();
-    for used in &config.uses {
-        let section = section_of(used.section);
-        let support = *known
-            .entry((used.class, section, used.name))
-            .or_insert_with(|| supports(used.class, section, used.name));
-        // A line in a defaults section is used by each proxy that it is for; one word about it is enough.
-        if support != Support::Full && seen.insert((&used.place, used.class, used.name)) {
-            findings.extend(finding(used, support));
-        }
-    }
-    findings
+    let support = |word: &Word| supports(word.class, section_of(word.section), word.name);
+    let mut seen = HashSet::new();
+    // A line in a defaults section is used by each proxy that it is for; one word about it is enough.
+    let unmet = config.uses.of(|word| support(word) != Support::Full);
+    let unmet = unmet.filter(|used| seen.insert((used.place.clone(), used.word.class, used.word.name)));
+    unmet.filter_map(|used| finding(&used, support(&used.word))).collect()
 }
 
 fn finding(used: &Use, support: Support) -> Option<Diagnostic> {
-    let Use { class, name, section, place } = used;
+    let Use { word: Word { class, name, section }, place } = used;
     let kind = match class {
         Class::Section => "section",
         Class::Keyword => "keyword",
