@@ -1,11 +1,12 @@
 //! From the command line's files to everything that runs can be made of.
 
 use crate::cli::{Action, Options};
+use crate::cluster::{self, Membership};
 use crate::message::Messages;
 use crate::process::limits::{self, Limits};
 use crate::process::{Identity, affinity};
 use crate::{sys, version};
-use haproxy_cfg_parser::model::Config;
+use haproxy_cfg_parser::model::{Cluster, Config};
 use haproxy_cfg_parser::{self as parser, Diagnostic, Severity, SystemWorld, World};
 use lb_core::compile::{self, Plan};
 use std::io;
@@ -23,13 +24,18 @@ pub(crate) struct Loaded {
     pub(crate) limits: Limits,
     /// What the engine runs.
     pub(crate) plan: Arc<Plan>,
+    /// This process as a node of a cluster, at the start.
+    pub(crate) membership: Option<Membership>,
+    /// It only votes in a cluster.
+    pub(crate) is_witness: bool,
 }
 
 impl Loaded {
-    /// There is something to listen on.
+    /// There is something to do.
     pub(crate) fn listens(&self) -> bool {
         let proxies = &self.config.proxies;
-        proxies.iter().any(|proxy| !proxy.disabled && !proxy.binds.is_empty())
+        self.is_witness
+            || proxies.iter().any(|proxy| !proxy.disabled && !proxy.binds.is_empty())
             || !self.config.global.stats_sockets.is_empty()
     }
 }
@@ -48,8 +54,8 @@ pub(crate) enum Failure {
 pub(crate) enum Stage<'a> {
     /// Before anything runs.
     Start,
-    /// While a plan runs, on so many threads; none: in a process that carries no traffic.
-    Reload { threads: usize, previous: Option<&'a Plan> },
+    /// While a plan runs, on so many threads (none: in a process that carries no traffic), and maybe a node of a cluster.
+    Reload { threads: usize, previous: Option<&'a Plan>, cluster: Option<&'a Cluster> },
 }
 
 /// The environment that the program was started in: each reload begins with it again.
@@ -99,19 +105,33 @@ pub(crate) fn load_in(
         // The processes stay who they are.
         Stage::Reload { .. } => Identity::default(),
     };
+    overrule(&mut config, options);
+    let membership = match stage {
+        Stage::Start => Membership::read(&config, world, &mut found),
+        Stage::Reload { .. } => None,
+    };
     if tell_by_file(&found, messages) {
         return Err(fatal());
     }
     if let Stage::Start = stage {
         sys::replace_environment(&config.environment).map_err(|error| Failure::Fatal(error.to_string()))?;
     }
-    overrule(&mut config, options);
+    // A node stays what it was started as.
+    let node = match stage {
+        Stage::Start => config.cluster.clone(),
+        Stage::Reload { cluster, .. } => cluster.cloned(),
+    };
+    let is_witness = node.as_ref().is_some_and(|cluster| cluster::is_witness(cluster, &config));
+    if is_witness {
+        config.proxies.clear();
+    }
+    let held = node.as_ref().map(cluster::held).unwrap_or_default();
 
     let (threads, previous) = match stage {
         Stage::Start => {
             (config.global.nbthread.map_or_else(affinity::usable_cpus, |count| count as usize), None)
         }
-        Stage::Reload { threads, previous } => (threads, previous),
+        Stage::Reload { threads, previous, .. } => (threads, previous),
     };
     let present = limits::present().map_err(|error| Failure::Fatal(error.to_string()))?;
     let limits = limits::plan(&config, config.global.maxconn, threads as u64, present);
@@ -119,17 +139,42 @@ pub(crate) fn load_in(
     let config = Arc::new(config);
     // A configuration that is only checked needs no counters for the threads that it asks for.
     let threads = if matches!(options.action, Action::Check) { 1 } else { threads };
-    let compiled = compile::compile(&config, &compile::Options { threads, maxconn, world, previous });
+    let compiled =
+        compile::compile(&config, &compile::Options { threads, maxconn, world, previous, held: &held });
     let (plan, warnings) = compiled.map_err(|errors| {
         errors.iter().for_each(|error| messages.diagnostic(error));
         fatal()
     })?;
     warnings.iter().for_each(|warning| messages.diagnostic(warning));
+    if !is_witness && let Some(node) = &node {
+        unserved(node, &held, &plan).iter().for_each(|warning| messages.diagnostic(warning));
+    }
     if messages.warnings() > 0 && (options.zero_warning || config.global.zero_warning) {
         let text = "config : Some warnings were found and 'zero-warning' is set. Aborting.";
         return Err(Failure::Fatal(text.to_owned()));
     }
-    Ok(Loaded { config, identity, limits, plan: Arc::new(plan) })
+    Ok(Loaded { config, identity, limits, plan: Arc::new(plan), membership, is_witness })
+}
+
+/// Virtual addresses that nothing listens on.
+fn unserved(node: &Cluster, held: &[IpAddr], plan: &Plan) -> Vec<Diagnostic> {
+    let serves = |ip: &IpAddr| {
+        let mut bound = plan.binds.iter().filter_map(|spec| spec.listener.bound);
+        bound.any(|bound| bound.ip() == *ip)
+    };
+    let idle = node.addresses.iter().filter(|address| held.contains(&address.ip) && !serves(&address.ip));
+    idle.map(|address| Diagnostic {
+        severity: Severity::Warning,
+        place: Some(address.place.clone()),
+        span: None,
+        message: format!(
+            "parsing [{}] : no frontend listens on the virtual address {ip}; write `bind {ip}:PORT` in one.",
+            address.place,
+            ip = address.ip
+        ),
+        help: None,
+    })
+    .collect()
 }
 
 fn fatal() -> Failure {

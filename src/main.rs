@@ -2,8 +2,8 @@
 
 mod check;
 mod cli;
+mod cluster;
 mod condition;
-mod keygen;
 mod keywords;
 mod load;
 mod message;
@@ -29,7 +29,7 @@ fn main() -> ExitCode {
     if let [first, rest @ ..] = words.as_slice()
         && first == "cluster"
     {
-        return ExitCode::from(cluster(rest));
+        return ExitCode::from(cluster_command(rest));
     }
     let code = match cli::parse(words) {
         Ok(options) => act(&Arc::new(options)),
@@ -43,8 +43,8 @@ fn main() -> ExitCode {
 }
 
 /// What has to do with a cluster and with no file of configuration.
-fn cluster(words: &[String]) -> u8 {
-    match keygen::command(words) {
+fn cluster_command(words: &[String]) -> u8 {
+    match cluster::keygen::command(words) {
         Ok(text) => {
             show(&text);
             0

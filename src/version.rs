@@ -34,6 +34,7 @@ const FEATURES: &[Feature] = &[
     no("51DEGREES"),
     yes("ACCEPT4"),
     no("BACKTRACE"),
+    yes("CLUSTER"),
     yes("CPU_AFFINITY"),
     no("CRYPT_H"),
     no("DEVICEATLAS"),

@@ -1,22 +1,17 @@
 //! A node's part in its cluster, on a thread and a runtime of its own: it shares no lock and no queue with traffic.
 
-use crate::raft::{Error, Node, Role, Settings, Status};
-use crate::state::{Decision, NodeId, Tenure};
-use crate::vip::{Action, Hands, Holder, Lease, Sight};
-use std::io;
-use std::sync::Arc;
-use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
-use tokio::runtime::Builder;
-use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::JoinSet;
+mod driver;
 
-/// How often the holder looks, if nothing wakes it before.
-const TICK: Duration = Duration::from_millis(4);
-/// A leader whose disk takes longer than this hands over.
-const STALLED: Duration = Duration::from_secs(1);
-/// A node that stops gives the others so long to take over from it.
-const FAREWELL: Duration = Duration::from_millis(500);
+use crate::raft::{Node, Prepared, Status};
+use crate::state::Tenure;
+use crate::vip::{Hands, Lease};
+use driver::Driver;
+use lb_core::process::Severity;
+use std::io;
+use std::thread::{self, JoinHandle};
+use std::time::Instant;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::{mpsc, watch};
 
 /// What a node tells of itself and its cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,65 +22,60 @@ pub struct View {
     pub holder: Option<Tenure>,
     /// Until when this node holds them, if it does.
     pub until: Option<Instant>,
+    /// A leader is heard, or hears a majority.
+    pub quorum: bool,
 }
 
 /// What the thread is asked to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Order {
+    /// Gives the addresses and the lead to another; may get them back.
     StepDown,
+    /// Gives them away for good, and stays a voter.
+    Retire,
+    /// Ends.
     Stop,
 }
 
 /// A running node and the holder on it. Dropping it stops both.
 pub struct Cluster {
     orders: mpsc::Sender<Order>,
-    view: watch::Receiver<View>,
+    view: watch::Receiver<Option<View>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Cluster {
-    /// Starts a node, and returns when its quarantine is over.
+    /// Starts a node. It keeps silent for a while, in which there is nothing to view.
     ///
     /// # Errors
-    /// Those of [`Node::start`], or there can be no thread.
-    pub fn start(settings: Settings, mut hands: Box<dyn Hands>) -> Result<Self, Error> {
+    /// There can be no thread.
+    pub fn start(prepared: Prepared, mut hands: Box<dyn Hands>) -> io::Result<Self> {
         let (orders, ordered) = mpsc::channel(8);
-        let (told, waiting) = oneshot::channel();
+        let (shown, view) = watch::channel(None);
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let work = move || {
             // What an earlier life may have left behind goes first.
             hands.close();
             hands.remove();
-            let witness = settings.me.witness;
-            let lease = Lease::new(settings.election.1);
-            runtime.block_on(async {
-                match Node::start(settings).await {
-                    Err(error) => drop(told.send(Err(error))),
-                    Ok(node) => {
-                        let (driver, view) = Driver::new(node, witness, lease, hands);
-                        if told.send(Ok(view)).is_ok() {
-                            driver.run(ordered).await;
-                        }
-                    }
-                }
-            });
+            live(&runtime, prepared, hands, ordered, shown);
         };
         let thread = thread::Builder::new().name("lb-cluster".into()).spawn(work)?;
-        match waiting.blocking_recv() {
-            Ok(Ok(view)) => Ok(Self { orders, view, thread: Some(thread) }),
-            Ok(Err(error)) => Err(error),
-            Err(_) => Err(io::Error::other("the cluster's thread has ended").into()),
-        }
+        Ok(Self { orders, view, thread: Some(thread) })
     }
 
-    /// What the node tells now.
-    pub fn view(&self) -> View {
+    /// What the node tells now; none while it keeps silent, and when it could not start.
+    pub fn view(&self) -> Option<View> {
         self.view.borrow().clone()
     }
 
-    /// Releases the addresses, if this node holds them, and has another lead.
+    /// Releases the addresses, if this node holds them, and has another lead. Without another that answers, it keeps them.
     pub fn step_down(&self) {
         let _ = self.orders.try_send(Order::StepDown);
+    }
+
+    /// Releases the addresses and leads no more, but goes on voting.
+    pub fn retire(&self) {
+        let _ = self.orders.try_send(Order::Retire);
     }
 
     /// Hands over, and ends.
@@ -108,157 +98,32 @@ impl Drop for Cluster {
     }
 }
 
-/// What the thread does.
-struct Driver {
-    node: Arc<Node>,
-    holder: Holder,
+/// The thread's work.
+fn live(
+    runtime: &Runtime,
+    prepared: Prepared,
     hands: Box<dyn Hands>,
-    witness: bool,
-    /// The holder's clock begins here.
-    origin: Instant,
-    guarded: bool,
-    /// The term in which this node was asked to step down.
-    leaving: Option<u64>,
-    stopping: Option<Instant>,
-    view: watch::Sender<View>,
-    /// What is told to the cluster, and to who shall lead.
-    words: JoinSet<()>,
-}
-
-impl Driver {
-    fn new(node: Node, witness: bool, lease: Lease, hands: Box<dyn Hands>) -> (Self, watch::Receiver<View>) {
-        let (view, seen) = watch::channel(View { status: node.status(), holder: None, until: None });
-        let driver = Self {
-            node: Arc::new(node),
-            holder: Holder::new(lease),
-            hands,
-            witness,
-            origin: Instant::now(),
-            guarded: false,
-            leaving: None,
-            stopping: None,
-            view,
-            words: JoinSet::new(),
+    mut ordered: mpsc::Receiver<Order>,
+    shown: watch::Sender<Option<View>>,
+) {
+    let settings = prepared.settings();
+    let (me, election, events) = (settings.me.clone(), settings.election.1, settings.events.clone());
+    let lease = Lease::new(election);
+    runtime.block_on(async {
+        let started = tokio::select! {
+            started = Node::start(prepared) => started,
+            () = stopped(&mut ordered) => return,
         };
-        (driver, seen)
-    }
-
-    async fn run(mut self, mut orders: mpsc::Receiver<Order>) {
-        let mut changes = self.node.changes();
-        let mut tick = tokio::time::interval(TICK);
-        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                _ = tick.tick() => {}
-                true = changes.next() => {}
-                order = orders.recv(), if self.stopping.is_none() => match order {
-                    Some(Order::StepDown) => self.leaving = Some(self.node.status().term),
-                    Some(Order::Stop) | None => self.stopping = Some(Instant::now()),
-                },
-                Some(_) = self.words.join_next() => {}
-            }
-            let status = self.node.status();
-            self.step(&status);
-            if self.may_end(&status) {
-                break;
-            }
+        match started {
+            Ok(node) => Driver::new(node, &me, lease, election, hands, shown, events).run(ordered).await,
+            Err(error) => events.tell(Severity::Alert, format!("this node takes no part: {error}.")),
         }
-        self.words.shutdown().await;
-        if let Some(node) = Arc::into_inner(self.node) {
-            node.stop().await;
-        }
-    }
-
-    /// A node that stops waits until another leads, but not for long.
-    fn may_end(&self, status: &Status) -> bool {
-        self.stopping.is_some_and(|since| status.role != Role::Leader || since.elapsed() > FAREWELL)
-    }
-
-    fn step(&mut self, status: &Status) {
-        let sight = self.sight(status);
-        for action in self.holder.step(&sight) {
-            self.act(action, status);
-        }
-        let holder = self.node.holder();
-        let until = self.holder.held_until().map(|until| self.origin + until);
-        let view = View { status: status.clone(), holder, until };
-        self.view.send_if_modified(|last| {
-            let changed = *last != view;
-            *last = view;
-            changed
-        });
-    }
-
-    fn sight(&mut self, status: &Status) -> Sight {
-        // With one voter nobody is heard, and nothing keeps another from leading.
-        let others = status.seats.iter().any(|seat| seat.voter && seat.node != status.node);
-        let leads = (status.role == Role::Leader && status.settled && others).then_some(status.term);
-        let stalled = self.node.disk_stalled() > STALLED;
-        let asked = self.stopping.is_some() || self.leaving == leads && leads.is_some();
-        Sight {
-            leads,
-            acked: status.quorum_acked.and_then(|acked| acked.checked_duration_since(self.origin)),
-            fit: !self.witness && self.hands.fit(),
-            // Nodes do not tell each other yet whether they are fit: an unfit holder keeps what it has.
-            other_fit: false,
-            guarded: self.guarded,
-            leaving: self.witness || stalled || asked,
-            stirred: false,
-            now: self.origin.elapsed(),
-        }
-    }
-
-    fn act(&mut self, action: Action, status: &Status) {
-        let tenure = |term| Tenure { node: status.node, term };
-        match action {
-            Action::Rebuild => self.guarded = self.hands.rebuild(),
-            Action::Guard(until) => {
-                let until = self.origin + until;
-                self.guarded = self.hands.guard(until);
-                // Whoever was paused in between has opened it for what is over.
-                if Instant::now() >= until {
-                    self.hands.close();
-                    self.guarded = false;
-                }
-            }
-            Action::Close => self.hands.close(),
-            Action::Address => self.guarded &= self.hands.address(),
-            Action::Remove => self.hands.remove(),
-            Action::Announce if self.guarded => self.hands.announce(),
-            Action::Announce => {}
-            Action::Acquired(term) => {
-                tracing::info!("cluster: this node holds the addresses, term {term}.");
-                self.tell(Decision::Acquired(tenure(term)));
-            }
-            Action::Released(term, reason) => {
-                tracing::info!("cluster: this node let go of the addresses of term {term}: {reason:?}.");
-                self.tell(Decision::Released(tenure(term)));
-            }
-            Action::Transfer => self.hand_over(status),
-        }
-    }
-
-    /// What the cluster hears is a record of what happened, not a permission for it.
-    fn tell(&mut self, decision: Decision) {
-        let node = Arc::clone(&self.node);
-        self.words.spawn(async move {
-            if let Err(error) = node.propose(decision).await {
-                tracing::debug!("cluster: {error}");
-            }
-        });
-    }
-
-    fn hand_over(&mut self, status: &Status) {
-        let able = |seat: &&crate::raft::Seat| seat.voter && !seat.member.witness && seat.node != status.node;
-        let Some(to) = status.seats.iter().find(able).map(|seat| seat.node) else { return };
-        self.words.spawn(transfer(Arc::clone(&self.node), to));
-    }
+    });
 }
 
-async fn transfer(node: Arc<Node>, to: NodeId) {
-    if let Err(error) = node.transfer(to).await {
-        tracing::debug!("cluster: {error}");
-    }
+/// Waits for an order to stop; others mean nothing before there is a node.
+async fn stopped(ordered: &mut mpsc::Receiver<Order>) {
+    while !matches!(ordered.recv().await, Some(Order::Stop) | None) {}
 }
 
 #[cfg(test)]

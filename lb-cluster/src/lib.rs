@@ -1,6 +1,5 @@
 //! Where several lb become one: nodes that elect a leader by Raft, hold a virtual address, and agree on the health
-//! of servers and on what operators change at run time. **It does not run yet**: rooms are built one by one, and the
-//! binary does not start a cluster before they stand.
+//! of servers and on what operators change at run time. So far the address alone: health and changes stay each node's own.
 //!
 //! The engine ([`lb_core`]) knows nothing of a cluster; the binary hands it [`Hooks`](lb_core::engine::Hooks), and a
 //! cluster joins by filling them in: every command of the runtime API that changes something becomes a [`Change`], a
@@ -16,6 +15,7 @@
 //! - [`vip`]: who answers for the virtual addresses, as a step function, and what carries its steps out.
 
 mod cluster;
+mod events;
 pub mod raft;
 pub mod state;
 pub mod store;
@@ -23,4 +23,5 @@ pub mod transport;
 pub mod vip;
 
 pub use cluster::{Cluster, View};
+pub use events::{Event, Events};
 pub use lb_core::admin::{Applied, Authority, Change, Local};

@@ -1,6 +1,6 @@
 //! Facts and live numbers of the whole process: who it is, since when it runs, how many connections it carries.
 
-use haproxy_cfg_parser::Severity;
+pub use haproxy_cfg_parser::Severity;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::{Instant, SystemTime};
@@ -55,7 +55,7 @@ pub fn set_tell(tell: impl Fn(Severity, &str) + Send + Sync + 'static) {
 }
 
 /// Tells the operator; nobody hears it unless [`set_tell`] was called.
-pub(crate) fn tell(severity: Severity, text: &str) {
+pub fn tell(severity: Severity, text: &str) {
     if let Some(tell) = TELL.get() {
         tell(severity, text);
     }

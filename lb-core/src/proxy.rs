@@ -6,7 +6,7 @@ use crate::check::{Announcer, Watch};
 use crate::engine::Limit;
 use crate::exchange::Exchange;
 use crate::http::HeaderKey;
-use crate::listen::Gate;
+use crate::listen::{Gate, Permit};
 use crate::log::{Format, Logger};
 use crate::rdp;
 use crate::rule::{Replies, Ruleset};
@@ -172,6 +172,8 @@ pub struct Listener {
     pub successor: arc_swap::ArcSwapOption<Listener>,
     /// A reload has taken its address away: nothing more is accepted, and its idle connections end.
     pub retired: AtomicBool,
+    /// Leave to listen; none: the address is always this node's.
+    pub permit: Option<Permit>,
 }
 
 impl Listener {
@@ -189,6 +191,7 @@ impl Listener {
             frontend: Default::default(),
             successor: Default::default(),
             retired: Default::default(),
+            permit: None,
         }
     }
 

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 /// Options of a process with one thread.
 pub(crate) fn options(previous: Option<&Plan>) -> Options<'_> {
     static WORLD: LazyLock<SystemWorld> = LazyLock::new(SystemWorld::default);
-    Options { threads: 1, maxconn: 100, world: &*WORLD, previous }
+    Options { threads: 1, maxconn: 100, world: &*WORLD, previous, held: &[] }
 }
 
 /// Compiles a configuration over the plan that runs; all errors when there is one.

@@ -23,6 +23,7 @@ mod signals;
 mod worker;
 
 use crate::cli::Options;
+use crate::cluster::Membership;
 use crate::load::{self, Loaded};
 use crate::message::Messages;
 use crate::{sys, version};
@@ -30,6 +31,8 @@ use channel::Channel;
 use daemon::{Side, Starter};
 use haproxy_cfg_parser::model::{Config, Level};
 pub(crate) use identity::Identity;
+use lb_cluster::Cluster;
+use lb_cluster::raft::Prepared;
 use lb_core::compile::Plan;
 use lb_core::engine::{Engine, Hooks};
 use lb_core::listen::{self, Sockets};
@@ -99,6 +102,7 @@ struct Start {
     sockets: Sockets,
     pidfile: Option<PidFile>,
     master: Option<MasterSocket>,
+    membership: Option<Membership>,
 }
 
 /// Does all that can fail, with the texts of HAProxy. What it had to tell by itself ends in `main`'s last word.
@@ -106,7 +110,7 @@ fn prepare(options: &Options, loaded: Loaded, messages: &Messages) -> Result<Sta
     if !loaded.listens() {
         return Err("No enabled listener found (check for 'bind' directives) ! Exiting.".into());
     }
-    let Loaded { config, identity, plan, limits } = loaded;
+    let Loaded { config, identity, plan, limits, membership, is_witness: _ } = loaded;
     if let Some(mib) = options.memory_mib {
         limits::limit_memory(mib)
             .map_err(|error| format!("Cannot limit the memory to {mib} megs: {error}."))?;
@@ -140,7 +144,7 @@ fn prepare(options: &Options, loaded: Loaded, messages: &Messages) -> Result<Sta
         }
         None => None,
     };
-    Ok(Start { config, identity, layout, plan, sockets, pidfile, master })
+    Ok(Start { config, identity, layout, plan, sockets, pidfile, master, membership })
 }
 
 /// `strict`: too low a limit is fatal.
@@ -187,9 +191,11 @@ impl Start {
         messages: &Arc<Messages>,
     ) -> Result<u8, String> {
         let reloader = self.reloader(options, messages);
+        let node = self.prepare_node()?;
         self.forgo_privileges(messages)?;
         let mut pidfile = self.pidfile.take();
         let engine = self.start_engine(messages)?;
+        let cluster = start_node(node, &engine)?;
         let ready = || {
             if let Some(Err(error)) = pidfile.as_mut().map(PidFile::write) {
                 messages.alert(&in_main(&cannot("write the pidfile", &error)));
@@ -197,7 +203,7 @@ impl Start {
             predecessors::dismiss(options.predecessors.as_ref());
             starter.ready();
         };
-        worker::serve(engine, reloader, None, ready).map_err(|error| cannot("serve", &error))
+        worker::serve(engine, cluster, reloader, None, ready).map_err(|error| cannot("serve", &error))
     }
 
     /// Monitor and worker.
@@ -215,6 +221,7 @@ impl Start {
             ForkResult::Child => {
                 drop(ours);
                 (self.pidfile, self.master) = (None, None);
+                let node = self.prepare_node()?;
                 self.forgo_privileges(messages)?;
                 // after the change of user, which clears it; the monitor may have died in between
                 let tied = prctl::set_pdeathsig(Signal::SIGKILL);
@@ -222,7 +229,8 @@ impl Start {
                     return Ok(1);
                 }
                 let engine = self.start_engine(messages)?;
-                worker::serve(engine, reloader, Some(theirs), || starter.leave())
+                let cluster = start_node(node, &engine)?;
+                worker::serve(engine, cluster, reloader, Some(theirs), || starter.leave())
                     .map_err(|error| cannot("serve", &error))
             }
             ForkResult::Parent { child } => {
@@ -262,7 +270,13 @@ impl Start {
             messages: Arc::clone(messages),
             config: Arc::clone(&self.config),
             threads: self.plan.threads,
+            cluster: self.config.cluster.clone(),
         }
+    }
+
+    /// What a node of a cluster needs, while there are privileges.
+    fn prepare_node(&mut self) -> Result<Option<Prepared>, String> {
+        self.membership.take().map(Membership::prepare).transpose()
     }
 
     fn forgo_privileges(&self, messages: &Messages) -> Result<(), String> {
@@ -326,6 +340,12 @@ impl Start {
         let engine = Engine::start(self.plan, self.sockets, hooks);
         engine.map(Arc::new).map_err(|error| cannot("start the traffic threads", &error))
     }
+}
+
+/// Starts a node beside the engine, whose leave to listen it gives and takes.
+fn start_node(node: Option<Prepared>, engine: &Engine) -> Result<Option<Cluster>, String> {
+    let start = |node| Cluster::start(node, Box::new(engine.plan().permit.clone()));
+    node.map(start).transpose().map_err(|error| cannot("start the cluster's thread", &error))
 }
 
 /// Where HAProxy says that such an error arose, by the name that the program was started with.

@@ -270,6 +270,7 @@ mod tests {
             messages: Arc::default(),
             config: Arc::default(),
             threads: 1,
+            cluster: None,
         };
         let monitor = Monitor {
             messages: &messages,

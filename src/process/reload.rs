@@ -8,10 +8,11 @@ use super::bundle::{Bundle, Recorder, Replay};
 use super::channel::{Channel, Word};
 use super::signals::wait;
 use crate::cli::Options;
+use crate::cluster;
 use crate::load::{self, Failure, Loaded, Stage, Surroundings};
 use crate::message::Messages;
 use haproxy_cfg_parser::World;
-use haproxy_cfg_parser::model::{Config, Global};
+use haproxy_cfg_parser::model::{Cluster, Config, Global};
 use lb_core::compile::Plan;
 use lb_core::engine::Engine;
 use lb_core::listen::{self, Sockets};
@@ -26,6 +27,8 @@ pub(crate) struct Reloader {
     pub(crate) config: Arc<Config>,
     /// Traffic threads, which stay as many.
     pub(crate) threads: usize,
+    /// The section that this process was started with as a node.
+    pub(crate) cluster: Option<Cluster>,
 }
 
 /// How long the monitor waits for the worker's answer.
@@ -38,7 +41,7 @@ impl Reloader {
     /// Reads and compiles, and tells what was found. Keywords that wait for the next start are warned about.
     fn load(&self, world: &dyn World, previous: Option<&Plan>, report: bool) -> Result<Loaded, Refused> {
         self.messages.forget_warnings();
-        let stage = Stage::Reload { threads: self.threads, previous };
+        let stage = Stage::Reload { threads: self.threads, previous, cluster: self.cluster.as_ref() };
         let silent = Messages::new(true, false);
         let messages = if report { &*self.messages } else { &silent };
         let load = || load::load_in(&self.options, messages, world, stage);
@@ -51,7 +54,15 @@ impl Reloader {
             return Err("No enabled listener found (check for 'bind' directives) !".to_owned());
         }
         if report {
-            for name in fixed(&self.config.global, &loaded.config.global) {
+            let fixed = fixed(&self.config.global, &loaded.config.global);
+            let cluster = cluster::changed(self.cluster.as_ref(), loaded.config.cluster.as_ref());
+            for name in cluster {
+                let text = format!(
+                    "config : '{name}' of the cluster has changed, which takes effect at the next start only."
+                );
+                self.messages.warning(&text);
+            }
+            for name in fixed {
                 let text =
                     format!("config : '{name}' has changed, which takes effect at the next start only.");
                 self.messages.warning(&text);

@@ -5,6 +5,7 @@ use super::reload::Reloader;
 use super::report;
 use super::signals::{Signals, die_by, wait};
 use crate::message::Messages;
+use lb_cluster::Cluster;
 use lb_core::engine::Engine;
 use lb_core::process::live;
 use nix::sys::signal::Signal;
@@ -32,12 +33,13 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// Serves until the engine has ended; returns the exit code. Ends the process by the signal where a signal ends it.
 ///
-/// `ready` is called once signals are answered. `monitor`: the other process, whose end is the end of this one.
+/// `cluster`: this process as a node, whose end is this one's. `ready` is called once signals are answered. `monitor`: the other process, whose end is the end of this one.
 ///
 /// # Errors
 /// The system's, from setting up or waiting.
 pub(crate) fn serve(
     engine: Arc<Engine>,
+    mut cluster: Option<Cluster>,
     mut reloader: Reloader,
     monitor: Option<Channel>,
     ready: impl FnOnce(),
@@ -73,8 +75,13 @@ pub(crate) fn serve(
         }
         for signal in signals.arrived() {
             match signal {
-                Signal::SIGINT | Signal::SIGTERM => die_by(signal),
+                Signal::SIGINT | Signal::SIGTERM => {
+                    // It ends with another in its place.
+                    drop(cluster.take());
+                    die_by(signal)
+                }
                 Signal::SIGUSR1 if stopping.begin(&engine) => {
+                    cluster.iter().for_each(Cluster::retire);
                     tell(report::stopped(&engine.plan()));
                 }
                 Signal::SIGUSR2 if monitor.is_none() => {

@@ -1,10 +1,10 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use super::Cluster;
-use crate::raft::{Error, Settings};
+use crate::raft::{Error, Prepared, Settings};
 use crate::state::Member;
 use crate::transport::{Credentials, Identity};
-use crate::vip::Gate;
+use lb_core::listen::Permit;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 use std::thread::sleep;
@@ -14,11 +14,11 @@ const SOON: Duration = Duration::from_secs(30);
 
 struct Peer {
     cluster: Option<Cluster>,
-    gate: Gate,
+    gate: Permit,
 }
 
 fn start(home: &Path, listed: &[Member], me: &Member) -> Peer {
-    let gate = Gate::default();
+    let gate = Permit::default();
     let cluster = loop {
         let settings = Settings {
             cluster: "edge".into(),
@@ -26,11 +26,13 @@ fn start(home: &Path, listed: &[Member], me: &Member) -> Peer {
             listed: listed.to_vec(),
             identity: Identity::new(&Credentials::Secret(b"0123456789abcdef".to_vec())).unwrap(),
             data_dir: home.join(&me.name),
+            listen: me.address,
+            events: Default::default(),
             heartbeat: Duration::from_millis(100),
             election: (Duration::from_millis(500), Duration::from_millis(1000)),
         };
-        match Cluster::start(settings, Box::new(gate.clone())) {
-            Ok(cluster) => break cluster,
+        match Prepared::new(settings) {
+            Ok(prepared) => break Cluster::start(prepared, Box::new(gate.clone())).unwrap(),
             // The thread of an earlier life has not let go of the file yet.
             Err(Error::Store(crate::store::Error::Locked { .. })) => {}
             Err(error) => panic!("{error}"),
@@ -52,12 +54,12 @@ fn members(witness: usize) -> Vec<Member> {
 fn holder(peers: &[Peer], among: impl Fn(usize) -> bool) -> usize {
     let begun = Instant::now();
     loop {
-        let open: Vec<_> = (0..peers.len()).filter(|index| peers[*index].gate.is_open()).collect();
+        let open: Vec<_> = (0..peers.len()).filter(|index| peers[*index].gate.is_granted()).collect();
         match open[..] {
             [one] if among(one) => return one,
             [] | [_] => {}
             // The first may have been let go before the second was looked at: it counts if it is open still.
-            _ => assert!(!open.iter().all(|index| peers[*index].gate.is_open()), "{open:?} hold at once"),
+            _ => assert!(!open.iter().all(|index| peers[*index].gate.is_granted()), "{open:?} hold at once"),
         }
         assert!(begun.elapsed() < SOON, "{open:?}");
         sleep(Duration::from_millis(1));
@@ -73,10 +75,10 @@ fn the_leader_holds_and_another_takes_over_when_it_steps_down_and_when_it_stops(
     peers[first].cluster.as_ref().unwrap().step_down();
     let second = holder(&peers, |index| index != first);
     // All hear who holds.
-    let node = peers[second].cluster.as_ref().unwrap().view().status.node;
+    let node = peers[second].cluster.as_ref().unwrap().view().unwrap().status.node;
     let begun = Instant::now();
     let knows = |peer: &Peer| {
-        let view = peer.cluster.as_ref().unwrap().view();
+        let view = peer.cluster.as_ref().unwrap().view().unwrap();
         view.holder.is_some_and(|holder| holder.node == node) || holder_changed(&peers, second)
     };
     while !peers.iter().all(knows) {
@@ -85,13 +87,13 @@ fn the_leader_holds_and_another_takes_over_when_it_steps_down_and_when_it_stops(
     }
     let second = holder(&peers, |_| true);
     peers[second].cluster.take().unwrap().stop();
-    assert!(!peers[second].gate.is_open());
+    assert!(!peers[second].gate.is_granted());
     holder(&peers, |index| index != second);
 }
 
 /// On a busy machine the addresses may move on by themselves.
 fn holder_changed(peers: &[Peer], since: usize) -> bool {
-    !peers[since].gate.is_open()
+    !peers[since].gate.is_granted()
 }
 
 #[test]
@@ -106,5 +108,5 @@ fn a_witness_never_holds() {
     // The witness alone is no majority.
     peers[second].cluster.take().unwrap().stop();
     sleep(Duration::from_millis(1500));
-    assert!(peers.iter().all(|peer| !peer.gate.is_open()));
+    assert!(peers.iter().all(|peer| !peer.gate.is_granted()));
 }

@@ -2,8 +2,10 @@
 
 use super::Raft;
 use super::network::{Answer, Census, Request, ask};
+use crate::events::Events;
 use crate::state::{Member, NodeId};
 use crate::transport::{Caller, Link};
+use lb_core::process::Severity;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -50,7 +52,7 @@ fn sorted(members: &[Member]) -> Vec<Member> {
 }
 
 /// Asks until there is a cluster: one that this node creates, or one that it is made a part of.
-pub(super) async fn found(raft: Raft, caller: Caller, me: Census) {
+pub(super) async fn found(raft: Raft, caller: Caller, me: Census, events: Events) {
     let others = me.listed.iter().filter(|member| member.name != caller.me.name);
     let mut links: Vec<_> =
         others.map(|member| (member.clone(), Link::new(caller.clone(), member.clone()))).collect();
@@ -78,9 +80,11 @@ pub(super) async fn found(raft: Raft, caller: Caller, me: Census) {
             Verdict::Differs(name) => Some(format!("{name} lists other nodes; no cluster is created")),
             Verdict::Copied(one, two) => Some(format!("{one} and {two} have copies of one data-dir")),
         };
-        if why.is_some() && why != told {
-            tracing::warn!("cluster: {}.", why.as_deref().unwrap_or_default());
-            told = why;
+        if let Some(why) = why
+            && told.as_ref() != Some(&why)
+        {
+            events.tell(Severity::Warning, format!("{why}."));
+            told = Some(why);
         }
         tokio::time::sleep(PERIOD).await;
     }

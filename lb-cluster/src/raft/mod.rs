@@ -10,10 +10,12 @@ mod log;
 mod machine;
 mod network;
 mod node;
+mod prepared;
 mod service;
 mod status;
 
-pub use node::{Changes, Error, MIN_ELECTION, Node, Settings};
+pub use node::{Changes, Error, Node};
+pub use prepared::{MIN_ELECTION, Prepared, Settings};
 pub use status::{Role, Seat, Status};
 
 use log::Log;

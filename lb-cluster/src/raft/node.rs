@@ -1,56 +1,32 @@
 //! A node: its store, its Raft, and its place among the others.
 
-use super::encoding::{decode, encode};
+use super::encoding::encode;
 use super::founding;
 use super::handover::Handover;
 use super::network::{Answer, Census, Network, Request, ask};
-use super::service::Service;
-use super::{Log, Machine, Raft, Role, Status, Types};
+use super::service::{Heard, Service};
+use super::{Log, Machine, Prepared, Raft, Role, Status, Types};
 use crate::state::{Decision, Member, NodeId, Outcome, State, Tenure};
-use crate::store::{Contents, Directory, Fact, Store, Write, Writer};
-use crate::transport::{Caller, Counters, Identity, Link, Roster, serve};
+use crate::store::{Directory, Fact, Write, Writer};
+use crate::transport::{Caller, Counters, Link, Roster, serve};
 use openraft::alias::WatchReceiverOf;
 use openraft::async_runtime::WatchReceiver;
 use openraft::errors::{ClientWriteError, RaftError};
-use openraft::{ChangeMembers, Config, RaftMetrics, SnapshotPolicy};
+use openraft::{ChangeMembers, RaftMetrics};
 use std::collections::BTreeSet;
 use std::io;
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Duration;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-/// The longest decision, in bytes. As many as one request carries fit in a frame.
+/// The longest decision, in bytes.
 const MAX_DECISION: usize = 64 << 10;
-const ENTRIES_PER_REQUEST: u64 = 15;
-/// Entries between two snapshots, and those kept behind the last one for who lags a little.
-const SNAPSHOT_EVERY: u64 = 1000;
-const KEPT_BEHIND: u64 = 500;
 /// Within which a decision is committed, or its proposer is told that it is not.
 const DECIDE: Duration = Duration::from_secs(2);
 /// Within which a new node has copied the log and votes.
 const CATCH_UP: Duration = Duration::from_secs(60);
-/// The shortest election timeout: below, a busy machine fences itself.
-pub const MIN_ELECTION: Duration = Duration::from_millis(300);
-
-/// What a node is started with.
-pub struct Settings {
-    /// The cluster's name.
-    pub cluster: String,
-    /// This node, as it is listed.
-    pub me: Member,
-    /// All nodes, this one included.
-    pub listed: Vec<Member>,
-    /// How it proves itself.
-    pub identity: Identity,
-    /// What it keeps.
-    pub data_dir: PathBuf,
-    /// How often a leader tells that it is there.
-    pub heartbeat: Duration,
-    /// After how long without a leader others are asked for votes: a random time between the two.
-    pub election: (Duration, Duration),
-}
 
 /// Why a node cannot start, or not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -58,7 +34,15 @@ pub enum Error {
     /// Its data-dir.
     #[error(transparent)]
     Store(#[from] crate::store::Error),
-    /// Its address, its thread, or what its data-dir holds.
+    /// Its address.
+    #[error("cannot listen on {address} for the other nodes: {source}")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// Its thread, or what its data-dir holds.
     #[error("{0}")]
     Io(#[from] io::Error),
     /// Its settings.
@@ -80,26 +64,25 @@ pub struct Node {
     caller: Caller,
     counters: Arc<Counters>,
     handover: Arc<Handover>,
+    heard: Heard,
     writer: Writer,
     tasks: JoinSet<()>,
     _directory: Directory,
 }
 
 impl Node {
-    /// Opens the data-dir, waits until no promise of an earlier life can hurt, and joins the others.
+    /// Waits until no promise of an earlier life can hurt, and joins the others.
     ///
     /// # Errors
-    /// The settings make no sense, the data-dir is damaged or in use, or the address cannot be bound.
-    pub async fn start(settings: Settings) -> Result<Self, Error> {
-        let config = Arc::new(config(&settings)?);
-        let listener = TcpListener::bind(settings.me.address).await?;
-        let directory = Directory::open(&settings.data_dir)?;
-        let (store, contents) = Store::open(&directory)?;
+    /// What the data-dir holds is damaged, or its disk fails.
+    pub async fn start(prepared: Prepared) -> Result<Self, Error> {
+        let longest = prepared.longest_lease()?;
+        let Prepared { settings, config, node, listener, directory, store, contents } = prepared;
+        let listener = TcpListener::from_std(listener)?;
         let writer = Writer::start(store)?;
-        quarantine(&contents, &writer, settings.election.1).await?;
-        let node = identity(&contents)?;
         let log = Log::new(&contents, writer.clone())?;
         let machine = Machine::new(&contents, writer.clone())?;
+        quarantine(longest, &writer, settings.election.1).await?;
         let terms = encode(&(&settings.cluster, settings.election))?;
         let caller = Caller { identity: settings.identity, me: settings.me, terms };
         let raft =
@@ -110,7 +93,9 @@ impl Node {
         let counters = Arc::new(Counters::default());
         let census = Census { node, empty: true, listed: settings.listed.clone() };
         let handover = Arc::new(Handover::new(settings.election.1));
+        let heard = Arc::new(Mutex::new(None));
         let service = Service {
+            heard: Arc::clone(&heard),
             raft: raft.clone(),
             node,
             listed: settings.listed,
@@ -119,14 +104,20 @@ impl Node {
         };
         tasks.spawn(serve(listener, caller.clone(), roster.clone(), Arc::clone(&counters), service));
         tasks.spawn(follow_membership(raft.metrics(), roster));
-        tasks.spawn(founding::found(raft.clone(), caller.clone(), census));
+        tasks.spawn(founding::found(raft.clone(), caller.clone(), census, settings.events));
         let metrics = raft.metrics();
-        Ok(Self { raft, machine, metrics, caller, counters, handover, writer, tasks, _directory: directory })
+        let _directory = directory;
+        Ok(Self { raft, machine, metrics, caller, counters, handover, heard, writer, tasks, _directory })
     }
 
     /// What this node knows now.
     pub fn status(&self) -> Status {
         Status::of(&self.metrics.borrow_watched())
+    }
+
+    /// When a leader last sent something to this node.
+    pub fn leader_heard(&self) -> Option<Instant> {
+        *self.heard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Tells when something that [`Node::status`] says has changed.
@@ -285,51 +276,13 @@ pub(super) fn fits(decision: &Decision) -> bool {
     encode(decision).is_ok_and(|bytes| bytes.len() <= MAX_DECISION)
 }
 
-fn config(settings: &Settings) -> Result<Config, Error> {
-    let (min, max) = settings.election;
-    if max < MIN_ELECTION || min > max {
-        return Err(Error::Settings(format!(
-            "election-timeout {}ms {}ms: the first must not exceed the second, nor the second be below {}ms",
-            min.as_millis(),
-            max.as_millis(),
-            MIN_ELECTION.as_millis()
-        )));
-    }
-    if !settings.listed.contains(&settings.me) {
-        return Err(Error::Settings(format!("node '{}' is not listed", settings.me.name)));
-    }
-    let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-    let config = Config {
-        cluster_name: settings.cluster.clone(),
-        heartbeat_interval: millis(settings.heartbeat),
-        election_timeout_min: millis(min),
-        election_timeout_max: millis(max),
-        enable_pre_vote: Some(true),
-        enable_leader_restore: Some(false),
-        backoff: "20ms 50ms 100ms ...200ms".to_owned(),
-        max_payload_entries: ENTRIES_PER_REQUEST,
-        snapshot_policy: SnapshotPolicy::LogsSinceLast(SNAPSHOT_EVERY),
-        max_in_snapshot_log_to_keep: KEPT_BEHIND,
-        ..Config::default()
-    };
-    config.validate().map_err(|error| Error::Settings(error.to_string()))
-}
-
-/// A voter that restarts has forgotten which leases it granted, so it says nothing until all of them are over, also by
-/// a clock that runs slow, and also those of a longer timeout that it was started with before.
-async fn quarantine(contents: &Contents, writer: &Writer, election: Duration) -> io::Result<()> {
-    let before = contents.fact(Fact::Election).map(decode::<Duration>).transpose()?.unwrap_or_default();
-    let longest = before.max(election);
+/// Keeps silent until no promise of an earlier life can hurt.
+async fn quarantine(longest: Duration, writer: &Writer, election: Duration) -> io::Result<()> {
     let wait = tokio::time::sleep(longest.mul_f64(1.2));
     // A crash in here must not shorten the next one's wait.
     writer.flush(vec![Write::Set(Fact::Election, encode(&longest)?)]).await?;
     wait.await;
     writer.flush(vec![Write::Set(Fact::Election, encode(&election)?)]).await
-}
-
-fn identity(contents: &Contents) -> io::Result<NodeId> {
-    let id = contents.fact(Fact::Node).and_then(|bytes| bytes.try_into().ok()).map(u64::from_le_bytes);
-    id.map(NodeId).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "the node's id is damaged"))
 }
 
 /// Lets in who is in the cluster. Before there is one, who is listed.

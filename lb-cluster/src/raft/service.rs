@@ -12,12 +12,17 @@ use openraft::async_runtime::WatchReceiver;
 use openraft::raft::VoteRequest;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 /// The longest snapshot that is taken, in bytes: the state is bounded far below.
 const MAX_SNAPSHOT: usize = 32 << 20;
 
+/// When a leader last sent something.
+pub(super) type Heard = Arc<Mutex<Option<Instant>>>;
+
 /// Answers for one node.
 pub(super) struct Service {
+    pub(super) heard: Heard,
     pub(super) raft: Raft,
     pub(super) node: NodeId,
     pub(super) listed: Vec<Member>,
@@ -41,7 +46,10 @@ impl Service {
     async fn answer(&self, peer: &Member, request: Request) -> Result<Answer, String> {
         let raft = &self.raft;
         match request {
-            Request::Append(request) => raft.append_entries(request).await.map(Answer::Append).map_err(text),
+            Request::Append(request) => {
+                *self.heard.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+                raft.append_entries(request).await.map(Answer::Append).map_err(text)
+            }
             Request::Vote(request) if request.leadership_transfer && !self.named(&request).await => {
                 Err("No leader has named this candidate.".to_owned())
             }

@@ -4,6 +4,7 @@ use super::Types;
 use crate::state::{Member, NodeId};
 use openraft::alias::InstantOf;
 use openraft::{Instant as _, RaftMetrics, ServerState};
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 /// What a node does in its term.
@@ -48,6 +49,8 @@ pub struct Status {
     /// The latest instant at which what a majority answered had been sent: the base of the lease. `None` when this node
     /// does not lead; and it means nothing with one voter.
     pub quorum_acked: Option<Instant>,
+    /// When what others answered last had been sent, as far as this node leads and they did.
+    pub acked: BTreeMap<NodeId, Instant>,
     /// An entry of this term is committed: before that a leader does not know what its predecessors promised.
     pub settled: bool,
     /// The last entry of the log.
@@ -80,11 +83,17 @@ impl Status {
             leader: metrics.current_leader,
             seats: seats.collect(),
             quorum_acked: metrics.last_quorum_acked.and_then(|acked| instant(*acked)),
+            acked: acked(metrics),
             settled: committed.is_some_and(|id| id.committed_leader_id().term == metrics.current_term),
             last: metrics.last_log_index,
             applied: metrics.last_applied.as_ref().map(|id| id.index),
         }
     }
+}
+
+fn acked(metrics: &RaftMetrics<Types>) -> BTreeMap<NodeId, Instant> {
+    let all = metrics.heartbeat.iter().flatten().filter(|(node, _)| **node != metrics.id);
+    all.filter_map(|(node, acked)| Some((*node, instant(**acked.as_ref()?)?))).collect()
 }
 
 /// An instant of Raft's clock on ours. The clocks are read in this order so that what comes out is never later than it

@@ -58,6 +58,11 @@ impl Identity {
         }
     }
 
+    /// True when a node of this name can prove itself by it.
+    pub fn is_of(&self, name: &str) -> bool {
+        !self.by_name || self.context.certificate().is_some_and(|certificate| carries(certificate, name))
+    }
+
     /// One connection's side of the encryption.
     pub(super) fn session(&self) -> Result<Ssl, Error> {
         Ssl::new(&self.context).map_err(|error| Error::Tls(error.to_string()))

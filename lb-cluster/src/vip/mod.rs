@@ -10,7 +10,6 @@ mod holder;
 mod lease;
 
 pub use announce::Announcer;
-pub use gate::Gate;
 pub use holder::{Action, Holder, Reason, Sight};
 pub use lease::Lease;
 

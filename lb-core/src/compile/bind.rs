@@ -1,18 +1,20 @@
 //! From `bind` lines to addresses of one port each, with what accepts on them.
 
 use super::{BindSpec, Options, Plan, registry};
+use crate::listen::Permit;
 use crate::proxy::Listener;
 use haproxy_cfg_parser::model::{self, Address, Host, ProxyKind};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 /// The addresses of a proxy's `bind` lines: ranges become one listener per port.
-pub(super) fn binds(proxy: &model::Proxy, options: &Options<'_>) -> Vec<BindSpec> {
+pub(super) fn binds(proxy: &model::Proxy, options: &Options<'_>, permit: &Permit) -> Vec<BindSpec> {
     let kind = if proxy.kind == ProxyKind::Frontend { "frontend" } else { "proxy" };
     let backlog = proxy.backlog.unwrap_or_else(|| to_u32(proxy.maxconn.unwrap_or(options.maxconn)));
     let mut specs = Vec::new();
     for line in &proxy.binds {
-        let side = Side { kind, proxy: &proxy.name, backlog, level: None, previous: options.previous };
+        let held = Some((options.held, permit));
+        let side = Side { kind, proxy: &proxy.name, backlog, level: None, previous: options.previous, held };
         line_specs(line, side, &mut specs);
     }
     specs
@@ -23,7 +25,7 @@ pub(super) fn stats_sockets(global: &model::Global, previous: Option<&Plan>) -> 
     let mut specs = Vec::new();
     for line in &global.stats_sockets {
         let level = Some(line.bind.options.level.unwrap_or_default());
-        let side = Side { kind: "frontend", proxy: "GLOBAL", backlog: 10, level, previous };
+        let side = Side { kind: "frontend", proxy: "GLOBAL", backlog: 10, level, previous, held: None };
         line_specs(&line.bind, side, &mut specs);
     }
     specs
@@ -37,6 +39,8 @@ struct Side<'a> {
     backlog: u32,
     level: Option<model::Level>,
     previous: Option<&'a Plan>,
+    /// Addresses that it takes leave to listen on.
+    held: Option<(&'a [IpAddr], &'a Permit)>,
 }
 
 fn line_specs(line: &model::Bind, side: Side<'_>, specs: &mut Vec<BindSpec>) {
@@ -46,18 +50,21 @@ fn line_specs(line: &model::Bind, side: Side<'_>, specs: &mut Vec<BindSpec>) {
             let (name, shown) =
                 (line.options.name.clone().unwrap_or_else(|| format!("sock-{id}")), shown(&address, text));
             let maxconn = line.options.maxconn.map_or(0, to_u32);
+            let bound = bound(&address);
+            let held = side.held.filter(|(held, _)| bound.is_some_and(|bound| held.contains(&bound.ip())));
             let listener = Listener {
                 connections: registry::listener_connections(side.previous, &name, &shown, maxconn),
                 name,
                 id: line.options.id.unwrap_or(id),
                 address: shown,
                 port,
-                bound: bound(&address),
+                bound,
                 accept_proxy: line.options.accept_proxy,
                 level: side.level,
                 frontend: Default::default(),
                 successor: Default::default(),
                 retired: Default::default(),
+                permit: held.map(|(_, permit)| permit.clone()),
             };
             let backlog = line.options.backlog.unwrap_or(side.backlog);
             specs.push(BindSpec {

@@ -7,6 +7,7 @@ mod context;
 mod directory;
 mod dynamic;
 mod frontend;
+mod held;
 mod page;
 mod plan;
 mod registry;
@@ -28,12 +29,14 @@ pub use supported::{Support, supports};
 pub use variable::Variables;
 
 use crate::acl::{Condition, References};
+use crate::listen::Permit;
 use crate::proxy::{Backend, Frontend, Listener, SwitchTarget};
 use crate::resolve::Resolvers;
 use crate::sample::Place;
 use haproxy_cfg_parser::model::{self, Config};
 use haproxy_cfg_parser::{Diagnostic, Severity, World};
 use std::collections::{HashMap, HashSet};
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Weak};
 
@@ -48,6 +51,8 @@ pub struct Options<'a> {
     pub world: &'a dyn World,
     /// The plan that runs, whose servers and numbers live on where the names are the same; nothing of it is changed.
     pub previous: Option<&'a Plan>,
+    /// Addresses that are not always this node's: they are listened on by [`Plan::permit`].
+    pub held: &'a [IpAddr],
 }
 
 /// `tune.bufsize` where the file has none.
@@ -69,8 +74,10 @@ pub fn compile(
         findings: supported::check(config),
         binds: bind::stats_sockets(&config.global, options.previous),
         resolvers: registry::resolvers(config, options.previous),
+        permit: registry::permit(options.previous),
         ..Compiler::default()
     };
+    compiler.findings.extend(held::check(config, options));
     for proxy in config.proxies.iter().filter(|proxy| !proxy.disabled) {
         compiler.proxy(config, proxy, options);
     }
@@ -92,7 +99,7 @@ pub fn compile(
     }
     compiler.referred.extend(referred_by_acls(config));
     let pinned = compiler.pinned(&follows);
-    let Compiler { findings, binds, frontends, backends, resolvers, references, .. } = compiler;
+    let Compiler { findings, binds, frontends, backends, resolvers, references, permit, .. } = compiler;
     let maxconn = u32::try_from(options.maxconn).unwrap_or(u32::MAX);
     let tune = &config.global.tune;
     let by_name = backends.iter().map(|one| (one.name.clone(), Arc::clone(one)));
@@ -117,6 +124,7 @@ pub fn compile(
         pinned,
         revised: tokio::sync::watch::Sender::new(()),
         entrances: tokio::sync::watch::Sender::new(()),
+        permit,
         variables,
         generation: options.previous.map_or(0, |plan| plan.generation + 1),
         hard_stop_after: config.global.hard_stop_after,
@@ -187,6 +195,8 @@ struct Compiler {
     unresolved: bool,
     /// Names of servers that expressions refer to.
     referred: Vec<(String, String)>,
+    /// Leave to listen on addresses that are not always this node's.
+    permit: Permit,
     /// Ids given so far; HAProxy's first proxy is 2.
     ids: u32,
 }
@@ -227,7 +237,7 @@ impl Compiler {
             );
         }
         if proxy.kind.is_frontend() {
-            let binds = bind::binds(proxy, options);
+            let binds = bind::binds(proxy, options, &self.permit);
             let listeners: Vec<Weak<Listener>> =
                 binds.iter().map(|spec| Arc::downgrade(&spec.listener)).collect();
             let frontend = frontend::frontend(proxy, id, listeners, options, &mut context);

@@ -5,6 +5,7 @@ use super::variable::Variables;
 use crate::acl::Reference;
 use crate::check::Settings;
 use crate::engine::Limit;
+use crate::listen::Permit;
 use crate::proxy::{Backend, Frontend, Listener};
 use crate::resolve::Resolvers;
 use haproxy_cfg_parser::model::{Address, BindOptions, Config};
@@ -56,6 +57,8 @@ pub struct Plan {
     pub(crate) revised: watch::Sender<()>,
     /// Tells that commands have opened or closed entrances of frontends.
     pub(crate) entrances: watch::Sender<()>,
+    /// Leave to listen on addresses that are not always this node's. It outlives plans.
+    pub permit: Permit,
     /// How many plans there were before it.
     pub generation: u64,
     /// `hard-stop-after`: how long connections may go on that a stop, or a later plan, has left behind.

@@ -5,7 +5,7 @@ use crate::admin;
 use crate::compile::Plan;
 use crate::connect::pool;
 use crate::http::work;
-use crate::listen::{self, Acceptors};
+use crate::listen::{self, Acceptors, Tenure};
 use crate::process;
 use crate::tcp;
 use crate::thread;
@@ -75,12 +75,22 @@ impl Drop for Woken {
     }
 }
 
-/// Does something that belongs to a plan of that generation; none: it was ended, long after a reload had left the plan.
-pub async fn on_plan<T>(generation: u64, work: impl Future<Output = T>) -> Option<T> {
+/// Does something that belongs to a plan of that generation, and to a tenure of an address that is not always this
+/// node's; none: it was ended, long after a reload had left the plan, or since the address is another's now.
+pub async fn on_plan<T>(
+    generation: u64,
+    tenure: Option<&Tenure>,
+    work: impl Future<Output = T>,
+) -> Option<T> {
     let mut work = pin!(work);
-    poll_fn(|cx| match work.as_mut().poll(cx) {
-        Poll::Pending if generation < ENDED.get() => Poll::Ready(None),
-        poll => poll.map(Some),
+    // Before each step, too: this process may have been stopped for long.
+    let is_over = || tenure.is_some_and(Tenure::is_over);
+    poll_fn(|cx| match () {
+        () if is_over() => Poll::Ready(None),
+        () => match work.as_mut().poll(cx) {
+            Poll::Pending if generation < ENDED.get() || is_over() => Poll::Ready(None),
+            poll => poll.map(Some),
+        },
     })
     .await
 }
@@ -151,9 +161,11 @@ async fn live(index: usize, shared: &Arc<Shared>) {
     // When plans that reloads have left end, and the generation of the one after.
     let mut left: VecDeque<(tokio::time::Instant, u64)> = VecDeque::new();
     let mut visitors = shared.visitors.lock().ok().and_then(|mut visitors| visitors.take());
+    let mut tenure = None;
     loop {
         let end = left.front().copied();
         let mut entrances = shared.plan.load().entrances.subscribe();
+        let permit = shared.plan.load().permit.clone();
         tokio::select! {
             changed = phases.changed() => match changed {
                 Ok(()) => set_phase(*phases.borrow_and_update()),
@@ -181,6 +193,10 @@ async fn live(index: usize, shared: &Arc<Shared>) {
                 wake_all();
             }
             Ok(()) = entrances.changed() => wake_all(),
+            turned = permit.turned(tenure) => {
+                tenure = turned;
+                wake_all();
+            }
             Some(visitor) = async { visitors.as_mut()?.recv().await } => {
                 listen::receive(visitor, &shared.admin);
             }

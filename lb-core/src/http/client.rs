@@ -6,7 +6,7 @@ use crate::compile::Plan;
 use crate::connect::Private;
 use crate::engine::{self, Phase, on_plan, phase, with_waker};
 use crate::exchange::Session;
-use crate::listen::{Arrival, admit};
+use crate::listen::{Arrival, Tenure, admit};
 use crate::net::{Buffer, Deadline, Io};
 use crate::proxy::Listener;
 use haproxy_cfg_parser::model::Mode;
@@ -31,6 +31,8 @@ pub(crate) struct Client {
     pub(super) mode: Mode,
     /// When the last exchange ended, or the connection was accepted.
     pub(super) idle_since: Instant,
+    /// The time within which it may be served.
+    pub(crate) tenure: Option<Tenure>,
 }
 
 /// Starts the task of an accepted connection.
@@ -43,9 +45,9 @@ async fn run(mut arrival: Arrival) {
     if !admit(&mut arrival).await {
         return;
     }
-    let Arrival { io, deadline, session, plan, counted: _counted, .. } = arrival;
+    let Arrival { io, deadline, session, plan, counted: _counted, tenure, .. } = arrival;
     let Some(session) = session else { return };
-    Client::of(io, deadline, session, plan, None).serve().await;
+    Client { tenure, ..Client::of(io, deadline, session, plan, None) }.serve().await;
 }
 
 impl Client {
@@ -60,7 +62,8 @@ impl Client {
         session.requests = 0;
         let idle_since = session.accepted;
         let mode = if received.is_some() { Mode::Tcp } else { Mode::Http };
-        Self { io, deadline, session: Some(session), plan, private: None, received, mode, idle_since }
+        let (session, private, tenure) = (Some(session), None, None);
+        Self { io, deadline, session, plan, private, received, mode, idle_since, tenure }
     }
 
     /// Serves requests until the connection ends.
@@ -68,15 +71,26 @@ impl Client {
         loop {
             let wake = idle(&mut self).await;
             engine::refresh(&mut self.plan);
+            let tenure = self.tenure.clone();
             let mut work = work::take(self.plan.bufsize);
             let after = match wake {
                 Wake::Readable if !has_sent(&mut self, &mut work).await => Some(After::KeepAlive),
-                wake => on_plan(self.plan.generation, boxed(&mut self, &mut work, wake)).await,
+                wake => {
+                    let generation = self.plan.generation;
+                    on_plan(generation, tenure.as_ref(), boxed(&mut self, &mut work, wake)).await
+                }
             };
             work::give(work);
             match after {
                 Some(After::KeepAlive) => {}
-                Some(After::Close) | None => return,
+                Some(After::Close) => return,
+                None => {
+                    if tenure.is_some_and(|tenure| tenure.is_over()) {
+                        // What was said so far must not look like all of it.
+                        self.io.reset_on_close();
+                    }
+                    return;
+                }
             }
         }
     }
@@ -131,7 +145,9 @@ async fn idle(client: &mut Client) -> Wake {
         None => {}
     }
     let listener = &session.listener;
+    let tenure = client.tenure.as_ref();
     poll_fn(|cx| match client.io.poll_read_ready(cx) {
+        _ if tenure.is_some_and(Tenure::is_over) => Poll::Ready(Wake::Stopping),
         Poll::Ready(_) => Poll::Ready(Wake::Readable),
         Poll::Pending if client.deadline.poll(cx) => Poll::Ready(Wake::TimedOut),
         Poll::Pending if !first && (phase() >= Phase::Draining || listener.is_retired()) => {

@@ -1,6 +1,7 @@
 //! Accepting connections: within the limits of the process, the frontend and the `bind` line.
 
-use super::{Arrival, Sockets};
+use super::permit::quieten;
+use super::{Arrival, Permit, Sockets, Tenure};
 use crate::admin;
 use crate::engine::{self, Phase, Visitor, phase, with_waker};
 use crate::http::client;
@@ -11,7 +12,7 @@ use haproxy_cfg_parser::model::Mode;
 use socket2::Socket;
 use std::future::poll_fn;
 use std::io;
-use std::net::{Shutdown, SocketAddr};
+use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -78,22 +79,23 @@ impl Acceptor {
 
     /// Refuses connections for as long as `is_paused`; those that were not accepted yet are reset, as by
     /// HAProxy. Unix sockets let them wait instead. None: the thread ends.
-    async fn pause(self, mut is_paused: impl FnMut() -> bool) -> io::Result<Option<Self>> {
-        let resumed = poll_fn(|_| if is_paused() { Poll::Pending } else { Poll::Ready(()) });
+    async fn pause(self, leave: &mut Leave, mut is_paused: impl FnMut() -> bool) -> io::Result<Option<Self>> {
         let Self::Tcp(listener) = self else {
-            resumed.await;
+            resumed(&mut is_paused).await;
             return Ok(Some(self));
         };
         // Out of the poller: it would not forget that the socket was shut.
         let socket = Socket::from(listener.into_inner());
-        // Not listening any more: an inherited socket that another thread has shut already.
-        let _ = socket.shutdown(Shutdown::Read);
-        resumed.await;
-        if phase() != Phase::Running {
-            return Ok(None);
+        leave.rest(&socket);
+        loop {
+            resumed(&mut is_paused).await;
+            if phase() != Phase::Running {
+                return Ok(None);
+            }
+            if leave.listen(&socket)? {
+                return Self::new(socket).map(Some);
+            }
         }
-        socket.listen(RESUMED_BACKLOG)?;
-        Self::new(socket).map(Some)
     }
 
     fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(Io, Option<SocketAddr>)>> {
@@ -110,7 +112,38 @@ impl Acceptor {
     }
 }
 
+/// Waits until it is paused no more; whoever changes that wakes the task.
+async fn resumed(is_paused: &mut impl FnMut() -> bool) {
+    poll_fn(|_| if is_paused() { Poll::Pending } else { Poll::Ready(()) }).await;
+}
+
+/// Leave to listen on an address that is not always this node's.
+struct Leave {
+    permit: Option<Permit>,
+    /// The socket, for who withdraws it.
+    listening: Option<Arc<Socket>>,
+}
+
+impl Leave {
+    /// Has a socket listen no more.
+    fn rest(&mut self, socket: &Socket) {
+        match &self.permit {
+            Some(permit) => permit.rest(socket),
+            None => quieten(socket),
+        }
+        self.listening = None;
+    }
+
+    /// Has a socket listen; false: the leave was withdrawn meanwhile.
+    fn listen(&mut self, socket: &Socket) -> io::Result<bool> {
+        let Some(permit) = &self.permit else { return socket.listen(RESUMED_BACKLOG).map(|()| true) };
+        self.listening = permit.listen(socket, RESUMED_BACKLOG)?;
+        Ok(self.listening.is_some())
+    }
+}
+
 async fn accept_loop(mut listener: Arc<Listener>, mut acceptor: Acceptor) {
+    let mut leave = Leave { permit: listener.permit.clone(), listening: None };
     let _woken = poll_fn(|cx| Poll::Ready(with_waker(cx.waker()))).await;
     loop {
         let accepted = poll_fn(|cx| match phase() {
@@ -129,6 +162,9 @@ async fn accept_loop(mut listener: Arc<Listener>, mut acceptor: Acceptor) {
                         Poll::Pending => Poll::Ready(None),
                     };
                 }
+                if !is_permitted(&listener) {
+                    return Poll::Ready(None);
+                }
                 if let Some(plan) = engine::plan() {
                     ready!(plan.connections.poll_ready(cx));
                 }
@@ -144,20 +180,29 @@ async fn accept_loop(mut listener: Arc<Listener>, mut acceptor: Acceptor) {
         })
         .await;
         match accepted {
-            None if is_paused(&mut listener) => match acceptor.pause(|| is_paused(&mut listener)).await {
-                Ok(Some(resumed)) => acceptor = resumed,
-                Ok(None) => return,
-                Err(error) => {
-                    tracing::error!(address = listener.address, %error, "cannot listen again");
-                    return;
+            None if is_paused(&mut listener) => {
+                match acceptor.pause(&mut leave, || is_paused(&mut listener)).await {
+                    Ok(Some(resumed)) => acceptor = resumed,
+                    Ok(None) => return,
+                    Err(error) => {
+                        tracing::error!(address = listener.address, %error, "cannot listen again");
+                        return;
+                    }
                 }
-            },
+            }
             None => return,
             Some(Ok((io, source))) => {
                 let frontend = Listener::current(&mut listener);
                 let (Some(frontend), Some(plan)) = (frontend, engine::plan()) else { continue };
+                let tenure = listener.permit.as_ref().map(Tenure::of);
+                if matches!(tenure, Some(None)) {
+                    // It came while the address was this node's, and that is over.
+                    io.abandon();
+                    continue;
+                }
                 let mode = frontend.mode;
-                let arrival = Arrival::new(plan, Arc::clone(&listener), frontend, io, source);
+                let arrival =
+                    Arrival::new(plan, Arc::clone(&listener), frontend, io, source, tenure.flatten());
                 match mode {
                     Mode::Http => client::spawn(arrival),
                     _ => tcp::spawn(arrival),
@@ -193,11 +238,16 @@ fn connection(socket: Socket) -> io::Result<Io> {
     })
 }
 
-/// The process or the frontend accepts nothing for now, but may again.
+/// The process, the frontend or this address accepts nothing for now, but may again.
 fn is_paused(listener: &mut Arc<Listener>) -> bool {
     let frontend = Listener::current(listener);
-    let closed = frontend.is_some_and(|frontend| !frontend.gate.is_open()) && !listener.is_retired();
-    phase() == Phase::Paused || (closed && phase() == Phase::Running)
+    let closed = frontend.is_some_and(|frontend| !frontend.gate.is_open()) || !is_permitted(listener);
+    phase() == Phase::Paused || (closed && !listener.is_retired() && phase() == Phase::Running)
+}
+
+/// The address is this node's now.
+fn is_permitted(listener: &Listener) -> bool {
+    listener.permit.as_ref().is_none_or(Permit::is_granted)
 }
 
 /// Accepts sessions of the runtime API, also while traffic is paused or drained: operators watch just then.

@@ -1,5 +1,6 @@
 //! A connection just accepted: counted in all its places, with what rules and logs know about it.
 
+use super::Tenure;
 use crate::compile::Plan;
 use crate::engine::Limit;
 use crate::exchange::Session;
@@ -27,6 +28,8 @@ pub struct Arrival {
     pub frontend: Arc<Frontend>,
     /// Keeps it counted.
     pub counted: Counted,
+    /// The time within which it may be served; none: it came to an address that is always this node's.
+    pub tenure: Option<Tenure>,
 }
 
 impl Arrival {
@@ -37,6 +40,7 @@ impl Arrival {
         frontend: Arc<Frontend>,
         io: Io,
         src: Option<SocketAddr>,
+        tenure: Option<Tenure>,
     ) -> Self {
         let counted = Counted::new(&plan, &listener, &frontend);
         // A socket bound to one address tells nothing new about its connections.
@@ -57,7 +61,7 @@ impl Arrival {
             last_rule: None,
             requests: 0,
         });
-        Self { io, deadline: Deadline::default(), session: Some(session), plan, frontend, counted }
+        Self { io, deadline: Deadline::default(), session: Some(session), plan, frontend, counted, tenure }
     }
 }
 

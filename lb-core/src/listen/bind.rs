@@ -216,7 +216,19 @@ fn inet(spec: &BindSpec, address: SocketAddr) -> Result<Socket, Failure> {
         crate::sys::set_tcp_option(&socket, libc::TCP_FASTOPEN, 256)
             .map_err(|error| ("cannot enable TCP_FASTOPEN", error))?;
     }
+    let held = spec.listener.permit.is_some();
+    if held {
+        // It may be on no interface of this machine now.
+        let free =
+            if address.is_ipv4() { socket.set_freebind_v4(true) } else { socket.set_freebind_v6(true) };
+        free.map_err(|error| ("cannot bind to an address that may be elsewhere", error))?;
+    }
     socket.bind(&address.into()).map_err(|error| ("cannot bind socket", error))?;
+    if held {
+        // Whoever accepts on it listens, once it may.
+        socket.set_nonblocking(true).map_err(|error| ("cannot make socket non-blocking", error))?;
+        return Ok(socket);
+    }
     listen(spec, socket)
 }
 

@@ -5,6 +5,7 @@ mod admission;
 mod arrival;
 mod bind;
 mod gate;
+mod permit;
 mod succession;
 
 pub use accept::Acceptors;
@@ -13,4 +14,5 @@ pub use admission::admit;
 pub use arrival::{Arrival, Counted};
 pub use bind::{BindError, Sockets, bind, bind_new};
 pub use gate::{Entrance, Gate};
+pub use permit::{Permit, Tenure};
 pub use succession::{addresses, hand_over};

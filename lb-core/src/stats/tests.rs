@@ -187,6 +187,7 @@ pub(crate) fn plan() -> Arc<Plan> {
         pinned: Default::default(),
         revised: tokio::sync::watch::Sender::new(()),
         entrances: tokio::sync::watch::Sender::new(()),
+        permit: Default::default(),
         generation: 0,
         hard_stop_after: None,
     })

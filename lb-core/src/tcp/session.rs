@@ -51,13 +51,20 @@ async fn run(mut arrival: Arrival) {
     if !admit(&mut arrival).await {
         return;
     }
-    let Arrival { io, deadline, session, plan, frontend, counted } = arrival;
+    let Arrival { io, deadline, session, plan, frontend, counted, tenure } = arrival;
     let generation = plan.generation;
     let Some(session) = session else { return };
     // On the heap: it moves no more, and the task's own state stays small.
-    let stream = Box::new(Stream::new(io, deadline, session, plan, frontend));
-    if let Some(Some(client)) = on_plan(generation, stream.serve()).await {
-        client.serve().await;
+    let mut stream = Box::new(Stream::new(io, deadline, session, plan, frontend));
+    match on_plan(generation, tenure.as_ref(), stream.serve()).await {
+        Some(true) => Client { tenure, ..*stream.into_client() }.serve().await,
+        Some(false) => {}
+        None => {
+            if tenure.is_some_and(|tenure| tenure.is_over()) {
+                // What was passed on so far must not look like all of it.
+                stream.io.reset_on_close();
+            }
+        }
     }
     drop(counted);
 }
@@ -92,15 +99,15 @@ impl Stream {
         Self { io, deadline, plan, exchange, client, in_backend: None, logged: false }
     }
 
-    /// Serves the session; some: it goes on as an HTTP client's connection, and nothing has been told of it.
-    async fn serve(mut self: Box<Self>) -> Option<Box<Client>> {
+    /// Serves the session; true: it goes on as an HTTP client's connection, and nothing has been told of it.
+    async fn serve(&mut self) -> bool {
         match self.route().await {
             Routed::Relayed => self.forward().await,
-            Routed::Http => return Some(self.into_client()),
+            Routed::Http => return true,
             Routed::Over => {}
         }
         self.finish();
-        None
+        false
     }
 
     /// The connection of an HTTP client who has sent so much already.

@@ -1,4 +1,4 @@
-use crate::raft::{Error, Node, Role, Settings, Status};
+use crate::raft::{Error, Node, Prepared, Role, Settings, Status};
 use crate::state::{Decision, Member, NodeId, Outcome};
 use crate::transport::keygen::Authority;
 use crate::transport::{Credentials, Identity};
@@ -49,9 +49,15 @@ impl Cluster {
                 listed: self.listed.clone(),
                 heartbeat: HEARTBEAT,
                 election: ELECTION,
+                listen: me.address,
                 me: me.clone(),
+                events: Default::default(),
             };
-            match Node::start(settings).await {
+            let started = match Prepared::new(settings) {
+                Ok(prepared) => Node::start(prepared).await,
+                Err(error) => Err(error),
+            };
+            match started {
                 Ok(node) => break Some(node),
                 // The thread of an earlier life has not let go of the file yet.
                 Err(Error::Store(crate::store::Error::Locked { .. })) => {}
@@ -230,14 +236,16 @@ async fn settings_that_make_no_sense_are_refused() {
         listed: cluster.listed.clone(),
         heartbeat: HEARTBEAT,
         election,
+        listen: me.address,
+        events: Default::default(),
         me,
     };
     let short = (Duration::from_millis(100), Duration::from_millis(200));
-    let error = Node::start(settings(short, cluster.listed[0].clone())).await.err().unwrap().to_string();
+    let error = Prepared::new(settings(short, cluster.listed[0].clone())).err().unwrap().to_string();
     assert_eq!(
         error,
         "election-timeout 100ms 200ms: the first must not exceed the second, nor the second be below 300ms"
     );
-    let error = Node::start(settings(ELECTION, Member::default())).await.err().unwrap().to_string();
+    let error = Prepared::new(settings(ELECTION, Member::default())).err().unwrap().to_string();
     assert_eq!(error, "node '' is not listed");
 }

@@ -9,7 +9,7 @@ mod tests;
 
 use super::{Options, Plan};
 use crate::engine::Limit;
-use crate::listen::{Entrance, Gate};
+use crate::listen::{Entrance, Gate, Permit};
 use crate::proxy::{Backend, Frontend, ProxyStats};
 use crate::resolve::Resolvers;
 use crate::server::Server;
@@ -49,6 +49,11 @@ pub(super) fn listener_connections(
         Some(known) => Arc::clone(&known.connections),
         None => Arc::new(Limit::new(maxconn)),
     }
+}
+
+/// Leave to listen on addresses that are not always this node's.
+pub(super) fn permit(previous: Option<&Plan>) -> Permit {
+    previous.map_or_else(Permit::default, |plan| plan.permit.clone())
 }
 
 /// A frontend's entrance.

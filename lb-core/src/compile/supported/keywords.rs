@@ -7,6 +7,7 @@ pub(super) type List = (&'static str, &'static [&'static str]);
 pub(super) const FULL: &[List] = &[
     ("global", GLOBAL),
     ("proxy", PROXY),
+    ("cluster", CLUSTER),
     ("http-errors", &["errorfile"]),
     ("mailers", &["mailer", "timeout"]),
     ("resolvers", RESOLVERS),
@@ -66,6 +67,19 @@ const GLOBAL: &[&str] = &[
     "insecure-fork-wanted",
     "max-spread-checks",
     "spread-checks",
+];
+
+/// The nodes that elect a leader.
+const CLUSTER: &[&str] = &[
+    "bind",
+    "ca-file",
+    "crt",
+    "data-dir",
+    "election-timeout",
+    "heartbeat",
+    "node",
+    "secret-file",
+    "virtual-ip",
 ];
 
 /// `defaults`, `frontend`, `backend` and `listen`.

@@ -26,7 +26,7 @@ pub enum Support {
 pub fn supports(class: Class, section: &str, name: &str) -> Support {
     let listed = |lists: &[List]| lists.iter().any(|(of, names)| *of == section && names.contains(&name));
     let full = match class {
-        Class::Section => matches!(name, "http-errors" | "mailers" | "resolvers" | "userlist"),
+        Class::Section => matches!(name, "cluster" | "http-errors" | "mailers" | "resolvers" | "userlist"),
         Class::Keyword => listed(keywords::FULL) || listed(keywords::IDLE),
         Class::Bind => options::BIND.contains(&name),
         Class::Server => options::SERVER.contains(&name),
@@ -134,7 +134,7 @@ mod tests {
     #[test]
     fn a_word_is_supported_in_its_own_section_only() {
         assert_eq!(supports(Class::Keyword, "global", "node"), Support::Full);
-        assert!(matches!(supports(Class::Keyword, "cluster", "node"), Support::Refused(_)));
+        assert!(matches!(supports(Class::Keyword, "peers", "bind"), Support::Refused(_)));
         assert!(matches!(supports(Class::Keyword, "ring", "timeout"), Support::Refused(_)));
     }
 

@@ -1,0 +1,251 @@
+//! What the thread does: looks often, lets the holder decide, and carries out what it says.
+
+use super::{Order, View};
+use crate::events::Events;
+use crate::raft::{Node, Role, Status};
+use crate::state::{Decision, Member, NodeId, Tenure};
+use crate::vip::{Action, Hands, Holder, Lease, Reason, Sight};
+use lb_core::process::Severity;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+/// How often the holder looks, if nothing wakes it before.
+const TICK: Duration = Duration::from_millis(4);
+/// A leader whose disk takes longer than this hands over.
+const STALLED: Duration = Duration::from_secs(1);
+/// A node that stops gives the others so long to take over from it.
+const FAREWELL: Duration = Duration::from_millis(500);
+
+/// A node, and the holder on it.
+pub(super) struct Driver {
+    node: Arc<Node>,
+    holder: Holder,
+    hands: Box<dyn Hands>,
+    /// It never holds: a witness, or retired.
+    abstains: bool,
+    /// The longest election timeout.
+    election: Duration,
+    /// The holder's clock begins here.
+    origin: Instant,
+    guarded: bool,
+    /// The term in which this node was asked to step down.
+    leaving: Option<u64>,
+    stopping: Option<Instant>,
+    shown: watch::Sender<Option<View>>,
+    /// What is told to the cluster, and to who shall lead.
+    words: JoinSet<()>,
+    events: Events,
+    told: Told,
+}
+
+/// What the operator knows.
+struct Told {
+    leader: Option<(NodeId, u64)>,
+    quorum: bool,
+    /// Since when there is none.
+    lost: Option<Instant>,
+}
+
+impl Driver {
+    pub(super) fn new(
+        node: Node,
+        me: &Member,
+        lease: Lease,
+        election: Duration,
+        hands: Box<dyn Hands>,
+        shown: watch::Sender<Option<View>>,
+        events: Events,
+    ) -> Self {
+        Self {
+            node: Arc::new(node),
+            holder: Holder::new(lease),
+            hands,
+            abstains: me.witness,
+            election,
+            origin: Instant::now(),
+            guarded: false,
+            leaving: None,
+            stopping: None,
+            shown,
+            words: JoinSet::new(),
+            events,
+            told: Told { leader: None, quorum: true, lost: None },
+        }
+    }
+
+    pub(super) async fn run(mut self, mut orders: mpsc::Receiver<Order>) {
+        let mut changes = self.node.changes();
+        let mut tick = tokio::time::interval(TICK);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                _ = tick.tick() => {}
+                true = changes.next() => {}
+                order = orders.recv(), if self.stopping.is_none() => match order {
+                    Some(Order::StepDown) => self.step_down(),
+                    Some(Order::Retire) => self.abstains = true,
+                    Some(Order::Stop) | None => self.stopping = Some(Instant::now()),
+                },
+                Some(_) = self.words.join_next() => {}
+            }
+            let status = self.node.status();
+            self.step(&status);
+            if self.may_end(&status) {
+                break;
+            }
+        }
+        self.words.shutdown().await;
+        if let Some(node) = Arc::into_inner(self.node) {
+            node.stop().await;
+        }
+    }
+
+    /// A node that stops waits until another leads, but not for long.
+    fn may_end(&self, status: &Status) -> bool {
+        self.stopping.is_some_and(|since| status.role != Role::Leader || since.elapsed() > FAREWELL)
+    }
+
+    fn step(&mut self, status: &Status) {
+        let sight = self.sight(status);
+        for action in self.holder.step(&sight) {
+            self.act(action, status);
+        }
+        let quorum = self.has_quorum(status);
+        self.report(status, quorum);
+        let holder = self.node.holder();
+        let until = self.holder.held_until().map(|until| self.origin + until);
+        let view = Some(View { status: status.clone(), holder, until, quorum });
+        self.shown.send_if_modified(|last| {
+            let changed = *last != view;
+            *last = view;
+            changed
+        });
+    }
+
+    fn sight(&mut self, status: &Status) -> Sight {
+        // With one voter nobody is heard, and nothing keeps another from leading.
+        let others = status.seats.iter().any(|seat| seat.voter && seat.node != status.node);
+        let leads = (status.role == Role::Leader && status.settled && others).then_some(status.term);
+        let stalled = self.node.disk_stalled() > STALLED;
+        let asked = self.stopping.is_some() || self.leaving == leads && leads.is_some();
+        Sight {
+            leads,
+            acked: status.quorum_acked.and_then(|acked| acked.checked_duration_since(self.origin)),
+            fit: !self.abstains && self.hands.fit(),
+            // Nodes do not tell each other yet whether they are fit: an unfit holder keeps what it has.
+            other_fit: false,
+            guarded: self.guarded,
+            leaving: self.abstains || stalled || asked,
+            stirred: false,
+            now: self.origin.elapsed(),
+        }
+    }
+
+    fn act(&mut self, action: Action, status: &Status) {
+        let tenure = |term| Tenure { node: status.node, term };
+        match action {
+            Action::Rebuild => self.guarded = self.hands.rebuild(),
+            Action::Guard(until) => {
+                let until = self.origin + until;
+                self.guarded = self.hands.guard(until);
+                // Whoever was paused in between has opened it for what is over.
+                if Instant::now() >= until {
+                    self.hands.close();
+                    self.guarded = false;
+                }
+            }
+            Action::Close => self.hands.close(),
+            Action::Address => self.guarded &= self.hands.address(),
+            Action::Remove => self.hands.remove(),
+            Action::Announce if self.guarded => self.hands.announce(),
+            Action::Announce => {}
+            Action::Acquired(term) => {
+                let text = format!("this node holds the virtual addresses, term {term}.");
+                self.events.tell(Severity::Notice, text);
+                self.tell(Decision::Acquired(tenure(term)));
+            }
+            Action::Released(term, reason) => {
+                let why = match reason {
+                    Reason::Lapsed => "its lease is over",
+                    Reason::Unguarded => "the guard was lost",
+                    Reason::Unfit => "it cannot serve them",
+                    Reason::Leaving => "it hands over",
+                };
+                let text = format!("this node let go of the virtual addresses of term {term}: {why}.");
+                let asked = reason == Reason::Leaving;
+                self.events.tell(if asked { Severity::Notice } else { Severity::Warning }, text);
+                self.tell(Decision::Released(tenure(term)));
+            }
+            Action::Transfer => self.hand_over(status),
+        }
+    }
+
+    /// What the cluster hears is a record of what happened, not a permission for it.
+    fn tell(&mut self, decision: Decision) {
+        let node = Arc::clone(&self.node);
+        self.words.spawn(async move {
+            if let Err(error) = node.propose(decision).await {
+                tracing::debug!("cluster: {error}");
+            }
+        });
+    }
+
+    /// An order to step down counts only where another can lead.
+    fn step_down(&mut self) {
+        let status = self.node.status();
+        if status.role == Role::Leader && self.successor(&status).is_none() {
+            let text = "this node keeps the lead: no other that may hold the addresses answers.";
+            return self.events.tell(Severity::Warning, text.to_owned());
+        }
+        self.leaving = Some(status.term);
+    }
+
+    fn hand_over(&mut self, status: &Status) {
+        let Some(to) = self.successor(status) else { return };
+        let node = Arc::clone(&self.node);
+        self.words.spawn(async move {
+            if let Err(error) = node.transfer(to).await {
+                tracing::debug!("cluster: {error}");
+            }
+        });
+    }
+
+    /// Who shall lead next: of those that may hold, the one that answered last, and lately.
+    fn successor(&self, status: &Status) -> Option<NodeId> {
+        let able =
+            status.seats.iter().filter(|seat| seat.voter && !seat.member.witness && seat.node != status.node);
+        let heard = able.filter_map(|seat| Some((status.acked.get(&seat.node)?, seat.node)));
+        heard.filter(|(at, _)| at.elapsed() < self.election).max().map(|(_, node)| node)
+    }
+
+    /// A majority hears the same leader, as far as this node can tell.
+    fn has_quorum(&self, status: &Status) -> bool {
+        let heard = if status.role == Role::Leader { status.quorum_acked } else { self.node.leader_heard() };
+        heard.is_some_and(|heard| heard.elapsed() < self.election)
+    }
+
+    /// Tells who leads, and whether anybody does.
+    fn report(&mut self, status: &Status, quorum: bool) {
+        self.told.lost = if quorum { None } else { self.told.lost.or_else(|| Some(Instant::now())) };
+        let name = |node: NodeId| {
+            let seat = status.seats.iter().find(|seat| seat.node == node);
+            seat.map_or_else(|| node.to_string(), |seat| seat.member.name.clone())
+        };
+        if let Some(leader) = status.leader.filter(|_| quorum).map(|leader| (leader, status.term))
+            && (self.told.leader != Some(leader) || !self.told.quorum)
+        {
+            let text = format!("{} leads, term {}.", name(leader.0), leader.1);
+            self.events.tell(Severity::Notice, text);
+            (self.told.leader, self.told.quorum) = (Some(leader), true);
+        }
+        let lost = self.told.lost.is_some_and(|lost| lost.elapsed() > self.election * 4);
+        if lost && self.told.quorum {
+            let text = "no majority of the nodes is reached: nobody holds the virtual addresses by this node's word; \
+                        it goes on with its own.";
+            self.events.tell(Severity::Warning, text.to_owned());
+            self.told.quorum = false;
+        }
+    }
+}

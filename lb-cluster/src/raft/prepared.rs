@@ -1,0 +1,123 @@
+//! What a node needs before it can start: all that can fail for reasons that an operator can mend, and may need
+//! privileges that the process gives up later. Nothing here makes a thread.
+
+use super::Error;
+use super::encoding::decode;
+use crate::events::Events;
+use crate::state::{Member, NodeId};
+use crate::store::{Contents, Directory, Fact, Store};
+use crate::transport::Identity;
+use openraft::{Config, SnapshotPolicy};
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// As many entries as one request carries fit in a frame.
+const ENTRIES_PER_REQUEST: u64 = 15;
+/// Entries between two snapshots, and those kept behind the last one for who lags a little.
+const SNAPSHOT_EVERY: u64 = 1000;
+const KEPT_BEHIND: u64 = 500;
+/// The shortest election timeout: below, a busy machine fences itself.
+pub const MIN_ELECTION: Duration = Duration::from_millis(300);
+
+/// What a node is started with.
+pub struct Settings {
+    /// The cluster's name.
+    pub cluster: String,
+    /// This node, as it is listed.
+    pub me: Member,
+    /// Where it listens for the others.
+    pub listen: SocketAddr,
+    /// All nodes, this one included.
+    pub listed: Vec<Member>,
+    /// How it proves itself.
+    pub identity: Identity,
+    /// What it keeps.
+    pub data_dir: PathBuf,
+    /// How often a leader tells that it is there.
+    pub heartbeat: Duration,
+    /// After how long without a leader others are asked for votes: a random time between the two.
+    pub election: (Duration, Duration),
+    /// Where it tells what happens.
+    pub events: Events,
+}
+
+/// A node that can start.
+pub struct Prepared {
+    pub(super) settings: Settings,
+    pub(super) config: Arc<Config>,
+    pub(super) node: NodeId,
+    pub(super) listener: TcpListener,
+    pub(super) directory: Directory,
+    pub(super) store: Store,
+    pub(super) contents: Contents,
+}
+
+impl Prepared {
+    /// Binds the address, opens the data-dir, and verifies what is in it.
+    ///
+    /// # Errors
+    /// The settings make no sense, the data-dir is damaged or in use, or the address cannot be bound.
+    pub fn new(settings: Settings) -> Result<Self, Error> {
+        let config = Arc::new(config(&settings)?);
+        let listen = settings.listen;
+        let listener = TcpListener::bind(listen).and_then(|listener| {
+            listener.set_nonblocking(true)?;
+            Ok(listener)
+        });
+        let listener = listener.map_err(|source| Error::Listen { address: listen, source })?;
+        let directory = Directory::open(&settings.data_dir)?;
+        let (store, contents) = Store::open(&directory)?;
+        let node = identity(&contents)?;
+        Ok(Self { settings, config, node, listener, directory, store, contents })
+    }
+
+    /// The settings.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// How long the node must keep silent first: a voter that restarts has forgotten which leases it granted, so all of
+    /// them must be over, also by a clock that runs slow, and also those of a longer timeout that it had before.
+    pub(super) fn longest_lease(&self) -> io::Result<Duration> {
+        let before = self.contents.fact(Fact::Election).map(decode::<Duration>).transpose()?;
+        Ok(before.unwrap_or_default().max(self.settings.election.1))
+    }
+}
+
+fn config(settings: &Settings) -> Result<Config, Error> {
+    let (min, max) = settings.election;
+    if max < MIN_ELECTION || min > max {
+        return Err(Error::Settings(format!(
+            "election-timeout {}ms {}ms: the first must not exceed the second, nor the second be below {}ms",
+            min.as_millis(),
+            max.as_millis(),
+            MIN_ELECTION.as_millis()
+        )));
+    }
+    if !settings.listed.contains(&settings.me) {
+        return Err(Error::Settings(format!("node '{}' is not listed", settings.me.name)));
+    }
+    let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    let config = Config {
+        cluster_name: settings.cluster.clone(),
+        heartbeat_interval: millis(settings.heartbeat),
+        election_timeout_min: millis(min),
+        election_timeout_max: millis(max),
+        enable_pre_vote: Some(true),
+        enable_leader_restore: Some(false),
+        backoff: "20ms 50ms 100ms ...200ms".to_owned(),
+        max_payload_entries: ENTRIES_PER_REQUEST,
+        snapshot_policy: SnapshotPolicy::LogsSinceLast(SNAPSHOT_EVERY),
+        max_in_snapshot_log_to_keep: KEPT_BEHIND,
+        ..Config::default()
+    };
+    config.validate().map_err(|error| Error::Settings(error.to_string()))
+}
+
+fn identity(contents: &Contents) -> io::Result<NodeId> {
+    let id = contents.fact(Fact::Node).and_then(|bytes| bytes.try_into().ok()).map(u64::from_le_bytes);
+    id.map(NodeId).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "the node's id is damaged"))
+}

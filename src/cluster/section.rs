@@ -1,0 +1,217 @@
+//! From the `cluster` section to what a node is started with.
+
+use crate::load::reason;
+use haproxy_cfg_parser::model::{Cluster, Config, Holding, Node, Place, Trust};
+use haproxy_cfg_parser::{Diagnostic, Severity, World};
+use lb_cluster::Events;
+use lb_cluster::raft::{Error, Prepared, Settings};
+use lb_cluster::state::Member;
+use lb_cluster::transport::{Credentials, Identity, days_left};
+use lb_core::process::hostname;
+use std::io;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+/// A certificate that ends within so many days is warned about.
+const EXPIRES_SOON: i32 = 30;
+
+/// What this process is started with as a node.
+pub(crate) struct Membership {
+    settings: Settings,
+    place: Place,
+}
+
+/// Addresses that are listened on only while this node holds them.
+pub(crate) fn held(cluster: &Cluster) -> Vec<IpAddr> {
+    let bind_only = cluster.addresses.iter().filter(|address| address.holding == Holding::BindOnly);
+    bind_only.map(|address| address.ip).collect()
+}
+
+/// This process votes in a cluster and carries no traffic.
+pub(crate) fn is_witness(cluster: &Cluster, config: &Config) -> bool {
+    own(cluster, &name(config)).is_some_and(|node| node.witness)
+}
+
+fn name(config: &Config) -> String {
+    config.global.localpeer.clone().unwrap_or_else(hostname)
+}
+
+fn own<'a>(cluster: &'a Cluster, name: &str) -> Option<&'a Node> {
+    cluster.nodes.iter().find(|node| node.name == name)
+}
+
+fn finding(severity: Severity, cluster: &Cluster, place: &Place, text: &str) -> Diagnostic {
+    let message = format!("parsing [{place}] : cluster '{}' {text}", cluster.name);
+    Diagnostic { severity, place: Some(place.clone()), span: None, message, help: None }
+}
+
+impl Membership {
+    /// Finds this process among the nodes, and reads its credentials. What there is to say is added to `found`.
+    pub(crate) fn read(config: &Config, world: &dyn World, found: &mut Vec<Diagnostic>) -> Option<Self> {
+        let cluster = config.cluster.as_ref()?;
+        let place = &cluster.place;
+        for address in &cluster.addresses {
+            if let Holding::Interface(interface) = &address.holding {
+                let text = format!(
+                    "cannot hold {} on '{interface}': lb changes no interface yet; have the address routed to every \
+                     node, or put it on their loopback interfaces, and write `virtual-ip {} bind-only`.",
+                    address.ip, address.ip
+                );
+                found.push(finding(Severity::Alert, cluster, &address.place, &text));
+            }
+        }
+        let name = name(config);
+        let Some(me) = own(cluster, &name) else {
+            let nodes: Vec<_> = cluster.nodes.iter().map(|node| node.name.as_str()).collect();
+            let text = format!(
+                "has no node '{name}', as this process is called; start it with `-L NAME` as one of {}, or add a \
+                 'node' line.",
+                nodes.join(", ")
+            );
+            found.push(finding(Severity::Alert, cluster, place, &text));
+            return None;
+        };
+        let identity = match identity(cluster, &name, world) {
+            Ok((identity, warning)) => {
+                found.extend(warning.map(|text| finding(Severity::Warning, cluster, place, &text)));
+                identity
+            }
+            Err(text) => {
+                found.push(finding(Severity::Alert, cluster, place, &text));
+                return None;
+            }
+        };
+        let settings = Settings {
+            cluster: cluster.name.clone(),
+            me: member(me),
+            listen: cluster.bind.unwrap_or(me.address),
+            listed: cluster.nodes.iter().map(member).collect(),
+            identity,
+            data_dir: PathBuf::from(&cluster.data_dir),
+            heartbeat: cluster.heartbeat,
+            election: cluster.election,
+            events: Events::default(),
+        };
+        Some(Self { settings, place: place.clone() })
+    }
+
+    /// Does what may need privileges, and all that an operator can mend if it fails.
+    ///
+    /// # Errors
+    /// What is wrong, where, and what to do.
+    pub(crate) fn prepare(self) -> Result<Prepared, String> {
+        let Self { settings, place } = self;
+        let cluster = settings.cluster.clone();
+        Prepared::new(settings).map_err(|error| {
+            let advice = match &error {
+                Error::Listen { source, .. } if source.kind() == io::ErrorKind::AddrNotAvailable => {
+                    "; the 'node' line must name an address of this machine, or 'bind' one"
+                }
+                Error::Store(lb_cluster::store::Error::Locked { .. }) => {
+                    " Each node has a 'data-dir' of its own."
+                }
+                _ => "",
+            };
+            format!("cluster '{cluster}' at [{place}]: {error}{advice}")
+        })
+    }
+}
+
+fn member(node: &Node) -> Member {
+    Member { name: node.name.clone(), address: node.address, witness: node.witness }
+}
+
+/// How this node proves itself, and what there is to warn about.
+fn identity(cluster: &Cluster, name: &str, world: &dyn World) -> Result<(Identity, Option<String>), String> {
+    let read = |file: &str| {
+        world.read(Path::new(file)).map_err(|error| {
+            let text = format!("cannot read '{file}': {}.", reason(&error));
+            match &cluster.trust {
+                Some(_) => text,
+                None => {
+                    text + " Without 'crt' and 'ca-file', or 'secret-file', a node's certificate is NAME.pem beside ca.pem \
+                            in its data-dir, where `lb cluster keygen` can write them."
+                }
+            }
+        })
+    };
+    let in_data_dir = |file: &str| Path::new(&cluster.data_dir).join(file).to_string_lossy().into_owned();
+    let (crt, credentials) = match &cluster.trust {
+        Some(Trust::Secret(file)) => (file.clone(), Credentials::Secret(read(file)?)),
+        Some(Trust::Certificate { crt, ca_file }) => {
+            (crt.clone(), Credentials::Certificates { crt: read(crt)?, ca: read(ca_file)? })
+        }
+        None => {
+            let (crt, ca_file) = (in_data_dir(&format!("{name}.pem")), in_data_dir("ca.pem"));
+            let credentials = Credentials::Certificates { crt: read(&crt)?, ca: read(&ca_file)? };
+            (crt, credentials)
+        }
+    };
+    let identity = Identity::new(&credentials).map_err(|error| format!("cannot use '{crt}': {error}."))?;
+    if !identity.is_of(name) {
+        return Err(format!(
+            "cannot use '{crt}': the certificate is not of '{name}', which no subjectAltName (DNS) says; the other \
+             nodes would not believe it."
+        ));
+    }
+    let days = match &credentials {
+        Credentials::Certificates { crt, .. } => days_left(crt).ok(),
+        Credentials::Secret(_) => None,
+    };
+    let warning = days.filter(|days| *days <= EXPIRES_SOON).map(|days| match days {
+        ..0 => format!("has an expired certificate, '{crt}': no other node talks to this one."),
+        _ => format!("has a certificate, '{crt}', that ends in {days} days."),
+    });
+    Ok((identity, warning))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use haproxy_cfg_parser::{Source, SystemWorld, parse};
+    use lb_cluster::transport::keygen::Authority;
+
+    /// What is said of a cluster with these lines to a process called `lb1`.
+    fn said(dir: &Path, lines: &str) -> (bool, String) {
+        let text = format!(
+            "global\n localpeer lb1\ncluster edge\n node lb1 127.0.0.1:7000\n node lb2 127.0.0.2:7000\n \
+             node lb3 127.0.0.3:7000 witness\n data-dir {}\n{lines}\n",
+            dir.display()
+        );
+        let world = SystemWorld::default();
+        let (config, _) = parse(&[Source::new("a.cfg", text)], &world);
+        let mut found = Vec::new();
+        let read = Membership::read(&config, &world, &mut found);
+        (read.is_some(), found.iter().map(|finding| finding.message.clone() + "\n").collect())
+    }
+
+    #[test]
+    fn credentials_are_named_or_lie_in_the_data_dir() {
+        let home = tempfile::tempdir().unwrap();
+        let (read, told) = said(home.path(), "");
+        assert!(!read && told.contains("lb1.pem': No such file") && told.contains("keygen"), "{told}");
+        let authority = Authority::new().unwrap();
+        std::fs::write(home.path().join("ca.pem"), authority.certificate().unwrap()).unwrap();
+        std::fs::write(home.path().join("lb1.pem"), authority.node("lb1").unwrap()).unwrap();
+        assert_eq!(said(home.path(), ""), (true, String::new()));
+        let other = home.path().join("lb2.pem");
+        std::fs::write(&other, authority.node("lb2").unwrap()).unwrap();
+        let lines = format!(" crt {} ca-file {}/ca.pem", other.display(), home.path().display());
+        let (read, told) = said(home.path(), &lines);
+        assert!(!read && told.contains("is not of 'lb1'"), "{told}");
+        std::fs::write(home.path().join("key"), "short").unwrap();
+        let (read, told) = said(home.path(), &format!(" secret-file {}/key", home.path().display()));
+        assert!(!read && told.contains("shorter than"), "{told}");
+    }
+
+    #[test]
+    fn what_is_not_built_and_who_is_not_listed_is_told() {
+        let home = tempfile::tempdir().unwrap();
+        let (_, told) = said(home.path(), " virtual-ip 10.0.0.9/24 interface eth0");
+        assert!(told.contains("parsing [a.cfg:8] : cluster 'edge' cannot hold 10.0.0.9 on 'eth0'"), "{told}");
+        let (read, told) = said(home.path(), "global\n localpeer lb9");
+        assert!(!read && told.contains("has no node 'lb9'") && told.contains("lb1, lb2, lb3"), "{told}");
+    }
+}
