@@ -57,7 +57,11 @@ async fn run(mut arrival: Arrival) {
     // On the heap: it moves no more, and the task's own state stays small.
     let mut stream = Box::new(Stream::new(io, deadline, session, plan, frontend));
     match on_plan(generation, tenure.as_ref(), stream.serve()).await {
-        Some(true) => Client { tenure, ..*stream.into_client() }.serve().await,
+        Some(true) => {
+            let mut client = stream.into_client();
+            client.tenure = tenure;
+            client.serve().await;
+        }
         Some(false) => {}
         None => {
             if tenure.is_some_and(|tenure| tenure.is_over()) {
