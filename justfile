@@ -58,3 +58,7 @@ health *ARGUMENTS:
 # Everything, as the gate does; installs Debian packages when they are missing.
 ci:
     .ci/run
+
+# A Debian package (packaging/README.md); needs cargo-deb.
+deb:
+    cargo deb
