@@ -241,6 +241,8 @@ pub struct Frontend {
     pub gate: Arc<Gate>,
     /// `maxconn` as the file has it.
     pub maxconn: u32,
+    /// `rate-limit sessions`; 0: none.
+    pub rate_limit: u32,
     /// Timeouts.
     pub timeouts: model::Timeouts,
     /// `option` switches.

@@ -2,8 +2,10 @@
 
 use crate::program::{End, LIMIT, Place, main_says, open_files};
 use lb_harness::eventually;
+use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 /// Runs `prlimit` before the program: soft and hard limit of open files.
 fn limited(place: &Place, limits: &str, global: &str) -> crate::program::Ended {
@@ -65,4 +67,22 @@ fn a_client_that_has_said_nothing_costs_no_buffer() {
     // An exchange has two buffers of 16 KB; the first connections also warm the process up.
     let grown = resident(running.pid()).saturating_sub(before);
     assert!(grown < 16 * CLIENTS as u64, "{grown} KB");
+}
+
+#[test]
+fn sessions_come_no_faster_than_they_may() {
+    let place = Place::new();
+    let config = place.config(" nbthread 1\n maxsessrate 20");
+    let _running = place.start(["-f", config.to_str().unwrap()]);
+    let start = Instant::now();
+    for _ in 0..50 {
+        let mut stream = TcpStream::connect(place.front).unwrap();
+        stream.set_read_timeout(Some(LIMIT)).unwrap();
+        stream.write_all(b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+    // Twenty at once, and the others twenty a second.
+    assert!(start.elapsed() >= Duration::from_secs(1), "{:?}", start.elapsed());
 }

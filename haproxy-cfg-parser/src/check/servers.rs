@@ -1,7 +1,7 @@
 //! What servers say of each other and of their checks: numbers, tracking, ports, mailers.
 
 use super::names::{alert, kind};
-use crate::model::{Address, CheckAction, CheckKind, CheckStep, Place, Proxy, ServerLine};
+use crate::model::{Address, CheckAction, CheckKind, CheckStep, Host, Place, Proxy, ServerLine};
 use crate::parse::Cx;
 use crate::{Diagnostic, Severity};
 use std::collections::HashMap;
@@ -48,6 +48,15 @@ fn has_port(address: &Address) -> bool {
     !matches!(address, Address::Inet { ports: (0, 0), offset: None, .. })
 }
 
+/// No address of a host: HAProxy asks nothing more of such a server.
+fn is_anywhere(address: &Address) -> bool {
+    match address {
+        Address::Inet { host: Host::Ip(ip), .. } => ip.is_unspecified(),
+        Address::Inet { host: Host::Any | Host::AnyV4 | Host::AnyV6, .. } => true,
+        _ => false,
+    }
+}
+
 /// Checks need a port: the server's, their own, or that of each `connect`.
 fn ports(proxy: &Proxy, server: &ServerLine, findings: &mut Vec<Diagnostic>) {
     let check = &server.check;
@@ -60,7 +69,13 @@ fn ports(proxy: &Proxy, server: &ServerLine, findings: &mut Vec<Diagnostic>) {
     let own = check.port.is_some_and(|port| port != 0) || check.addr.as_ref().is_some_and(has_port);
     // A name of a service brings its port.
     let service = server.address_text.starts_with('_') && server.resolve.resolvers.is_some();
-    if !check.enabled || check.track.is_some() || own || service || has_port(&server.address) {
+    if !check.enabled
+        || check.track.is_some()
+        || own
+        || service
+        || has_port(&server.address)
+        || is_anywhere(&server.address)
+    {
         return;
     }
     let steps = match proxy.checks.kind {

@@ -90,6 +90,8 @@ fn supersedes(new: &Change, old: &Change, versions: bool) -> bool {
         ) => (a, b) == (c, d) && (ip.is_some() || old_ip.is_none()) && (port.is_some() || old_port.is_none()),
         (C::FrontendMaxconn { frontend: a, .. }, C::FrontendMaxconn { frontend: b, .. }) => a == b,
         (C::GlobalMaxconn { .. }, C::GlobalMaxconn { .. }) => true,
+        (C::RateLimit { sessions: a, .. }, C::RateLimit { sessions: b, .. }) => a == b,
+        (C::Variable { name: a, .. }, C::Variable { name: b, .. }) => a == b,
         (
             C::Patterns { list: a, edit: PatternEdit::Clear { version: None } },
             C::Patterns { list: b, .. },

@@ -1,6 +1,6 @@
 //! One connection to a `stats socket`.
 
-use super::command::{self, Action, Call, Outcome, Severity};
+use super::command::{self, Action, Call, Outcome, Severity, Trust};
 use super::{Context, Level, line, suggest};
 use std::io;
 use std::time::Duration;
@@ -25,6 +25,8 @@ struct Session<'a> {
     timed: bool,
     severity: Severity,
     timeout: Duration,
+    experimental: bool,
+    expert: bool,
 }
 
 /// Serves one connection until its end. `level` is the socket's.
@@ -53,6 +55,8 @@ where
         timed: false,
         severity: Severity::None,
         timeout: context.timeout,
+        experimental: false,
+        expert: false,
     };
     session.run(stream, said).await
 }
@@ -146,6 +150,10 @@ impl Session<'_> {
             self.message(6, &suggest::unknown(words), out);
             return false;
         };
+        if command::is_experimental(words) && !self.experimental {
+            self.message(3, "This command is restricted to experimental mode only.", out);
+            return false;
+        }
         if command.level > self.level {
             self.message(3, "Permission denied", out);
             return false;
@@ -166,13 +174,22 @@ impl Session<'_> {
                 Ok(()) => self.message(6, &text, out),
                 Err(text) => self.message(3, &text, out),
             },
-            Outcome::Session(action) => return self.act(action),
+            Outcome::Session(action) => return self.act(action, out),
         }
         false
     }
 
-    fn act(&mut self, action: Action) -> bool {
+    fn act(&mut self, action: Action, out: &mut String) -> bool {
         match action {
+            Action::Trust(Trust::Experimental, Some(on)) => self.experimental = on,
+            Action::Trust(Trust::Expert, Some(on)) => self.expert = on,
+            Action::Trust(trust, None) => {
+                let (name, on) = match trust {
+                    Trust::Experimental => ("experimental-mode", self.experimental),
+                    Trust::Expert => ("expert-mode", self.expert),
+                };
+                self.message(6, &format!("{name} is {}", if on { "ON" } else { "OFF" }), out);
+            }
             Action::Lower(level) => self.level = level,
             Action::Timeout(timeout) => self.timeout = timeout,
             Action::Severity(severity) => self.severity = severity,

@@ -126,7 +126,6 @@ fn read(backend: &Backend, name: &str, words: &[String]) -> Result<ServerLine, S
     }
     // What it follows runs already, which a file of one line does not know.
     let (track, words) = without_track(words);
-    let quoted = |word: &str| format!("'{}'", word.replace('\'', r"'\''"));
     let words: Vec<String> =
         std::iter::once(name).chain(words.iter().map(String::as_str)).map(quoted).collect();
     let mode = if backend.mode == haproxy_cfg_parser::model::Mode::Http { "http" } else { "tcp" };
@@ -154,6 +153,11 @@ fn read(backend: &Backend, name: &str, words: &[String]) -> Result<ServerLine, S
     }
 }
 
+/// A word as a file would have it.
+pub(super) fn quoted(word: &str) -> String {
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
 /// The words without `track`, and what it names.
 fn without_track(words: &[String]) -> (Option<String>, Vec<String>) {
     let at = words.iter().position(|word| word == "track").filter(|at| at + 1 < words.len());
@@ -168,7 +172,7 @@ fn line(config: Config) -> Option<ServerLine> {
 }
 
 /// What a finding says without the place of a file.
-fn reason(finding: &Diagnostic) -> String {
+pub(super) fn reason(finding: &Diagnostic) -> String {
     let text = finding.message.split_once("] : ").map_or(&*finding.message, |(_, text)| text);
     let text = match text.strip_prefix("'server ") {
         Some(rest) => rest.split_once("' : ").map_or(text, |(_, rest)| rest),

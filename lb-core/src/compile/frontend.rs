@@ -49,6 +49,7 @@ pub(super) fn frontend(
         connections: registry::frontend_connections(options.previous, &proxy.name, limit),
         gate: registry::gate(options.previous, &proxy.name),
         maxconn: limit,
+        rate_limit: proxy.rate_limit_sessions.map_or(0, |max| u32::try_from(max).unwrap_or(u32::MAX)),
         timeouts: proxy.timeouts,
         options: proxy.options.clone(),
         forwardfor: proxy.options.forwardfor.as_ref().map(forward_for),

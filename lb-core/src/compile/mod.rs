@@ -27,6 +27,7 @@ pub use registry::succeed;
 pub use saved::{Saved, States};
 pub use supported::{Support, supports};
 pub use variable::Variables;
+pub(crate) use variable::evaluate;
 
 use crate::acl::{Condition, References};
 use crate::listen::Permit;
@@ -102,6 +103,7 @@ pub fn compile(
     let Compiler { findings, binds, frontends, backends, resolvers, references, permit, .. } = compiler;
     let maxconn = u32::try_from(options.maxconn).unwrap_or(u32::MAX);
     let tune = &config.global.tune;
+    let limits = &config.global.limits;
     let by_name = backends.iter().map(|one| (one.name.clone(), Arc::clone(one)));
     let backends_by_name: Arc<HashMap<_, _>> = Arc::new(by_name.collect());
     let plan = Plan {
@@ -111,6 +113,8 @@ pub fn compile(
         pipes: pipes(&config.global, options),
         max_headers: tune.http_maxhdr.unwrap_or(MAX_HEADERS),
         connections: registry::connections(options.previous, maxconn),
+        connection_rate: registry::rate_limit(options, limits.connections, |plan| &plan.connection_rate),
+        session_rate: registry::rate_limit(options, limits.sessions, |plan| &plan.session_rate),
         maxconn,
         binds,
         frontends,

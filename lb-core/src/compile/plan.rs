@@ -4,7 +4,7 @@ use super::check::Follows;
 use super::variable::Variables;
 use crate::acl::Reference;
 use crate::check::Settings;
-use crate::engine::Limit;
+use crate::engine::{Limit, RateLimit};
 use crate::listen::Permit;
 use crate::proxy::{Backend, Frontend, Listener};
 use crate::resolve::Resolvers;
@@ -29,6 +29,10 @@ pub struct Plan {
     pub max_headers: usize,
     /// Connections now, and the process's `maxconn`.
     pub connections: Arc<Limit>,
+    /// Connections per second, and `maxconnrate`.
+    pub connection_rate: RateLimit,
+    /// Sessions per second, and `maxsessrate`.
+    pub session_rate: RateLimit,
     /// The process's `maxconn` as the file, or the system, has it.
     pub maxconn: u32,
     /// Addresses to bind.

@@ -1,11 +1,13 @@
 //! `set-var` and `set-var-fmt` of the global section: variables that are there before the first connection.
 
-use super::{Context, registry};
+use super::dynamic::{quoted, reason};
+use super::{Context, Plan, registry, supported};
 use crate::check::Settings;
+use crate::exchange::Exchange;
 use crate::log::{Format, Style};
 use crate::sample::{Expr, Place, Sample, VarKey};
-use haproxy_cfg_parser::Diagnostic;
 use haproxy_cfg_parser::model::{self, ActionArg, Config};
+use haproxy_cfg_parser::{Diagnostic, Severity, Source, SystemWorld, parse};
 
 /// The process's variables, in file order: a later line sees what earlier ones have set.
 #[derive(Debug, Default)]
@@ -31,10 +33,7 @@ impl Variables {
         }
         let mut exchange = settings.exchange();
         for (key, value) in &self.values {
-            let value = match value {
-                Value::Expr(expr) => expr.eval(&exchange).map(Sample::into_owned),
-                Value::Format(format) => Some(Sample::owned(format.text(&exchange))),
-            };
+            let value = value.of(&exchange);
             if value.is_some() {
                 exchange.set_var(*key, value);
             }
@@ -42,10 +41,58 @@ impl Variables {
     }
 }
 
+/// What words behind `set var NAME` stand for: an expression, or with `fmt` a format (management guide 9.3 "set var"). None:
+/// it has no value.
+///
+/// # Errors
+/// What is wrong, in HAProxy's words.
+pub(crate) fn evaluate(plan: &Plan, name: &str, words: &[String]) -> Result<Option<Sample<'static>>, String> {
+    const NEITHER: &str = "Missing either 'expr', 'fmt' or expression.";
+    let (keyword, words) = match words {
+        [] => return Err(NEITHER.into()),
+        [kind, rest @ ..] if kind == "expr" && !rest.is_empty() => ("set-var", rest),
+        [kind, rest @ ..] if kind == "fmt" && !rest.is_empty() => ("set-var-fmt", rest),
+        words => ("set-var", words),
+    };
+    if VarKey::known(name).is_none() && VarKey::is_full() {
+        return Err("There are too many variables.".into());
+    }
+    let words: Vec<String> =
+        std::iter::once(name).chain(words.iter().map(String::as_str)).map(quoted).collect();
+    let text = format!("global\n {keyword} {}\n", words.join(" "));
+    let (config, found) = parse(&[Source::new("CLI", text)], &SystemWorld::default());
+    let (variables, compiled) = Variables::compile(&config);
+    let unmet = supported::check(&config);
+    let mut all = found.iter().chain(&unmet).chain(&compiled);
+    if let Some(finding) = all.find(|finding| finding.severity == Severity::Alert) {
+        let reason = reason(finding).replace("in the global section.", "here.");
+        let reason = reason
+            .strip_prefix("'set-var': invalid ")
+            .map(|rest| format!("invalid {rest}"))
+            .unwrap_or(reason);
+        return Err(if reason.contains("only scope 'proc'") {
+            reason.replace("set-var", "set var")
+        } else {
+            reason
+        });
+    }
+    let exchange = plan.checks.exchange();
+    Ok(variables.values.first().and_then(|(_, value)| value.of(&exchange)))
+}
+
 #[derive(Debug)]
 enum Value {
     Expr(Expr),
     Format(Format),
+}
+
+impl Value {
+    fn of(&self, exchange: &Exchange) -> Option<Sample<'static>> {
+        match self {
+            Self::Expr(expr) => expr.eval(exchange).map(Sample::into_owned),
+            Self::Format(format) => Some(Sample::owned(format.text(exchange))),
+        }
+    }
 }
 
 fn compile(action: &model::Action, context: &mut Context<'_>) -> Option<(VarKey, Value)> {

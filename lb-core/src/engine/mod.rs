@@ -2,10 +2,12 @@
 
 mod control;
 mod limit;
+mod rate_limit;
 mod threads;
 
 use control::Control;
 pub use limit::Limit;
+pub use rate_limit::{RateLimit, delay};
 pub(crate) use threads::plan;
 pub use threads::{admin, on_plan, phase, refresh, with_waker};
 

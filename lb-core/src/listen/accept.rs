@@ -3,10 +3,12 @@
 use super::permit::quieten;
 use super::{Arrival, Permit, Sockets, Tenure};
 use crate::admin;
+use crate::clock;
+use crate::compile::Plan;
 use crate::engine::{self, Phase, Visitor, phase, with_waker};
 use crate::http::client;
-use crate::net::{Io, TcpAcceptor};
-use crate::proxy::Listener;
+use crate::net::{Deadline, Io, TcpAcceptor};
+use crate::proxy::{Frontend, Listener};
 use crate::tcp;
 use haproxy_cfg_parser::model::Mode;
 use socket2::Socket;
@@ -16,7 +18,7 @@ use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::net::UnixListener;
 use tokio::task::AbortHandle;
 
@@ -145,6 +147,7 @@ impl Leave {
 async fn accept_loop(mut listener: Arc<Listener>, mut acceptor: Acceptor) {
     let mut leave = Leave { permit: listener.permit.clone(), listening: None };
     let _woken = poll_fn(|cx| Poll::Ready(with_waker(cx.waker()))).await;
+    let mut pause = Deadline::default();
     loop {
         let accepted = poll_fn(|cx| match phase() {
             Phase::Paused | Phase::Stopped => Poll::Ready(None),
@@ -165,16 +168,20 @@ async fn accept_loop(mut listener: Arc<Listener>, mut acceptor: Acceptor) {
                 if !is_permitted(&listener) {
                     return Poll::Ready(None);
                 }
-                if let Some(plan) = engine::plan() {
+                let plan = engine::plan();
+                if let Some(plan) = &plan {
                     ready!(plan.connections.poll_ready(cx));
                 }
-                if let Some(frontend) = frontend {
+                if let Some(frontend) = &frontend {
                     if !frontend.gate.is_open() {
                         return Poll::Ready(None);
                     }
                     ready!(frontend.connections.poll_ready(cx));
                 }
                 ready!(listener.connections.poll_ready(cx));
+                if let (Some(plan), Some(frontend)) = (&plan, &frontend) {
+                    ready!(poll_rates(&mut pause, plan, frontend, cx));
+                }
                 acceptor.poll_accept(cx).map(Some)
             }
         })
@@ -201,14 +208,35 @@ async fn accept_loop(mut listener: Arc<Listener>, mut acceptor: Acceptor) {
                     continue;
                 }
                 let mode = frontend.mode;
+                let is_rated = frontend.rate_limit != 0 || plan.session_rate.max() != 0;
                 let arrival =
                     Arrival::new(plan, Arc::clone(&listener), frontend, io, source, tenure.flatten());
                 match mode {
                     Mode::Http => client::spawn(arrival),
                     _ => tcp::spawn(arrival),
                 }
+                if is_rated {
+                    // A session counts when its task has run.
+                    tokio::task::yield_now().await;
+                }
             }
             Some(Err(error)) => refused(&listener, &error).await,
+        }
+    }
+}
+
+/// Ready when limits per second allow another connection; else the task is woken when to ask again.
+fn poll_rates(pause: &mut Deadline, plan: &Plan, frontend: &Frontend, cx: &mut Context<'_>) -> Poll<()> {
+    loop {
+        let own = engine::delay(frontend.rate_limit, || {
+            frontend.stats.counters.sum(|counters| counters.sess_rate.read(clock::millis()))
+        });
+        let Some(delay) = own.max(plan.connection_rate.delay()).max(plan.session_rate.delay()) else {
+            return Poll::Ready(());
+        };
+        pause.after(Instant::now(), Some(delay));
+        if !pause.poll(cx) {
+            return Poll::Pending;
         }
     }
 }

@@ -16,7 +16,7 @@ pub async fn admit(arrival: &mut Arrival) -> bool {
     let rules = &arrival.frontend.rules;
     let announced = arrival.session.as_ref().is_some_and(|session| session.listener.accept_proxy);
     if !announced && rules.tcp_request_connection.is_empty() && rules.tcp_request_session.is_empty() {
-        arrival.counted.count_session();
+        arrival.count_session();
         return true;
     }
     let frontend = Arc::clone(&arrival.frontend);
@@ -49,7 +49,7 @@ async fn examine(arrival: &mut Arrival, frontend: &Arc<Frontend>) -> bool {
         }
         return false;
     }
-    arrival.counted.count_session();
+    arrival.count_session();
     true
 }
 

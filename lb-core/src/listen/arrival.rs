@@ -65,6 +65,17 @@ impl Arrival {
     }
 }
 
+impl Arrival {
+    /// Counts the session that the connection became once connection rules let it in.
+    pub fn count_session(&self) {
+        let counters = self.counted.stats.counters.mine();
+        counters.sess_tot.inc();
+        let now = crate::clock::millis();
+        counters.sess_rate.add(1, now);
+        self.plan.session_rate.count(now);
+    }
+}
+
 /// Counts a connection in all its places for as long as it lives. It holds nothing of the plan, which an idle connection
 /// outlives.
 pub struct Counted {
@@ -85,20 +96,15 @@ impl Counted {
         stats.current_max.fetch_max(now, Relaxed);
         let counters = stats.counters.mine();
         counters.conn_tot.inc();
-        counters.conn_rate.add(1, crate::clock::millis());
+        let now = crate::clock::millis();
+        counters.conn_rate.add(1, now);
+        plan.connection_rate.count(now);
         Self {
             process: Arc::clone(&plan.connections),
             listener: Arc::clone(&listener.connections),
             frontend: Arc::clone(&frontend.connections),
             stats: Arc::clone(stats),
         }
-    }
-
-    /// Counts the session that the connection became once connection rules let it in.
-    pub fn count_session(&self) {
-        let counters = self.stats.counters.mine();
-        counters.sess_tot.inc();
-        counters.sess_rate.add(1, crate::clock::millis());
     }
 }
 

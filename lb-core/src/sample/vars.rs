@@ -13,6 +13,9 @@ pub struct VarKey(u32);
 
 static NAMES: LazyLock<Mutex<HashMap<String, u32>>> = LazyLock::new(Mutex::default);
 
+/// Names that commands may bring end here; a file may have more.
+const MAX_NAMES: usize = 100_000;
+
 impl VarKey {
     /// The key of a variable. Names keep their number for the life of the process, so that variables of a session
     /// outlive a reload.
@@ -25,6 +28,22 @@ impl VarKey {
 
     /// The key of `scope.name` as written in the arguments of converters; none for an unknown scope or an empty name.
     pub fn parse(text: &str) -> Option<Self> {
+        Self::read(text).map(|name| Self::new(&name))
+    }
+
+    /// [`Self::parse`] where no variable of a name that was never set is wanted.
+    pub fn known(text: &str) -> Option<Self> {
+        let VarName { scope, name } = Self::read(text)?;
+        let number = *lock(&NAMES).get(&name)?;
+        Some(Self(number << 3 | scope_bits(scope)))
+    }
+
+    /// True when there is no room for names that commands bring.
+    pub(crate) fn is_full() -> bool {
+        lock(&NAMES).len() >= MAX_NAMES
+    }
+
+    fn read(text: &str) -> Option<VarName> {
         let (scope, name) = text.split_once('.')?;
         let scope = match scope {
             "proc" => Scope::Proc,
@@ -37,12 +56,19 @@ impl VarKey {
         };
         let legal = !name.is_empty()
             && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.".contains(&byte));
-        legal.then(|| Self::new(&VarName { scope, name: name.to_owned() }))
+        legal.then(|| VarName { scope, name: name.to_owned() })
     }
 
     /// The value of a variable of scope `proc`; none for others.
     pub(crate) fn process_value(self) -> Option<Sample<'static>> {
         if self.is_process() { process_get(self) } else { None }
+    }
+
+    /// Gives a variable of scope `proc` its value; does nothing for others.
+    pub(crate) fn set_process(self, value: Sample<'static>) {
+        if self.is_process() {
+            process_set(self, Some(value));
+        }
     }
 
     fn is(self, scope: Scope) -> bool {
@@ -154,7 +180,7 @@ pub(super) fn process_get(key: VarKey) -> Option<Sample<'static>> {
     PROCESS.read().unwrap_or_else(PoisonError::into_inner).get(&key).cloned()
 }
 
-/// Sets a variable of scope `proc`, or removes it with `None`. Names are fixed at load, so the map is bounded.
+/// Sets a variable of scope `proc`, or removes it with `None`. Names are bounded, and so is the map.
 pub(super) fn process_set(key: VarKey, value: Option<Sample<'static>>) {
     let mut map = PROCESS.write().unwrap_or_else(PoisonError::into_inner);
     match value {

@@ -275,7 +275,7 @@ pub static COLUMNS: &[Column] = &[
         .f(|_| Value::U32(0)).b(|_| Value::U32(1)).s(|_, _| Value::U32(2)),
     column("rate", b"MRP", "Sessions over the last second")
         .f(|f| rate!(f.stats.counters, sess_rate)).b(|b| rate!(b.stats.counters, sess_rate)).s(|_, s| rate!(s.counters, sess_rate)),
-    column("rate_lim", b"CLP", "Limit of sessions per second, 0 for none").f(|_| Value::U32(0)),
+    column("rate_lim", b"CLP", "Limit of sessions per second, 0 for none").f(|f| Value::U32(f.rate_limit)),
     column("rate_max", b"MMP", "Most sessions in one second")
         .f(|f| rate!(max f.stats.counters, sess_rate)).b(|b| rate!(max b.stats.counters, sess_rate)).s(|_, s| rate!(max s.counters, sess_rate)),
     column("check_status", b"MOP", "Result of the last health check").s(|_, s| result(s.check.as_deref())),

@@ -4,7 +4,7 @@ use super::*;
 use crate::balance::Balance;
 use crate::check::Announcer;
 use crate::compile::{Plan, Variables, check_settings};
-use crate::engine::Limit;
+use crate::engine::{Limit, RateLimit};
 use crate::proxy::{Backend, Frontend, Logging, ProxyStats, RetryOn, Rules};
 use crate::server::{Farm, Lineup, Server, ServerAddress, testing};
 use haproxy_cfg_parser::model;
@@ -19,6 +19,7 @@ fn frontend(name: &str, id: u32, mode: model::Mode) -> Arc<Frontend> {
         description: None,
         id,
         mode,
+        rate_limit: 0,
         connections: Arc::new(Limit::new(1000)),
         gate: Arc::default(),
         maxconn: 1000,
@@ -170,6 +171,8 @@ pub(crate) fn plan() -> Arc<Plan> {
         bufsize: 16384,
         maxrewrite: 1024,
         max_headers: 101,
+        connection_rate: RateLimit::new(1, 0),
+        session_rate: RateLimit::new(1, 0),
         connections: Arc::new(Limit::new(1000)),
         maxconn: 1000,
         binds: vec![],

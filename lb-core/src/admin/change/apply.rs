@@ -8,6 +8,7 @@ use crate::compile::{self, Plan};
 use crate::listen::Entrance;
 use crate::process;
 use crate::proxy::{Backend, Frontend};
+use crate::sample::VarKey;
 use crate::server::{Cause, Operational, Server, ServerAddress, admin, report};
 use haproxy_cfg_parser::Severity;
 use std::net::{IpAddr, SocketAddr};
@@ -51,6 +52,12 @@ impl Change {
                 .ok_or("No such frontend.")?
                 .connections
                 .set_max(*maxconn),
+            Self::RateLimit { sessions: true, max } => plan.session_rate.set_max(*max),
+            Self::RateLimit { sessions: false, max } => plan.connection_rate.set_max(*max),
+            Self::Variable { name, value } => match VarKey::parse(name) {
+                Some(key) => key.set_process(value.into()),
+                None => return Err("Variable not found.".into()),
+            },
             Self::GlobalMaxconn { maxconn } => plan.connections.set_max(*maxconn),
             Self::Address { backend, server, ip, port } => {
                 let backend = super::backend(plan, backend)?;

@@ -7,6 +7,7 @@ use crate::acl::Reference;
 use crate::compile::Plan;
 use crate::listen::Entrance;
 use crate::proxy::Backend;
+use crate::sample::Sample;
 use crate::server::Server;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -145,11 +146,60 @@ pub enum Change {
         /// What is done to it.
         edit: PatternEdit,
     },
+    /// A limit of the process per second.
+    RateLimit {
+        /// Sessions are meant, not connections.
+        sessions: bool,
+        /// The limit; 0: none.
+        max: u32,
+    },
+    /// A variable of the process.
+    Variable {
+        /// Its name, with its scope.
+        name: String,
+        /// What it is set to.
+        value: Value,
+    },
     /// Maxima, or all counters, begin anew.
     ClearCounters {
         /// All of them.
         all: bool,
     },
+}
+
+/// The value of a variable.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)] // each is the type of that name
+pub enum Value {
+    Bool(bool),
+    Int(i64),
+    Ip(IpAddr),
+    Str(Vec<u8>),
+    Bin(Vec<u8>),
+}
+
+impl From<Sample<'_>> for Value {
+    fn from(sample: Sample<'_>) -> Self {
+        match sample {
+            Sample::Bool(on) => Self::Bool(on),
+            Sample::Int(number) => Self::Int(number),
+            Sample::Ip(ip) => Self::Ip(ip),
+            Sample::Str(text) | Sample::Method(_, text) => Self::Str(text.into_owned()),
+            Sample::Bin(bytes) => Self::Bin(bytes.into_owned()),
+        }
+    }
+}
+
+impl From<&Value> for Sample<'static> {
+    fn from(value: &Value) -> Self {
+        match value {
+            Value::Bool(on) => Self::Bool(*on),
+            Value::Int(number) => Self::Int(*number),
+            Value::Ip(ip) => Self::Ip(*ip),
+            Value::Str(text) => Self::owned(text.clone()),
+            Value::Bin(bytes) => Self::Bin(bytes.clone().into()),
+        }
+    }
 }
 
 /// Where checks go, and what they ask; `None` keeps what there is.

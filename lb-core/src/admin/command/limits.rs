@@ -1,4 +1,4 @@
-//! `set maxconn frontend`, `set maxconn global`.
+//! `set maxconn frontend`, `set maxconn global`, `set rate-limit`.
 
 use super::{Call, Change, Command, Level, Outcome};
 
@@ -17,6 +17,38 @@ pub(super) const GLOBAL: Command = Command {
     level: Level::Admin,
     run: global,
 };
+
+pub(super) const RATE: Command = Command {
+    words: &["set", "rate-limit"],
+    usage: "set rate-limit <setting> <value>",
+    doc: "change a rate limiting value",
+    level: Level::Admin,
+    run: rate,
+};
+
+fn rate(call: &Call<'_>) -> Outcome {
+    let sessions = match (call.arg(0), call.arg(1)) {
+        ("connections", "global") => false,
+        ("sessions", "global") => true,
+        (setting @ ("ssl-sessions" | "http-compression"), "global") => {
+            return Outcome::Error(format!("'set rate-limit {setting}' is not supported by lb yet."));
+        }
+        _ => {
+            return Outcome::Error(
+                "'set rate-limit' only supports :\n\
+                 \x20  - 'connections global' to set the per-process maximum connection rate\n\
+                 \x20  - 'sessions global' to set the per-process maximum session rate\n\
+                 \x20  - 'ssl-sessions global' to set the per-process maximum SSL session rate\n\
+                 \x20  - 'http-compression global' to set the per-process maximum compression speed in kB/s"
+                    .into(),
+            );
+        }
+    };
+    match call.arg(2).parse() {
+        Ok(max) => Outcome::Change(Change::RateLimit { sessions, max }),
+        Err(_) => Outcome::Error("Expects an integer value.".into()),
+    }
+}
 
 fn frontend(call: &Call<'_>) -> Outcome {
     let name = call.arg(0);

@@ -42,6 +42,10 @@ impl Command {
         Self { words, usage, doc, level: Level::Admin, run }
     }
 
+    fn is_named(&self, words: &[String]) -> bool {
+        words.len() >= self.words.len() && self.words.iter().zip(words).all(|(name, word)| name == word)
+    }
+
     /// One that only looks.
     const fn user(
         words: &'static [&'static str],
@@ -108,6 +112,17 @@ pub(super) enum Action {
     Timeout(Duration),
     /// How messages are marked.
     Severity(Severity),
+    /// Whether commands are taken that others would not miss; none: says whether they are.
+    Trust(Trust, Option<bool>),
+}
+
+/// Kinds of commands that a session takes only when it was told to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Trust {
+    /// `experimental-mode`.
+    Experimental,
+    /// `expert-mode`, for which lb has no command.
+    Expert,
 }
 
 /// How messages are marked (`set severity-output`).
@@ -151,6 +166,7 @@ pub(super) static COMMANDS: &[Command] = &[
     pattern::SET_MAP,
     limits::FRONTEND,
     limits::GLOBAL,
+    limits::RATE,
     server::SET_MAXCONN,
     server::SET,
     session::SEVERITY,
@@ -176,12 +192,21 @@ pub(super) static COMMANDS: &[Command] = &[
     session::QUIT,
 ];
 
+/// Commands that no list shows, as in HAProxy.
+static UNLISTED: &[Command] = &[session::EXPERIMENTAL, session::EXPERT];
+
+/// Commands for sessions in `experimental-mode`.
+static EXPERIMENTAL: &[Command] = &[variable::SET];
+
 /// How many of them, at the end, are shown with every list of commands.
 pub(super) const ALWAYS_SHOWN: usize = 3;
 
-/// The command that words name, and how many of them do.
+/// The command that words name.
 pub(super) fn find(words: &[String]) -> Option<&'static Command> {
-    COMMANDS.iter().find(|command| {
-        words.len() >= command.words.len() && command.words.iter().zip(words).all(|(name, word)| name == word)
-    })
+    COMMANDS.iter().chain(UNLISTED).chain(EXPERIMENTAL).find(|command| command.is_named(words))
+}
+
+/// True for words that name a command for sessions in `experimental-mode`.
+pub(super) fn is_experimental(words: &[String]) -> bool {
+    EXPERIMENTAL.iter().any(|command| command.is_named(words))
 }

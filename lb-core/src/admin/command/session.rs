@@ -1,7 +1,7 @@
 //! Commands about the session itself: levels, prompt, timeout, marks, help, end.
 
 use super::super::suggest;
-use super::{Action, Call, Command, Level, Outcome, Severity};
+use super::{Action, Call, Command, Level, Outcome, Severity, Trust};
 use std::time::Duration;
 
 pub(super) const ECHO: Command = Command {
@@ -59,6 +59,27 @@ pub(super) const PROMPT: Command = Command {
     level: Level::User,
     run: prompt,
 };
+
+pub(super) const EXPERIMENTAL: Command = Command {
+    words: &["experimental-mode"],
+    usage: "experimental-mode [on|off]",
+    doc: "take commands that may change or go",
+    level: Level::Admin,
+    run: |call| Outcome::Session(Action::Trust(Trust::Experimental, trusted(call))),
+};
+
+pub(super) const EXPERT: Command = Command {
+    words: &["expert-mode"],
+    usage: "expert-mode [on|off]",
+    doc: "take commands that may do harm",
+    level: Level::Admin,
+    run: |call| Outcome::Session(Action::Trust(Trust::Expert, trusted(call))),
+};
+
+/// What a switch is set to; none: it is only asked for.
+fn trusted(call: &Call<'_>) -> Option<bool> {
+    call.args.first().map(|word| word == "on")
+}
 
 pub(super) const QUIT: Command = Command {
     words: &["quit"],

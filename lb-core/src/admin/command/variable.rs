@@ -1,6 +1,7 @@
-//! `get var`.
+//! `get var`, `set var`.
 
-use super::{Call, Command, Level, Outcome};
+use super::{Call, Change, Command, Level, Outcome};
+use crate::compile;
 use crate::sample::{Sample, VarKey};
 use std::net::IpAddr;
 
@@ -12,12 +13,31 @@ pub(super) const GET: Command = Command {
     run: get,
 };
 
+pub(super) const SET: Command = Command {
+    words: &["set", "var"],
+    usage: "set var <name> [fmt|expr] {<fmt>|<expr>}",
+    doc: "set a process-wide variable from an expression or a format",
+    level: Level::Admin,
+    run: set,
+};
+
+fn set(call: &Call<'_>) -> Outcome {
+    match call.args {
+        [name, words @ ..] if !name.is_empty() => match compile::evaluate(call.plan, name, words) {
+            Ok(Some(value)) => Outcome::Change(Change::Variable { name: name.clone(), value: value.into() }),
+            Ok(None) => Outcome::Error("The expression has no value here.".into()),
+            Err(text) => Outcome::Error(text),
+        },
+        _ => Outcome::Error("Missing process-wide variable identifier.".into()),
+    }
+}
+
 fn get(call: &Call<'_>) -> Outcome {
     let name = call.arg(0);
     if name.is_empty() {
         return Outcome::Error("Missing process-wide variable identifier.".into());
     }
-    match VarKey::parse(name).and_then(VarKey::process_value) {
+    match VarKey::known(name).and_then(VarKey::process_value) {
         Some(value) => {
             let shown = |byte: u8| if (32..127).contains(&byte) { char::from(byte) } else { '.' };
             let kind = match &value {

@@ -8,7 +8,7 @@
 mod tests;
 
 use super::{Options, Plan};
-use crate::engine::Limit;
+use crate::engine::{Limit, RateLimit};
 use crate::listen::{Entrance, Gate, Permit};
 use crate::proxy::{Backend, Frontend, ProxyStats};
 use crate::resolve::Resolvers;
@@ -23,6 +23,16 @@ use std::sync::atomic::Ordering::Relaxed;
 /// The process's limit of connections.
 pub(super) fn connections(previous: Option<&Plan>, maxconn: u32) -> Arc<Limit> {
     previous.map_or_else(|| Arc::new(Limit::new(maxconn)), |plan| Arc::clone(&plan.connections))
+}
+
+/// A limit of the process per second.
+pub(super) fn rate_limit(
+    options: &Options<'_>,
+    wanted: Option<u64>,
+    known: impl FnOnce(&Plan) -> &RateLimit,
+) -> RateLimit {
+    let max = wanted.map_or(0, |max| u32::try_from(max).unwrap_or(u32::MAX));
+    RateLimit::succeed(options.previous.map(known), options.threads.max(1), max)
 }
 
 fn frontend<'a>(previous: Option<&'a Plan>, name: &str) -> Option<&'a Frontend> {

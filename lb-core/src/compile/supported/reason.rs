@@ -59,7 +59,7 @@ const REASONS: &[(Of, &[&str], &str)] = &[
     (Any, &["*gpc*", "*gpt*", "stick*", "*non-stick", "*track-sc", "sc_*", "sc0_*", "sc1_*", "sc2_*", "src_*", "table_*", "in_table", "http-err-codes", "http-fail-codes", "shard", "*tracked"], "this part of stick tables is not built yet"),
     (Any, &["compression *", "filter comp*", "max*comp*", "maxzlibmem", "res.comp*"], "lb compresses nothing yet"),
     (Any, &["*cache*"], "lb keeps no responses yet"),
-    (Any, &["filter bwlim*", "*bandwidth-limit", "rate-limit *", "maxconnrate", "maxsessrate", "max-session-srv-conns", "max-keep-alive-queue", "monitor-net"], "this limit is not built yet"),
+    (Any, &["filter bwlim*", "*bandwidth-limit", "max-session-srv-conns", "max-keep-alive-queue", "monitor-net"], "this limit is not built yet"),
     (Any, &["*-map", "*-acl", "map_*_key", "acl"], "rules change no maps yet; use the runtime API"),
     (Any, &["*-bc-mark", "*-bc-tos", "*priority*", "prio_*"], "lb does not set or show it for single connections yet"),
     (Any, &["*clitcpka*", "*srvtcpka*", "option tcpka", "tfo", "tcp-ut", "idle-ping"], "this option of sockets is not built yet"),

@@ -1,0 +1,87 @@
+//! A limit of how many may come per second.
+
+use crate::clock;
+use crate::proxy::Rate;
+use crate::thread::PerThread;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::time::Duration;
+
+/// How many come per second, and how many may (manual 3.2 "maxconnrate", "maxsessrate").
+#[derive(Debug)]
+pub struct RateLimit {
+    /// What the file says; 0: no limit.
+    configured: u32,
+    max: AtomicU32,
+    rate: Arc<PerThread<Rate>>,
+}
+
+impl RateLimit {
+    /// A count of none under `max` per second; 0: no limit.
+    pub fn new(threads: usize, max: u32) -> Self {
+        Self { configured: max, max: AtomicU32::new(max), rate: Arc::new(PerThread::new(threads)) }
+    }
+
+    /// What a new file makes of it: a limit that a command has set stays while the file says the same as before.
+    pub fn succeed(previous: Option<&Self>, threads: usize, max: u32) -> Self {
+        let Some(previous) = previous else { return Self::new(threads, max) };
+        let now = if previous.configured == max { previous.max() } else { max };
+        Self { configured: max, max: AtomicU32::new(now), rate: Arc::clone(&previous.rate) }
+    }
+
+    /// How many may come per second; 0: no limit.
+    pub fn max(&self) -> u32 {
+        self.max.load(Relaxed)
+    }
+
+    /// Changes the limit.
+    pub fn set_max(&self, max: u32) {
+        self.max.store(max, Relaxed);
+    }
+
+    /// The most that came in one second, or rather the most that a thread saw, of all threads.
+    pub fn highest(&self) -> u64 {
+        self.rate.sum(Rate::max)
+    }
+
+    /// Counts one more, on the calling thread.
+    #[inline]
+    pub fn count(&self, millis: u64) {
+        self.rate.mine().add(1, millis);
+    }
+
+    /// How long to wait before one more may come.
+    #[inline]
+    pub fn delay(&self) -> Option<Duration> {
+        delay(self.max(), || self.rate.sum(|rate| rate.read(clock::millis())))
+    }
+}
+
+/// How long to wait where `rate` came in the last second and `max` may; 0: no limit.
+#[inline]
+pub fn delay(max: u32, rate: impl FnOnce() -> u64) -> Option<Duration> {
+    (max != 0 && rate() >= u64::from(max)).then(|| Duration::from_millis(u64::from(1000 / max).max(1)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn delays_only_what_is_too_much() {
+        assert_eq!(delay(0, || 1000), None);
+        assert_eq!(delay(5, || 4), None);
+        assert_eq!(delay(5, || 5), Some(Duration::from_millis(200)));
+        assert_eq!(delay(5000, || 9000), Some(Duration::from_millis(1)));
+    }
+
+    #[test]
+    fn a_command_holds_until_the_file_says_otherwise() {
+        let first = RateLimit::new(1, 10);
+        first.set_max(3);
+        let second = RateLimit::succeed(Some(&first), 1, 10);
+        assert_eq!(second.max(), 3);
+        assert_eq!(RateLimit::succeed(Some(&second), 1, 20).max(), 20);
+        assert_eq!(RateLimit::succeed(None, 1, 20).max(), 20);
+    }
+}
