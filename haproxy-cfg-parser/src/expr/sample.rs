@@ -113,7 +113,8 @@ fn converters(cx: &mut Cx<'_>, text: &str, from: Type, expr: &mut Expr) -> Resul
         regsub_flags(&call).map_err(ExprError::Converter)?;
         map_file(cx, &call).map_err(ExprError::Converter)?;
         expr.converters.push(call);
-        if row.output != Type::Any {
+        // What takes anything and gives anything passes it on.
+        if (row.input, row.output) != (Type::Any, Type::Any) {
             current = row.output;
         }
         rest = tail;

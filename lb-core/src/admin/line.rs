@@ -1,7 +1,7 @@
 //! From bytes to words: lines, commands separated by `;`, words, payloads (management guide 9.3).
 
 /// The commands of a line, separated by semicolons that no backslash escapes.
-pub(super) fn commands(line: &str) -> Vec<&str> {
+pub fn commands(line: &str) -> Vec<&str> {
     let (mut commands, mut start, mut escaped) = (Vec::new(), 0, false);
     for (at, c) in line.char_indices() {
         match c {

@@ -11,7 +11,7 @@ mod suggest;
 
 pub use change::{Applied, Authority, Change, Local, PatternEdit, ServerState};
 pub use haproxy_cfg_parser::model::Level;
-pub use line::payload;
+pub use line::{commands, payload};
 pub use session::{resume, serve};
 
 use crate::compile::Plan;

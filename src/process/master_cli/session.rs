@@ -59,8 +59,10 @@ impl Session {
             let (line, payload) = take_line(input)?;
             self.done = true;
             // A payload belongs to the last command of its line.
-            let mut commands: VecDeque<_> =
-                line.split(';').map(|command| (command.to_owned(), String::new())).collect();
+            let mut commands: VecDeque<_> = admin::commands(&line)
+                .into_iter()
+                .map(|command| (command.to_owned(), String::new()))
+                .collect();
             if let (Some(last), Some(payload)) = (commands.back_mut(), payload) {
                 last.1 = payload;
             }
@@ -256,6 +258,18 @@ mod tests {
         assert_eq!(ask("show version\n"), "3.5.0\n\n");
         assert_eq!(ask("show version;@master show version\n"), "3.5.0\n\n3.5.0\n\n");
         assert!(ask("help\n").starts_with("The following commands are valid at this level:\n"));
+    }
+
+    #[test]
+    fn a_semicolon_behind_a_backslash_separates_nothing() {
+        let all = replies(
+            &mut Session::new(Level::Admin),
+            &mut Fake::default(),
+            "@1 add acl f a\\;b;show version\n",
+        );
+        let said = b"add acl f a\\;b\n".to_vec();
+        assert_eq!(all.first(), Some(&Reply::Worker { level: Level::Admin, said }));
+        assert_eq!(all.get(1), Some(&Reply::Text("3.5.0\n\n".into())));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Waiting for a request's body before it goes on (`option http-buffer-request`, `retry-on`).
+//! Waiting for a request's body before it goes on (`option http-buffer-request`).
 
 use super::Run;
 use super::transfer::walk;
@@ -12,8 +12,10 @@ use std::time::{Duration, Instant};
 pub(super) enum Buffered {
     /// All of it.
     Whole,
-    /// As much as fits, or as came before its sender ended.
+    /// As much as fits.
     Part,
+    /// What came before its sender ended.
+    Ended,
     /// What came before the time was over.
     TimedOut,
 }
@@ -40,9 +42,15 @@ impl Run<'_> {
             match self.client.io.read(&mut self.work.client, &mut self.client.deadline).await {
                 Ok(n) if n > 0 => {}
                 Err(Fail::Timeout) => return Buffered::TimedOut,
-                _ => return Buffered::Part,
+                _ => return Buffered::Ended,
             }
         }
+    }
+
+    /// The request's body is in the buffer.
+    pub(super) fn is_whole(&self) -> bool {
+        let framing = self.exchange.request.framing;
+        framing == Framing::None || matches!(walk(&mut Body::new(framing), &self.work.client), Ok(Some(_)))
     }
 
     /// Copies the data of the body that is in the buffer, for rules that look at it.

@@ -1,6 +1,5 @@
 //! To a server: choosing one, connecting, trying again.
 
-use super::buffering::Buffered;
 use super::{After, Persistence, Run};
 use crate::check::Event;
 use crate::connect::{ConnectError, Upstream, dial, open, pool};
@@ -22,7 +21,7 @@ enum NoConnection {
     /// No server, or no place in a queue.
     Refused(Refusal),
     /// The client went away meanwhile.
-    Aborted,
+    Aborted(Phase),
     /// All attempts failed, the last by a timeout.
     TimedOut,
     /// All attempts failed.
@@ -43,10 +42,13 @@ impl Run<'_> {
     /// Gets the answer from a server of `backend`.
     pub(super) async fn forward(&mut self, backend: Arc<Backend>) -> After {
         let mut attempts = Attempts::new(self.exchange.limits.retries.unwrap_or(backend.retries));
+        if self.gave_up {
+            return self.abandoned(Phase::Request);
+        }
         let direct = self.direct_server(&backend);
         self.write_head(&backend);
         let wanted = backend.retry_on.needs_request() && !self.exchange.retry_forbidden;
-        let repeatable = wanted && self.buffer_body(None, 0).await == Buffered::Whole;
+        let repeatable = wanted && self.is_whole();
         loop {
             let upstream = match self.connect(&backend, direct.as_ref(), &mut attempts).await {
                 Ok(upstream) => upstream,
@@ -133,7 +135,7 @@ impl Run<'_> {
                 backend.stats.counters.mine().reuse.inc();
                 return Ok((Box::new(self.upstream(&server, io, in_use, slot, true)), 0));
             }
-            let failure = match self.dial(backend, &server).await {
+            let failure = match self.dial(backend, &server).await? {
                 Ok((io, sent)) => {
                     self.exchange.times.connected = Some(Instant::now());
                     server.observe(Event::Connected);
@@ -163,7 +165,7 @@ impl Run<'_> {
                 // A server that refuses at once gets a moment to come back, as in HAProxy: one second at most.
                 let most = Duration::from_secs(1);
                 let pause = self.exchange.connect_timeout(backend).map_or(most, |connect| connect.min(most));
-                tokio::time::sleep(pause).await;
+                self.unless_abandoned(backend, tokio::time::sleep(pause)).await?;
             }
         }
     }
@@ -222,8 +224,8 @@ impl Run<'_> {
                     if client.deadline.poll(cx) {
                         return Poll::Ready(Err(NoConnection::Refused(Refusal::QueueTimeout)));
                     }
-                    if abort && watch_client(client, buffer, ended, cx) != Watched::There {
-                        return Poll::Ready(Err(NoConnection::Aborted));
+                    if abort && watch_client(&mut client.io, buffer, ended, cx) != Watched::There {
+                        return Poll::Ready(Err(NoConnection::Aborted(Phase::Queue)));
                     }
                     Poll::Pending
                 })
@@ -264,17 +266,37 @@ impl Run<'_> {
         }
     }
 
-    async fn dial(&mut self, backend: &Backend, server: &Server) -> Result<(Io, usize), ConnectError> {
+    async fn dial(
+        &mut self,
+        backend: &Backend,
+        server: &Server,
+    ) -> Result<Result<(Io, usize), ConnectError>, NoConnection> {
         self.client.deadline.after(Instant::now(), self.exchange.connect_timeout(backend));
+        let (client, work, exchange) = (&mut *self.client, &mut *self.work, &self.exchange);
+        let watch = Watch::new(backend, &mut client.io, &mut work.client, &mut self.client_ended);
+        let (head, deadline) = (&work.out, &mut client.deadline);
         if server.is_personal() {
-            return open(server, &self.exchange, &self.work.out, &mut self.client.deadline).await;
+            return watch.over(open(server, exchange, head, deadline), Phase::Connect).await;
         }
-        dial(&server.address(), server.source(), &self.work.out, &mut self.client.deadline).await
+        watch.over(dial(&server.address(), server.source(), head, deadline), Phase::Connect).await
+    }
+
+    /// Waits for something, unless the client goes away meanwhile and that counts (`option abortonclose`).
+    async fn unless_abandoned<T>(
+        &mut self,
+        backend: &Backend,
+        wait: impl Future<Output = T>,
+    ) -> Result<T, NoConnection> {
+        let (io, buffer) = (&mut self.client.io, &mut self.work.client);
+        Watch::new(backend, io, buffer, &mut self.client_ended).over(wait, Phase::Connect).await
     }
 
     /// Answers a request that got no connection.
     async fn no_connection(&mut self, reason: NoConnection) -> After {
-        if matches!(reason, NoConnection::Refused(Refusal::QueueTimeout) | NoConnection::Aborted) {
+        if matches!(
+            reason,
+            NoConnection::Refused(Refusal::QueueTimeout) | NoConnection::Aborted(Phase::Queue)
+        ) {
             self.exchange.times.dequeued = Some(Instant::now());
         }
         let (cause, phase, status) = match reason {
@@ -284,16 +306,19 @@ impl Run<'_> {
             NoConnection::Failed => (Cause::Server, Phase::Connect, 503),
             NoConnection::TimedOut => (Cause::ServerTimeout, Phase::Connect, 503),
             NoConnection::Resource => (Cause::Resource, Phase::Connect, 503),
-            NoConnection::Aborted => {
-                self.count_client_abort();
-                self.close = true;
-                self.terminate(Cause::Client, Phase::Queue);
-                self.finish();
-                return After::Close;
-            }
+            NoConnection::Aborted(phase) => return self.abandoned(phase),
         };
         self.terminate(cause, phase);
         self.answer_status(status).await
+    }
+
+    /// Ends an exchange whose client went away.
+    fn abandoned(&mut self, phase: Phase) -> After {
+        self.count_client_abort();
+        self.close = true;
+        self.terminate(Cause::Client, phase);
+        self.finish();
+        After::Close
     }
 
     fn count_client_abort(&mut self) {
@@ -320,15 +345,43 @@ pub(super) enum Watched {
     Failed,
 }
 
+/// A look at the client while something else is waited for, where its going away counts.
+struct Watch<'a> {
+    client: Option<(&'a mut Io, &'a mut Buffer, &'a mut bool)>,
+}
+
+impl<'a> Watch<'a> {
+    fn new(backend: &Backend, io: &'a mut Io, buffer: &'a mut Buffer, ended: &'a mut bool) -> Self {
+        let counts = backend.options.abortonclose.unwrap_or(false);
+        Self { client: counts.then_some((io, buffer, ended)) }
+    }
+
+    /// Waits for something; an error: the client went away first.
+    async fn over<T>(mut self, wait: impl Future<Output = T>, phase: Phase) -> Result<T, NoConnection> {
+        let mut wait = pin!(wait);
+        poll_fn(|cx| {
+            if let Poll::Ready(done) = wait.as_mut().poll(cx) {
+                return Poll::Ready(Ok(done));
+            }
+            let client = self.client.as_mut();
+            match client.map(|(io, buffer, ended)| watch_client(io, buffer, ended, cx)) {
+                Some(Watched::Ended | Watched::Failed) => Poll::Ready(Err(NoConnection::Aborted(phase))),
+                Some(Watched::There) | None => Poll::Pending,
+            }
+        })
+        .await
+    }
+}
+
 /// Looks whether the client ended its side, keeping what it sent meanwhile.
 pub(super) fn watch_client(
-    client: &mut super::Client,
+    io: &mut Io,
     buffer: &mut Buffer,
     ended: &mut bool,
     cx: &mut Context<'_>,
 ) -> Watched {
     while !*ended && !buffer.is_full() {
-        match client.io.poll_read(cx, buffer.space()) {
+        match io.poll_read(cx, buffer.space()) {
             Poll::Ready(Ok(0)) => *ended = true,
             Poll::Ready(Ok(n)) => buffer.advance(n),
             Poll::Ready(Err(_)) => {

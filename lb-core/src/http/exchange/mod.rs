@@ -61,6 +61,8 @@ struct Run<'a> {
     client_ended: bool,
     /// All of the request's body has been read.
     body_read: bool,
+    /// The client went away while its body was waited for.
+    gave_up: bool,
     /// What the persistence cookie said.
     persistence: Option<Persistence>,
     /// Counts the exchange among its backend's sessions.
@@ -161,6 +163,7 @@ impl<'a> Run<'a> {
             close: false,
             client_ended: false,
             body_read: false,
+            gave_up: false,
             persistence: None,
             in_backend: None,
         })

@@ -104,11 +104,19 @@ impl Run<'_> {
     /// `option http-buffer-request`, `wait-for-body`: the body first, as much as fits or is asked for (0: all). Some: it did
     /// not come in time.
     async fn wait_for_body(&mut self, time: Option<Duration>, at_least: usize) -> Option<After> {
-        if self.buffer_body(time, at_least).await == Buffered::TimedOut {
-            self.close = true;
-            self.terminate(Cause::ClientTimeout, Phase::Data);
-            return Some(self.answer_status(408).await);
+        match self.buffer_body(time, at_least).await {
+            Buffered::TimedOut => {
+                self.close = true;
+                self.exchange.times.request = None;
+                self.terminate(Cause::ClientTimeout, Phase::Request);
+                return Some(self.answer_status(408).await);
+            }
+            // Rules still choose the backend, which the log names.
+            Buffered::Ended => self.gave_up = true,
+            Buffered::Whole | Buffered::Part => {}
         }
+        // The request is there when its body is.
+        self.exchange.times.request = Some(Instant::now());
         self.show_body();
         None
     }

@@ -162,7 +162,7 @@ impl Run<'_> {
                     return Poll::Ready(Err(NoResponse::TimedOut));
                 }
                 if sent_at.is_some() {
-                    match watch_client(client, &mut work.client, ended, cx) {
+                    match watch_client(&mut client.io, &mut work.client, ended, cx) {
                         Watched::Failed if abort => {
                             return Poll::Ready(Err(NoResponse::Client(Stop::ReadFailed)));
                         }

@@ -58,6 +58,7 @@ fn absolute(request: &mut Request) -> Result<(), Refusal> {
         _ => b"",
     };
     let plain = without_port(authority, default).to_vec();
+    let mut tidy_host = None;
     if let Some(host) = request.headers.first_of(HeaderId::Host) {
         let user_end = memchr::memrchr(b'@', &plain).map_or(0, |at| at + 1);
         let authority = plain.get(user_end..).unwrap_or_default();
@@ -66,10 +67,16 @@ fn absolute(request: &mut Request) -> Result<(), Refusal> {
         }
     }
     if plain.len() != authority.len() {
+        if let Some(host) = request.headers.first_of(HeaderId::Host) {
+            tidy_host = Some(without_port(host, default).to_vec()).filter(|tidy| tidy.len() != host.len());
+        }
         let mut tidy = target.get(..from).unwrap_or_default().to_vec();
         tidy.extend_from_slice(&plain);
         tidy.extend_from_slice(rest.get(end..).unwrap_or_default());
         request.set_tidy_target(&tidy);
+    }
+    if let Some(host) = tidy_host {
+        request.headers.edit_values(&HOST, |_| Some(host.clone()));
     }
     Ok(())
 }

@@ -32,6 +32,9 @@ fn heads_are_normalised() {
         ),
         ("POST / HTTP/1.1\r\nContent-Length: 5, 5\r\n\r\n", "POST / HTTP/1.1\r\ncontent-length: 5\r\n\r\n"),
         ("GET http://a:80/x HTTP/1.1\r\nHost: a\r\n\r\n", "GET http://a/x HTTP/1.1\r\nhost: a\r\n\r\n"),
+        ("GET http://a:80/x HTTP/1.1\r\nHost: a:80\r\n\r\n", "GET http://a/x HTTP/1.1\r\nhost: a\r\n\r\n"),
+        ("GET http://u@a:/x HTTP/1.1\r\nHost: a:80\r\n\r\n", "GET http://u@a/x HTTP/1.1\r\nhost: a\r\n\r\n"),
+        ("GET http://a/x HTTP/1.1\r\nHost: a:80\r\n\r\n", "GET http://a/x HTTP/1.1\r\nhost: a:80\r\n\r\n"),
     ] {
         let (parsed, request, _) = parse(raw.as_bytes());
         assert_eq!(parsed, Parsed::Complete(raw.len()), "{raw:?}");

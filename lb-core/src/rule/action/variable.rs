@@ -8,17 +8,20 @@ use haproxy_cfg_parser::model::ActionArg;
 
 pub(super) const ROWS: &[Row] = &[
     action("set-var", ALL, |build| {
-        act((build.var(0)?, build.expr(1)?, conditions(build)?), |(key, expr, conditions), exchange| {
-            // An expression without a value leaves the variable alone.
-            if let Some(value) = expr.eval(exchange).map(Sample::into_owned) {
-                set(*key, value, conditions, exchange);
-            }
-            Verdict::Continue
-        })
+        act(
+            (build.var(0)?, build.expr(1)?, conditions(build, build.var(0)?)?),
+            |(key, expr, conditions), exchange| {
+                // An expression without a value leaves the variable alone.
+                if let Some(value) = expr.eval(exchange).map(Sample::into_owned) {
+                    set(*key, value, conditions, exchange);
+                }
+                Verdict::Continue
+            },
+        )
     }),
     action("set-var-fmt", ALL, |build| {
         act(
-            (build.var(0)?, build.plain_format(1)?, conditions(build)?),
+            (build.var(0)?, build.plain_format(1)?, conditions(build, build.var(0)?)?),
             |(key, format, conditions), exchange| {
                 let value = Sample::owned(format.text(exchange));
                 set(*key, value, conditions, exchange);
@@ -37,11 +40,14 @@ pub(super) const ROWS: &[Row] = &[
 /// When a variable is set, by its present value and the new one.
 type Condition = fn(Option<&Sample<'_>>, &Sample<'_>) -> bool;
 
-fn conditions(build: &Build<'_, '_>) -> Result<Vec<Condition>, Error> {
+fn conditions(build: &Build<'_, '_>, key: VarKey) -> Result<Vec<Condition>, Error> {
     let mut conditions: Vec<Condition> = Vec::new();
     for arg in build.args {
         let ActionArg::Keyed(name, None) = arg else { continue };
         conditions.push(match *name {
+            // Those of the process are there from the start, as in HAProxy.
+            "ifexists" if key.is_process() => |_, _| true,
+            "ifnotexists" if key.is_process() => |_, _| false,
             "ifexists" => |old, _| old.is_some(),
             "ifnotexists" => |old, _| old.is_none(),
             "ifempty" => |_, new| is_empty(new),

@@ -146,7 +146,8 @@ impl<'a, I: Iterator<Item = &'a [u8]>> Iterator for Pieces<'a, I> {
             None => self.lines.next()?,
         };
         if matches!(self.split, Split::Lines) {
-            return Some(text);
+            // One that a rule has set may have blanks around it.
+            return Some(text.trim_ascii());
         }
         let end = element_end(text);
         self.rest = text.get(end + 1..);
