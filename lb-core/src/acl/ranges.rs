@@ -48,6 +48,10 @@ pub(super) fn parse_ranges(patterns: &[&str]) -> Result<Ranges<i64>, String> {
 
 fn parse_range(operator: &str, pattern: &str) -> Result<(i64, i64), String> {
     let number = |text: &str| text.parse::<i64>().map_err(|_| format!("'{pattern}' is not a number"));
+    // HAProxy reads it as a range whose ends are missing. Files have it where `--` no longer ends the flags.
+    if pattern == "--" && operator == "eq" {
+        return Ok((i64::MIN, 0));
+    }
     // A colon or, after the first character, a dash.
     let middle = pattern.char_indices().find(|(at, byte)| *byte == ':' || (*at > 0 && *byte == '-'));
     if let Some((low, high)) = middle.map(|(at, _)| (&pattern[..at], &pattern[at + 1..])) {
@@ -91,6 +95,8 @@ mod tests {
             (&["1:3", "7"], 5, false),
             (&["1-5"], 3, true),
             (&["-5--1"], -3, true),
+            (&["eq", "--", "1"], -3, true),
+            (&["eq", "--", "1"], 5, false),
             (&["gt", "9223372036854775807"], i64::MAX, false),
         ] {
             assert_eq!(parse_ranges(patterns).unwrap().contains(value), holds, "{patterns:?} {value}");
