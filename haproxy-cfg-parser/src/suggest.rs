@@ -38,38 +38,60 @@ fn parts(word: &str) -> impl Iterator<Item = usize> + '_ {
     letters.chain(pairs)
 }
 
-/// The first of the candidates that are most like `word`, unless it differs by more than twice the
-/// length of either.
-pub(crate) fn closest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    // How often the word has each part; a candidate's are taken off, and put back after it.
-    let mut left = [0_i32; CLASSES * CLASSES];
-    let mut count = 0_usize;
-    for part in parts(word) {
-        left[part] += 1;
-        count += 1;
+/// Words that may be meant, cut into their parts once.
+pub(crate) struct Words(Vec<(&'static str, Box<[u16]>)>);
+
+impl Words {
+    pub(crate) fn new(words: impl IntoIterator<Item = &'static str>) -> Self {
+        let cut = |word| (word, parts(word).map(|part| part as u16).collect());
+        Self(words.into_iter().map(cut).collect())
     }
-    let mut distance = |candidate: &str| -> usize {
-        let mut distance = count;
-        for part in parts(candidate) {
-            distance = if left[part] > 0 { distance - 1 } else { distance + 1 };
-            left[part] -= 1;
+
+    /// In the order of the alphabet: the first of those that are equally like a word is suggested.
+    pub(crate) fn sorted(words: impl IntoIterator<Item = &'static str>) -> Self {
+        let mut words: Vec<_> = words.into_iter().collect();
+        words.sort_unstable();
+        words.dedup();
+        Self::new(words)
+    }
+
+    /// The first of those that are most like `word`, unless it differs by more than twice the length of either.
+    pub(crate) fn closest(&self, word: &str) -> Option<&'static str> {
+        // How often the word has each part; those of a candidate are taken off, and put back after it.
+        let mut left = [0_i32; CLASSES * CLASSES];
+        let mut count = 0_usize;
+        for part in parts(word) {
+            left[part] += 1;
+            count += 1;
         }
-        parts(candidate).for_each(|part| left[part] += 1);
-        distance
-    };
-    let mut best: Option<(usize, &str)> = None;
-    for candidate in candidates {
-        // Each letter more is a pair more.
-        let least = word.len().abs_diff(candidate.len());
-        if best.is_none_or(|(best, _)| least < best) {
-            let distance = distance(candidate);
+        let mut best: Option<(usize, &str)> = None;
+        for (candidate, parts) in &self.0 {
+            // A part more is a difference more.
+            if best.is_some_and(|(best, _)| count.abs_diff(parts.len()) >= best) {
+                continue;
+            }
+            let mut distance = count;
+            for part in parts {
+                let left = &mut left[usize::from(*part)];
+                distance = if *left > 0 { distance - 1 } else { distance + 1 };
+                *left -= 1;
+            }
+            parts.iter().for_each(|part| left[usize::from(*part)] += 1);
             if best.is_none_or(|(best, _)| distance < best) {
                 best = Some((distance, candidate));
             }
         }
+        best.filter(|(distance, candidate)| *distance <= 2 * word.len().min(candidate.len()))
+            .map(|(_, candidate)| candidate)
     }
-    best.filter(|(distance, candidate)| *distance <= 2 * word.len().min(candidate.len()))
-        .map(|(_, candidate)| candidate)
+}
+
+/// The closest of a few words.
+pub(crate) fn closest(
+    word: &str,
+    candidates: impl IntoIterator<Item = &'static str>,
+) -> Option<&'static str> {
+    Words::new(candidates).closest(word)
 }
 
 #[cfg(test)]

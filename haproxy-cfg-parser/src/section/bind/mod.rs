@@ -5,7 +5,7 @@ pub(crate) mod set;
 use crate::model::{Address, Bind, BindOptions, Class, Host};
 use crate::parse::{Args, Cx};
 use crate::section::draft::Draft;
-use crate::suggest;
+use crate::suggest::Words;
 use crate::tables::keywords::bind as table;
 use crate::value;
 use std::collections::HashMap;
@@ -81,7 +81,8 @@ pub(crate) fn options(cx: &mut Cx<'_>, args: &Args<'_>, at: usize, label: &str, 
     while args.has(index) {
         let word = args.get(index);
         let Some(row) = INDEX.get(word) else {
-            let best = suggest::closest(word, INDEX.keys().copied());
+            static NAMES: LazyLock<Words> = LazyLock::new(|| Words::sorted(INDEX.keys().copied()));
+            let best = NAMES.closest(word);
             let start = if bind { "; did" } else { ". Did" };
             let hint =
                 best.map_or_else(|| ".".to_owned(), |best| format!("{start} you mean '{best}' maybe ?"));

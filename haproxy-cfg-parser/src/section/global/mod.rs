@@ -11,7 +11,7 @@ pub(crate) mod tune;
 use super::modifier::Modifier;
 use crate::model::Class;
 use crate::parse::{Args, Cx};
-use crate::suggest;
+use crate::suggest::Words;
 use crate::tables::keywords::{Keyword, global, tune as tuning};
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -54,10 +54,9 @@ pub(super) fn line(cx: &mut Cx<'_>, args: &Args<'_>, modifier: Modifier) {
         _ => {}
     }
     let Some(row) = INDEX.get(word) else {
-        let mut names: Vec<&str> = INDEX.keys().copied().chain(["stats", "log"]).collect();
-        names.sort_unstable();
-        let best = suggest::closest(word, names.into_iter());
-        super::other::unknown(cx, args, "global", best);
+        static NAMES: LazyLock<Words> =
+            LazyLock::new(|| Words::sorted(INDEX.keys().copied().chain(["stats", "log"])));
+        super::other::unknown(cx, args, "global", NAMES.closest(word));
         return;
     };
     if modifier == Modifier::No {

@@ -24,7 +24,7 @@ use super::draft::Draft;
 use super::modifier::Modifier;
 use crate::model::Class;
 use crate::parse::{Args, Cx};
-use crate::suggest;
+use crate::suggest::Words;
 use crate::tables::keywords::{BE, BOTH, FE, Keyword, Sides, proxy, timeout as timeouts};
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
@@ -63,11 +63,10 @@ pub(super) fn line(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>, modifier
         if outdated::line(cx, draft, args) || family(cx, draft, args) {
             return;
         }
-        let names = INDEX.keys().map(|name| name.split(' ').next().unwrap_or(name)).chain(OTHERS);
-        let mut names: Vec<&str> = names.collect();
-        names.sort_unstable();
-        let best = suggest::closest(word, names.into_iter());
-        super::other::unknown(cx, args, draft.kind(), best);
+        static NAMES: LazyLock<Words> = LazyLock::new(|| {
+            Words::sorted(INDEX.keys().map(|name| name.split(' ').next().unwrap_or(name)).chain(OTHERS))
+        });
+        super::other::unknown(cx, args, draft.kind(), NAMES.closest(word));
         return;
     };
     if draft.is_defaults && !row.defaults {

@@ -5,7 +5,7 @@ use crate::model::{Class, ForwardFor, KeepAlive};
 use crate::parse::{Args, Cx};
 use crate::section::draft::Draft;
 use crate::section::modifier::Modifier;
-use crate::suggest;
+use crate::suggest::Words;
 use crate::tables::keywords::option::{Kind, ProxyOption, ROWS};
 use crate::value;
 use std::collections::HashMap;
@@ -31,7 +31,8 @@ pub(super) fn line(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>, modifier
             cx.alert_word(args, 1, format!("{here}: negation/default is not supported for option '{name}'."));
             return;
         }
-        let best = suggest::closest(name, INDEX.keys().copied());
+        static NAMES: LazyLock<Words> = LazyLock::new(|| Words::sorted(INDEX.keys().copied()));
+        let best = NAMES.closest(name);
         match best {
             Some(best) => {
                 cx.wrong(args, 1, format!("unknown option '{name}'; did you mean '{best}' maybe ?"));

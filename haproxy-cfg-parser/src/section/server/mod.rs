@@ -6,7 +6,7 @@ pub(crate) mod set;
 use crate::model::{Address, CheckOptions, Class, Host, Mode, Place, ServerLine, Source};
 use crate::parse::{Args, Cx};
 use crate::section::draft::Draft;
-use crate::suggest;
+use crate::suggest::Words;
 use crate::tables::keywords::server as table;
 use crate::value;
 use std::collections::HashMap;
@@ -242,7 +242,8 @@ pub(crate) fn options(
         let Some(row) =
             INDEX.get(word).or_else(|| INDEX.get(base).filter(|row| row.name == "set-proxy-v2-tlv-fmt"))
         else {
-            let best = suggest::closest(word, INDEX.keys().copied());
+            static NAMES: LazyLock<Words> = LazyLock::new(|| Words::sorted(INDEX.keys().copied()));
+            let best = NAMES.closest(word);
             let hint = best.map_or_else(|| ".".to_owned(), |best| format!("; did you mean '{best}' maybe ?"));
             let address = if default { " Hint: no address was expected for this server." } else { "" };
             cx.alert_word(args, index, format!("{label} unknown keyword '{word}'{hint}{address}"));
