@@ -134,11 +134,13 @@ pub(super) fn open(cx: &mut Cx<'_>, args: &Args<'_>, defaults: &mut Defaults) ->
     Some(draft)
 }
 
-/// An error if an earlier proxy of that name has all the sides that this one has.
+/// An error if an earlier proxy of that name may be meant as well.
 fn duplicate(cx: &mut Cx<'_>, args: &Args<'_>, kind: ProxyKind, name: &str) {
     let known = cx.proxies.entry(name.to_owned()).or_default();
-    let covers = |other: ProxyKind| {
-        other.is_frontend() >= kind.is_frontend() && other.is_backend() >= kind.is_backend()
+    // What listens is told from what listens, the rest from what has servers.
+    let covers = |other: ProxyKind| match kind.is_frontend() {
+        true => other.is_frontend(),
+        false => other.is_backend(),
     };
     let first = known.iter().find(|(other, _)| covers(*other)).cloned();
     // More of them tell nothing more.

@@ -41,6 +41,7 @@ fn format(
 }
 
 pub(crate) fn log_format(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
+    super::option::overrides(cx, draft, args, "log-format");
     let options = &mut draft.proxy.options;
     options.httplog = None;
     options.tcplog = false;

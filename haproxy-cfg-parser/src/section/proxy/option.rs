@@ -1,6 +1,7 @@
 //! `option NAME ...`.
 
 use super::{check, outdated};
+use crate::Severity;
 use crate::model::{Class, ForwardFor, KeepAlive};
 use crate::parse::{Args, Cx};
 use crate::section::draft::Draft;
@@ -147,7 +148,7 @@ pub(crate) fn httplog(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
         cx.wrong(args, 2, "keyword 'httplog' only supports option 'clf'.");
         return;
     }
-    log_option(cx, draft);
+    log_option(cx, draft, args, if clf { "option httplog clf" } else { "option httplog" });
     draft.proxy.options.httplog = Some(clf);
 }
 
@@ -157,18 +158,37 @@ pub(crate) fn tcplog(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
         let text = format!("'option tcplog' cannot handle unexpected argument '{}'.", args.get(2));
         cx.wrong(args, 2, text);
     }
-    log_option(cx, draft);
+    log_option(cx, draft, args, "option tcplog");
     draft.proxy.options.tcplog = true;
 }
 
 pub(crate) fn httpslog(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
     extra(cx, args);
-    log_option(cx, draft);
+    // HAProxy calls it so.
+    log_option(cx, draft, args, "option httplog");
     draft.proxy.options.httpslog = true;
 }
 
+/// A warning if a defaults section has a log format already; `new`: what is said now.
+pub(super) fn overrides(cx: &mut Cx<'_>, draft: &Draft, args: &Args<'_>, new: &str) {
+    let options = &draft.proxy.options;
+    let old = match options.httplog {
+        Some(true) => "option httplog clf",
+        Some(false) => "option httplog",
+        None if options.tcplog => "option tcplog",
+        None if options.httpslog => "option httpslog",
+        None if draft.proxy.log_format.is_some() => "log-format",
+        None => return,
+    };
+    if draft.is_defaults {
+        let text = format!("{}: '{new}' overrides previous '{old}' in 'defaults' section.", cx.here());
+        cx.report(Severity::Warning, args.span(0), text);
+    }
+}
+
 /// The last of the log options and `log-format` counts.
-fn log_option(cx: &Cx<'_>, draft: &mut Draft) {
+fn log_option(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>, name: &str) {
+    overrides(cx, draft, args, name);
     draft.log_option = Some(cx.place.clone());
     let options = &mut draft.proxy.options;
     options.httplog = None;

@@ -1,6 +1,7 @@
 //! `http-request`, `http-response`, `http-after-response`, `tcp-request`, `tcp-response`, `redirect`.
 
 use super::order::{self, Kind};
+use crate::Severity;
 use crate::model::{Action, ActionArg, CaptureSlot, Class, Proxy, Rule};
 use crate::parse::{Args, Cx};
 use crate::rule::{self, Position, Reader};
@@ -20,6 +21,7 @@ fn add(
         cx.wrong(args, 0, format!("'{word}' not allowed in anonymous 'defaults' section."));
         return;
     }
+    unreachable(cx, draft, args, ruleset, list);
     let at = ruleset.keyword().split(' ').count();
     let title = draft.title();
     let position = Position { ruleset, kind: draft.proxy.kind, section: &title, acls: &draft.acls };
@@ -35,6 +37,29 @@ fn add(
         _ => return,
     };
     order::note(cx, draft, args, kind);
+}
+
+/// A warning if the rule before, in the same section, always ends the ruleset.
+fn unreachable(
+    cx: &mut Cx<'_>,
+    draft: &mut Draft,
+    args: &Args<'_>,
+    ruleset: Ruleset,
+    list: fn(&mut Proxy) -> &mut Vec<Rule>,
+) {
+    let start = draft.proxy.place.line;
+    let Some(last) = list(&mut draft.proxy).last() else { return };
+    let own = last.place.file == cx.place.file && last.place.line > start;
+    let http = matches!(ruleset, Ruleset::HttpRequest | Ruleset::HttpResponse | Ruleset::HttpAfterResponse);
+    let ends = matches!(last.action.name, "allow" | "auth" | "deny" | "redirect" | "return" | "tarpit");
+    if own && http && ends && last.condition.is_none() {
+        let text = format!(
+            "{}: previous '{}' action is final and has no condition attached, further entries are NOOP.",
+            cx.here(),
+            ruleset.keyword()
+        );
+        cx.report(Severity::Warning, args.span(0), text);
+    }
 }
 
 /// Room for what a `capture ... len N` rule captures. Its number joins the arguments.

@@ -63,12 +63,16 @@ pub(super) fn line(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) -> bool 
         "reqdel" | "reqidel" | "rspdel" | "rspidel" => delete_header(cx, draft, args),
         "reqrep" | "reqirep" | "rsprep" | "rspirep" if replace(cx, draft, args) => {}
         "reqrep" | "reqirep" | "rsprep" | "rspirep" | "reqdeny" | "reqideny" | "rspdeny" | "rspideny"
-        | "reqallow" | "reqiallow" | "reqpass" | "reqipass" | "reqtarpit" | "reqitarpit" | "appsession" => {
+        | "reqallow" | "reqiallow" | "reqpass" | "reqipass" | "reqtarpit" | "reqitarpit" => {
             let ruleset = if word.starts_with("rsp") { "http-response" } else { "http-request" };
             cx.wrong(args, 0, format!("The '{word}' directive is not supported anymore since HAProxy 2.1. Use '{ruleset}' rules instead."));
             cx.help(format!(
                 "write an `{ruleset}` rule, e.g. `{ruleset} replace-header` or `{ruleset} deny`"
             ));
+        }
+        "appsession" => {
+            cx.wrong(args, 0, "'appsession' is not supported anymore since HAProxy 1.6.");
+            cx.help("write `stick-table` and `stick` rules on a cookie".to_owned());
         }
         "monitor-net" => super::kept::monitor_net(cx, draft, args),
         "bind-process" => {
