@@ -183,7 +183,7 @@ fn unknown_action(cx: &mut Cx<'_>, args: &Args<'_>, at: usize, position: Positio
     };
     cx.alert_word(args, at, text);
     let known: Vec<&str> = action::of(ruleset).map(|row| row.name).collect();
-    if let Some(best) = crate::suggest::closest(word, known.into_iter()) {
+    if let Some(best) = crate::suggest::closest(word, known) {
         cx.help(format!("did you mean `{best}`?"));
     }
 }

@@ -51,7 +51,7 @@ pub(crate) fn load(cx: &mut Cx<'_>, _: &mut Modifier, args: &Args<'_>) {
         let (word, text) = (args.get(index), args.get(index + 1));
         let Some(name) = OPTIONS.into_iter().find(|name| *name == word) else {
             cx.wrong(args, index, format!("unknown keyword '{word}' on a 'load' line."));
-            if let Some(best) = suggest::closest(word, OPTIONS.into_iter()) {
+            if let Some(best) = suggest::closest(word, OPTIONS) {
                 cx.help(format!("did you mean `{best}`?"));
             }
             return;

@@ -31,7 +31,7 @@ pub(crate) fn on(cx: &mut Cx<'_>, _: &mut Modifier, args: &Args<'_>) {
     let Some(step) = STEPS.into_iter().find(|step| *step == word) else {
         let text = format!("'on' expects a step, one of {}; not '{word}'.", STEPS.join(", "));
         cx.wrong(args, 1, text);
-        if let Some(best) = suggest::closest(word, STEPS.into_iter()) {
+        if let Some(best) = suggest::closest(word, STEPS) {
             cx.help(format!("did you mean `{best}`?"));
         }
         return;

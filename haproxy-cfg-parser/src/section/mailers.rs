@@ -42,7 +42,7 @@ pub(super) fn line(cx: &mut Cx<'_>, args: &Args<'_>) {
             timeout(cx, args);
         }
         word => {
-            let best = crate::suggest::closest(word, ["mailer", "timeout"].into_iter());
+            let best = crate::suggest::closest(word, ["mailer", "timeout"]);
             super::other::unknown(cx, args, "mailers", best);
         }
     }
