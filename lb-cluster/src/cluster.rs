@@ -3,15 +3,19 @@
 mod driver;
 
 use crate::raft::{Node, Prepared, Status};
-use crate::state::Tenure;
-use crate::vip::{Hands, Lease};
-use driver::Driver;
+use crate::seen::{About, Observer};
+use crate::state::{Member, NodeId, Tenure};
+use crate::transport::Counted;
+use crate::vip::Hands;
+use driver::{Beginning, Driver};
 use lb_core::process::Severity;
 use std::io;
+use std::net::IpAddr;
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
 /// What a node tells of itself and its cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,34 +28,61 @@ pub struct View {
     pub until: Option<Instant>,
     /// A leader is heard, or hears a majority.
     pub quorum: bool,
+    /// When a leader was last heard.
+    pub leader_heard: Option<Instant>,
+    /// What the transport did.
+    pub counted: Counted,
 }
 
 /// What the thread is asked to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Order {
+#[derive(Debug)]
+pub(crate) enum Order {
     /// Gives the addresses and the lead to another; may get them back.
     StepDown,
     /// Gives them away for good, and stays a voter.
     Retire,
+    /// Takes a node in.
+    Admit(Member, Answer),
+    /// Takes one out.
+    Remove(NodeId, Answer),
     /// Ends.
     Stop,
 }
 
+/// Told when it is done, or why it is not.
+pub(crate) type Answer = oneshot::Sender<Result<(), String>>;
+
 /// A running node and the holder on it. Dropping it stops both.
 pub struct Cluster {
-    orders: mpsc::Sender<Order>,
-    view: watch::Receiver<Option<View>>,
+    observer: Observer,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Cluster {
-    /// Starts a node. It keeps silent for a while, in which there is nothing to view.
+    /// Starts a node. It keeps silent for a while, in which there is nothing to view. `addresses`: what it may hold, and
+    /// what guards each.
     ///
     /// # Errors
     /// There can be no thread.
-    pub fn start(prepared: Prepared, mut hands: Box<dyn Hands>) -> io::Result<Self> {
+    pub fn start(
+        prepared: Prepared,
+        addresses: Vec<(IpAddr, &'static str)>,
+        mut hands: Box<dyn Hands>,
+    ) -> io::Result<Self> {
         let (orders, ordered) = mpsc::channel(8);
         let (shown, view) = watch::channel(None);
+        let settings = prepared.settings();
+        let about = About {
+            cluster: settings.cluster.clone(),
+            me: settings.me.clone(),
+            listed: settings.listed.clone(),
+            addresses,
+            election: settings.election,
+            heartbeat: settings.heartbeat,
+            identity: settings.identity.clone(),
+        };
+        let (events, counts) = (settings.events.clone(), Arc::clone(&settings.counts));
+        let observer = Observer { about: Arc::new(about), view, orders, events, counts };
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let work = move || {
             // What an earlier life may have left behind goes first.
@@ -60,22 +91,27 @@ impl Cluster {
             live(&runtime, prepared, hands, ordered, shown);
         };
         let thread = thread::Builder::new().name("lb-cluster".into()).spawn(work)?;
-        Ok(Self { orders, view, thread: Some(thread) })
+        Ok(Self { observer, thread: Some(thread) })
     }
 
     /// What the node tells now; none while it keeps silent, and when it could not start.
     pub fn view(&self) -> Option<View> {
-        self.view.borrow().clone()
+        self.observer.view.borrow().clone()
+    }
+
+    /// What operators see it by.
+    pub fn observer(&self) -> &Observer {
+        &self.observer
     }
 
     /// Releases the addresses, if this node holds them, and has another lead. Without another that answers, it keeps them.
     pub fn step_down(&self) {
-        let _ = self.orders.try_send(Order::StepDown);
+        let _ = self.observer.orders.try_send(Order::StepDown);
     }
 
     /// Releases the addresses and leads no more, but goes on voting.
     pub fn retire(&self) {
-        let _ = self.orders.try_send(Order::Retire);
+        let _ = self.observer.orders.try_send(Order::Retire);
     }
 
     /// Hands over, and ends.
@@ -85,8 +121,8 @@ impl Cluster {
 
     fn end(&mut self) {
         if let Some(thread) = self.thread.take() {
-            // A full queue has an order to stop in it, or gets it when this end of it is gone.
-            let _ = self.orders.try_send(Order::Stop);
+            // Others that observe it hold ends of the queue, too, so it must be said; the thread takes orders all the time.
+            let _ = self.observer.orders.blocking_send(Order::Stop);
             let _ = thread.join();
         }
     }
@@ -107,15 +143,22 @@ fn live(
     shown: watch::Sender<Option<View>>,
 ) {
     let settings = prepared.settings();
-    let (me, election, events) = (settings.me.clone(), settings.election.1, settings.events.clone());
-    let lease = Lease::new(election);
+    let beginning = Beginning {
+        witness: settings.me.witness,
+        election: settings.election.1,
+        hands,
+        shown,
+        events: settings.events.clone(),
+        counts: Arc::clone(&settings.counts),
+    };
+    let events = settings.events.clone();
     runtime.block_on(async {
         let started = tokio::select! {
             started = Node::start(prepared) => started,
             () = stopped(&mut ordered) => return,
         };
         match started {
-            Ok(node) => Driver::new(node, &me, lease, election, hands, shown, events).run(ordered).await,
+            Ok(node) => Driver::new(node, beginning).run(ordered).await,
             Err(error) => events.tell(Severity::Alert, format!("this node takes no part: {error}.")),
         }
     });

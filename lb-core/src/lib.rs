@@ -11,6 +11,7 @@ pub mod compile;
 pub mod connect;
 pub mod engine;
 pub mod exchange;
+pub mod extension;
 pub mod http;
 pub mod listen;
 pub mod log;

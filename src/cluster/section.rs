@@ -6,11 +6,12 @@ use haproxy_cfg_parser::{Diagnostic, Severity, World};
 use lb_cluster::Events;
 use lb_cluster::raft::{Error, Prepared, Settings};
 use lb_cluster::state::Member;
-use lb_cluster::transport::{Credentials, Identity, days_left};
+use lb_cluster::transport::{Credentials, Identity};
 use lb_core::process::hostname;
 use std::io;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// A certificate that ends within so many days is warned about.
 const EXPIRES_SOON: i32 = 30;
@@ -91,6 +92,7 @@ impl Membership {
             heartbeat: cluster.heartbeat,
             election: cluster.election,
             events: Events::default(),
+            counts: Arc::default(),
         };
         Some(Self { settings, place: place.clone() })
     }
@@ -154,11 +156,8 @@ fn identity(cluster: &Cluster, name: &str, world: &dyn World) -> Result<(Identit
              nodes would not believe it."
         ));
     }
-    let days = match &credentials {
-        Credentials::Certificates { crt, .. } => days_left(crt).ok(),
-        Credentials::Secret(_) => None,
-    };
-    let warning = days.filter(|days| *days <= EXPIRES_SOON).map(|days| match days {
+    let days = identity.days_left().filter(|days| *days <= EXPIRES_SOON);
+    let warning = days.map(|days| match days {
         ..0 => format!("has an expired certificate, '{crt}': no other node talks to this one."),
         _ => format!("has a certificate, '{crt}', that ends in {days} days."),
     });

@@ -23,7 +23,7 @@ mod signals;
 mod worker;
 
 use crate::cli::Options;
-use crate::cluster::Membership;
+use crate::cluster::{self, Membership};
 use crate::load::{self, Loaded};
 use crate::message::Messages;
 use crate::{sys, version};
@@ -194,8 +194,8 @@ impl Start {
         let node = self.prepare_node()?;
         self.forgo_privileges(messages)?;
         let mut pidfile = self.pidfile.take();
-        let engine = self.start_engine(messages)?;
-        let cluster = start_node(node, &engine)?;
+        let cluster = self.start_node(node, messages)?;
+        let engine = self.start_engine(cluster.as_ref(), messages)?;
         let ready = || {
             if let Some(Err(error)) = pidfile.as_mut().map(PidFile::write) {
                 messages.alert(&in_main(&cannot("write the pidfile", &error)));
@@ -228,8 +228,8 @@ impl Start {
                 if tied.is_err() || getppid() != monitor {
                     return Ok(1);
                 }
-                let engine = self.start_engine(messages)?;
-                let cluster = start_node(node, &engine)?;
+                let cluster = self.start_node(node, messages)?;
+                let engine = self.start_engine(cluster.as_ref(), messages)?;
                 worker::serve(engine, cluster, reloader, Some(theirs), || starter.leave())
                     .map_err(|error| cannot("serve", &error))
             }
@@ -313,7 +313,25 @@ impl Start {
         }
     }
 
-    fn start_engine(self, messages: &Arc<Messages>) -> Result<Arc<Engine>, String> {
+    /// Starts a node, which gives the engine its leave to listen, and takes it.
+    fn start_node(
+        &self,
+        node: Option<Prepared>,
+        messages: &Arc<Messages>,
+    ) -> Result<Option<Cluster>, String> {
+        let operator = Arc::clone(messages);
+        process::set_tell(move |severity, text| operator.tell(severity, text));
+        let held = self.config.cluster.as_ref().map(cluster::held).unwrap_or_default();
+        let addresses = held.into_iter().map(|ip| (ip, "bind-only")).collect();
+        let start = |node| Cluster::start(node, addresses, Box::new(self.plan.permit.clone()));
+        node.map(start).transpose().map_err(|error| cannot("start the cluster's thread", &error))
+    }
+
+    fn start_engine(
+        self,
+        cluster: Option<&Cluster>,
+        messages: &Arc<Messages>,
+    ) -> Result<Arc<Engine>, String> {
         let config = Arc::clone(&self.config);
         let for_threads = Arc::clone(messages);
         let hooks = Hooks {
@@ -326,9 +344,8 @@ impl Start {
             process: Arc::new(self.about(messages)),
             probes: Arc::new(check::Unconditional),
             admin_timeout: self.config.global.stats_timeout.unwrap_or(STATS_TIMEOUT),
+            extension: cluster.map(|cluster| cluster.observer().extension()).unwrap_or_default(),
         };
-        let operator = Arc::clone(messages);
-        process::set_tell(move |severity, text| operator.tell(severity, text));
         process::set_facts(Facts {
             pid: std::process::id(),
             node: self.config.global.node.clone().unwrap_or_else(process::hostname),
@@ -340,12 +357,6 @@ impl Start {
         let engine = Engine::start(self.plan, self.sockets, hooks);
         engine.map(Arc::new).map_err(|error| cannot("start the traffic threads", &error))
     }
-}
-
-/// Starts a node beside the engine, whose leave to listen it gives and takes.
-fn start_node(node: Option<Prepared>, engine: &Engine) -> Result<Option<Cluster>, String> {
-    let start = |node| Cluster::start(node, Box::new(engine.plan().permit.clone()));
-    node.map(start).transpose().map_err(|error| cannot("start the cluster's thread", &error))
 }
 
 /// Where HAProxy says that such an error arose, by the name that the program was started with.

@@ -8,6 +8,7 @@ mod alone;
 mod moves;
 mod paused;
 mod reload;
+mod seen;
 mod site;
 mod start;
 mod watch;

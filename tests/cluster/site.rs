@@ -73,6 +73,11 @@ impl Site {
         self.own[index]
     }
 
+    /// A node's runtime API.
+    pub(crate) fn socket(&self, index: usize) -> PathBuf {
+        self.path(&format!("{}.sock", Self::name(index)))
+    }
+
     /// Where a node listens for the others.
     pub(crate) fn link(&self, index: usize) -> SocketAddr {
         self.links[index]
@@ -91,11 +96,15 @@ impl Site {
         let nodes: String = (0..3).map(node).collect();
         let answer = format!(" http-request return status 200 content-type text/plain string {name}\n");
         format!(
-            "global\n localpeer {name}\n nbthread 2\n\
+            "global\n localpeer {name}\n nbthread 2\n stats socket {} level admin\n\
              defaults\n mode http\n timeout client 5s\n timeout connect 5s\n timeout server 5s\n\
-             frontend own\n bind {own}\n{answer}frontend site\n bind {front}\n{answer}\
+             frontend own\n bind {own}\n stats enable\n stats uri /stats\n \
+             http-request use-service prometheus-exporter if {{ path /metrics }}\n \
+             http-request return status 200 content-type text/plain string {name} unless {{ path /stats }}\n\
+             frontend site\n bind {front}\n{answer}\
              cluster edge\n{nodes} virtual-ip {} bind-only\n data-dir {}\n secret-file {}\n \
              election-timeout 500ms 1s\n heartbeat 100ms\n",
+            self.socket(index).display(),
             front.ip(),
             self.path(&name).display(),
             self.path("secret").display()

@@ -19,7 +19,7 @@ fn errors_say_what_is_wrong_and_where() {
     let wrong = |from: &str, to: &str| refused(&config.replacen(from, to, 1));
 
     let told = wrong("localpeer lb1", "localpeer other");
-    assert!(told.contains("haproxy.cfg:15] : cluster 'edge' has no node 'other'"), "{told}");
+    assert!(told.contains("haproxy.cfg:19] : cluster 'edge' has no node 'other'"), "{told}");
     let told = wrong("secret-file ", "secret-file /nowhere");
     assert!(told.contains("cluster 'edge' cannot read '/nowhere"), "{told}");
     let told = wrong(" bind-only", " interface eth0");

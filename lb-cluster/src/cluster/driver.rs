@@ -1,9 +1,10 @@
 //! What the thread does: looks often, lets the holder decide, and carries out what it says.
 
-use super::{Order, View};
+use super::{Answer, Order, View};
+use crate::counts::Counts;
 use crate::events::Events;
-use crate::raft::{Node, Role, Status};
-use crate::state::{Decision, Member, NodeId, Tenure};
+use crate::raft::{Error, Node, Role, Status};
+use crate::state::{Decision, NodeId, Tenure};
 use crate::vip::{Action, Hands, Holder, Lease, Reason, Sight};
 use lb_core::process::Severity;
 use std::sync::Arc;
@@ -17,6 +18,18 @@ const TICK: Duration = Duration::from_millis(4);
 const STALLED: Duration = Duration::from_secs(1);
 /// A node that stops gives the others so long to take over from it.
 const FAREWELL: Duration = Duration::from_millis(500);
+
+/// What a driver begins with.
+pub(super) struct Beginning {
+    /// It never holds.
+    pub(super) witness: bool,
+    /// The longest election timeout.
+    pub(super) election: Duration,
+    pub(super) hands: Box<dyn Hands>,
+    pub(super) shown: watch::Sender<Option<View>>,
+    pub(super) events: Events,
+    pub(super) counts: Arc<Counts>,
+}
 
 /// A node, and the holder on it.
 pub(super) struct Driver {
@@ -37,6 +50,7 @@ pub(super) struct Driver {
     /// What is told to the cluster, and to who shall lead.
     words: JoinSet<()>,
     events: Events,
+    counts: Arc<Counts>,
     told: Told,
 }
 
@@ -49,20 +63,13 @@ struct Told {
 }
 
 impl Driver {
-    pub(super) fn new(
-        node: Node,
-        me: &Member,
-        lease: Lease,
-        election: Duration,
-        hands: Box<dyn Hands>,
-        shown: watch::Sender<Option<View>>,
-        events: Events,
-    ) -> Self {
+    pub(super) fn new(node: Node, beginning: Beginning) -> Self {
+        let Beginning { witness, election, hands, shown, events, counts } = beginning;
         Self {
             node: Arc::new(node),
-            holder: Holder::new(lease),
+            holder: Holder::new(Lease::new(election)),
             hands,
-            abstains: me.witness,
+            abstains: witness,
             election,
             origin: Instant::now(),
             guarded: false,
@@ -71,6 +78,7 @@ impl Driver {
             shown,
             words: JoinSet::new(),
             events,
+            counts,
             told: Told { leader: None, quorum: true, lost: None },
         }
     }
@@ -86,6 +94,14 @@ impl Driver {
                 order = orders.recv(), if self.stopping.is_none() => match order {
                     Some(Order::StepDown) => self.step_down(),
                     Some(Order::Retire) => self.abstains = true,
+                    Some(Order::Admit(member, answer)) => {
+                        let node = Arc::clone(&self.node);
+                        self.change(answer, async move { node.admit(member).await.map(drop) });
+                    }
+                    Some(Order::Remove(id, answer)) => {
+                        let node = Arc::clone(&self.node);
+                        self.change(answer, async move { node.remove(id).await });
+                    }
                     Some(Order::Stop) | None => self.stopping = Some(Instant::now()),
                 },
                 Some(_) = self.words.join_next() => {}
@@ -109,14 +125,19 @@ impl Driver {
 
     fn step(&mut self, status: &Status) {
         let sight = self.sight(status);
+        let before = self.holder.held_until();
         for action in self.holder.step(&sight) {
+            if let (Action::Guard(_), Some(before)) = (action, before) {
+                self.counts.margin.observe(before.saturating_sub(sight.now));
+            }
             self.act(action, status);
         }
         let quorum = self.has_quorum(status);
         self.report(status, quorum);
         let holder = self.node.holder();
         let until = self.holder.held_until().map(|until| self.origin + until);
-        let view = Some(View { status: status.clone(), holder, until, quorum });
+        let (leader_heard, counted) = (self.node.leader_heard(), self.node.counters().read());
+        let view = Some(View { status: status.clone(), holder, until, quorum, leader_heard, counted });
         self.shown.send_if_modified(|last| {
             let changed = *last != view;
             *last = view;
@@ -154,6 +175,7 @@ impl Driver {
                 if Instant::now() >= until {
                     self.hands.close();
                     self.guarded = false;
+                    self.counts.fenced.inc();
                 }
             }
             Action::Close => self.hands.close(),
@@ -162,11 +184,13 @@ impl Driver {
             Action::Announce if self.guarded => self.hands.announce(),
             Action::Announce => {}
             Action::Acquired(term) => {
+                self.counts.acquired.inc();
                 let text = format!("this node holds the virtual addresses, term {term}.");
                 self.events.tell(Severity::Notice, text);
                 self.tell(Decision::Acquired(tenure(term)));
             }
             Action::Released(term, reason) => {
+                self.counts.released.inc();
                 let why = match reason {
                     Reason::Lapsed => "its lease is over",
                     Reason::Unguarded => "the guard was lost",
@@ -189,6 +213,14 @@ impl Driver {
             if let Err(error) = node.propose(decision).await {
                 tracing::debug!("cluster: {error}");
             }
+        });
+    }
+
+    /// Has the membership changed, and tells how it went.
+    fn change(&mut self, answer: Answer, change: impl Future<Output = Result<(), Error>> + Send + 'static) {
+        self.words.spawn(async move {
+            // Who asked may have gone.
+            let _ = answer.send(change.await.map_err(|error| error.to_string()));
         });
     }
 
@@ -238,6 +270,9 @@ impl Driver {
         {
             let text = format!("{} leads, term {}.", name(leader.0), leader.1);
             self.events.tell(Severity::Notice, text);
+            if self.told.leader != Some(leader) {
+                self.counts.leader_changes.inc();
+            }
             (self.told.leader, self.told.quorum) = (Some(leader), true);
         }
         let lost = self.told.lost.is_some_and(|lost| lost.elapsed() > self.election * 4);

@@ -28,11 +28,12 @@ fn start(home: &Path, listed: &[Member], me: &Member) -> Peer {
             data_dir: home.join(&me.name),
             listen: me.address,
             events: Default::default(),
+            counts: Default::default(),
             heartbeat: Duration::from_millis(100),
             election: (Duration::from_millis(500), Duration::from_millis(1000)),
         };
         match Prepared::new(settings) {
-            Ok(prepared) => break Cluster::start(prepared, Box::new(gate.clone())).unwrap(),
+            Ok(prepared) => break Cluster::start(prepared, Vec::new(), Box::new(gate.clone())).unwrap(),
             // The thread of an earlier life has not let go of the file yet.
             Err(Error::Store(crate::store::Error::Locked { .. })) => {}
             Err(error) => panic!("{error}"),

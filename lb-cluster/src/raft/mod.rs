@@ -6,6 +6,7 @@
 mod encoding;
 mod founding;
 mod handover;
+mod listing;
 mod log;
 mod machine;
 mod network;

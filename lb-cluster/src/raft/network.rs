@@ -2,6 +2,7 @@
 
 use super::Types;
 use super::encoding::{decode, encode};
+use crate::counts::Counts;
 use crate::state::{Decision, Member, NodeId, Outcome};
 use crate::transport::{Caller, Error, Link};
 use openraft::OptionalSend;
@@ -14,7 +15,8 @@ use openraft::raft::{
     TransferLeaderResponse, VoteRequest, VoteResponse,
 };
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// A piece of a snapshot, in bytes.
 pub(super) const CHUNK: usize = 512 << 10;
@@ -77,13 +79,17 @@ pub(super) struct Census {
 }
 
 /// Makes ways to nodes.
-pub(super) struct Network(pub(super) Caller);
+pub(super) struct Network {
+    pub(super) caller: Caller,
+    pub(super) counts: Arc<Counts>,
+}
 
 impl RaftNetworkFactory<Types> for Network {
     type Network = Peer;
 
     async fn new_client(&mut self, node: NodeId, member: &Member) -> Peer {
-        Peer { node, link: Link::new(self.0.clone(), member.clone()) }
+        let link = Link::new(self.caller.clone(), member.clone());
+        Peer { node, link, counts: Arc::clone(&self.counts) }
     }
 }
 
@@ -91,6 +97,7 @@ impl RaftNetworkFactory<Types> for Network {
 pub(super) struct Peer {
     node: NodeId,
     link: Link,
+    counts: Arc<Counts>,
 }
 
 /// Asks a node, and waits for its answer no longer than `limit`.
@@ -109,7 +116,13 @@ pub(super) async fn ask(
 
 impl Peer {
     async fn raft(&mut self, request: Request, limit: Duration) -> Result<Answer, RPCError<Types>> {
-        ask(&mut self.link, Some(self.node), request, limit).await.map_err(|error| match error {
+        let begun = Instant::now();
+        let asked = ask(&mut self.link, Some(self.node), request, limit).await;
+        match &asked {
+            Ok(_) => self.counts.answers.observe(begun.elapsed()),
+            Err(_) => self.counts.unanswered.inc(),
+        }
+        asked.map_err(|error| match error {
             Error::Refused(_) | Error::Malformed(_) => RPCError::Network(NetworkError::new(&error)),
             // Trying again at once would not help.
             error => RPCError::Unreachable(Unreachable::new(&error)),

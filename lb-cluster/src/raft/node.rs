@@ -1,14 +1,16 @@
 //! A node: its store, its Raft, and its place among the others.
 
 use super::encoding::encode;
-use super::founding;
 use super::handover::Handover;
 use super::network::{Answer, Census, Network, Request, ask};
 use super::service::{Heard, Service};
 use super::{Log, Machine, Prepared, Raft, Role, Status, Types};
+use super::{founding, listing};
+use crate::events::Events;
 use crate::state::{Decision, Member, NodeId, Outcome, State, Tenure};
 use crate::store::{Directory, Fact, Write, Writer};
 use crate::transport::{Caller, Counters, Link, Roster, serve};
+use lb_core::process::Severity;
 use openraft::alias::WatchReceiverOf;
 use openraft::async_runtime::WatchReceiver;
 use openraft::errors::{ClientWriteError, RaftError};
@@ -85,8 +87,8 @@ impl Node {
         quarantine(longest, &writer, settings.election.1).await?;
         let terms = encode(&(&settings.cluster, settings.election))?;
         let caller = Caller { identity: settings.identity, me: settings.me, terms };
-        let raft =
-            Raft::new(node, config, Network(caller.clone()), log, machine.clone()).await.map_err(stopped)?;
+        let network = Network { caller: caller.clone(), counts: settings.counts };
+        let raft = Raft::new(node, config, network, log, machine.clone()).await.map_err(stopped)?;
 
         let mut tasks = JoinSet::new();
         let roster = Roster::new(settings.listed.clone());
@@ -103,7 +105,8 @@ impl Node {
             arriving: Default::default(),
         };
         tasks.spawn(serve(listener, caller.clone(), roster.clone(), Arc::clone(&counters), service));
-        tasks.spawn(follow_membership(raft.metrics(), roster));
+        let listed = census.listed.clone();
+        tasks.spawn(follow_membership(raft.metrics(), roster, listed, settings.events.clone()));
         tasks.spawn(founding::found(raft.clone(), caller.clone(), census, settings.events));
         let metrics = raft.metrics();
         let _directory = directory;
@@ -286,12 +289,23 @@ async fn quarantine(longest: Duration, writer: &Writer, election: Duration) -> i
 }
 
 /// Lets in who is in the cluster. Before there is one, who is listed.
-async fn follow_membership(mut metrics: WatchReceiverOf<Types, RaftMetrics<Types>>, roster: Roster) {
+async fn follow_membership(
+    mut metrics: WatchReceiverOf<Types, RaftMetrics<Types>>,
+    roster: Roster,
+    listed: Vec<Member>,
+    events: Events,
+) {
     let mut known = Vec::new();
+    let mut told = Vec::new();
     loop {
         let seats = Status::of(&metrics.borrow_watched()).seats;
         if !seats.is_empty() && seats != known {
             roster.replace(seats.iter().map(|seat| seat.member.clone()).collect());
+            let differences = listing::differences(&seats, &listed);
+            for text in differences.iter().filter(|text| !told.contains(*text)) {
+                events.tell(Severity::Warning, format!("{text}."));
+            }
+            told = differences;
             known = seats;
         }
         if metrics.changed().await.is_err() {

@@ -3,6 +3,7 @@
 
 use super::Error;
 use super::encoding::decode;
+use crate::counts::Counts;
 use crate::events::Events;
 use crate::state::{Member, NodeId};
 use crate::store::{Contents, Directory, Fact, Store};
@@ -42,6 +43,8 @@ pub struct Settings {
     pub election: (Duration, Duration),
     /// Where it tells what happens.
     pub events: Events,
+    /// Where it counts.
+    pub counts: Arc<Counts>,
 }
 
 /// A node that can start.

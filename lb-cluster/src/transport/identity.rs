@@ -63,6 +63,12 @@ impl Identity {
         !self.by_name || self.context.certificate().is_some_and(|certificate| carries(certificate, name))
     }
 
+    /// The days until this node's certificate ends, negative when it has; none where it has no certificate.
+    pub fn days_left(&self) -> Option<i32> {
+        let certificate = self.context.certificate().filter(|_| self.by_name)?;
+        days_until(certificate).ok()
+    }
+
     /// One connection's side of the encryption.
     pub(super) fn session(&self) -> Result<Ssl, Error> {
         Ssl::new(&self.context).map_err(|error| Error::Tls(error.to_string()))
@@ -137,14 +143,6 @@ fn finish(mut builder: SslContextBuilder) -> SslContext {
     builder.build()
 }
 
-/// The days until a certificate ends; negative when it has.
-///
-/// # Errors
-/// It is no certificate.
-pub fn days_left(crt: &[u8]) -> Result<i32, Error> {
-    let days = || {
-        let certificate = X509::from_pem(crt)?;
-        Ok::<_, ErrorStack>(openssl::asn1::Asn1Time::days_from_now(0)?.diff(certificate.not_after())?.days)
-    };
-    days().map_err(|error| Error::Tls(error.to_string()))
+fn days_until(certificate: &X509Ref) -> Result<i32, ErrorStack> {
+    Ok(openssl::asn1::Asn1Time::days_from_now(0)?.diff(certificate.not_after())?.days)
 }

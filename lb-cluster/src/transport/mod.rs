@@ -14,7 +14,7 @@ mod server;
 
 pub use counters::{Counted, Counters};
 pub use frame::MAX_BODY;
-pub use identity::{Credentials, Identity, days_left};
+pub use identity::{Credentials, Identity};
 pub use link::{Caller, Link};
 pub use roster::Roster;
 pub use server::{Handler, serve};

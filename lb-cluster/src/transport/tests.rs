@@ -276,9 +276,11 @@ async fn a_huge_frame_from_a_member_ends_its_connection() {
 #[test]
 fn the_days_of_a_certificate_are_counted() {
     let authority = Authority::new().unwrap();
-    assert!(matches!(days_left(&authority.node_for("lb1", 7).unwrap()).unwrap(), 6 | 7));
-    assert!(days_left(&authority.node_for("lb1", -2).unwrap()).unwrap() < 0);
-    assert!(days_left(b"none").is_err());
+    let left = |days| identity(&authority, &authority.node_for("lb1", days).unwrap()).days_left();
+    assert!(matches!(left(7), Some(6 | 7)));
+    assert!(left(-2).unwrap() < 0);
+    let secret = Credentials::Secret(b"0123456789abcdef".to_vec());
+    assert_eq!(Identity::new(&secret).unwrap().days_left(), None);
 }
 
 #[test]

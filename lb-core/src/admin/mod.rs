@@ -15,6 +15,7 @@ pub use line::{commands, payload};
 pub use session::{resume, serve};
 
 use crate::compile::Plan;
+use crate::extension::Extension;
 use crate::stats::Process;
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,6 +32,8 @@ pub struct Context {
     pub timeout: Duration,
     /// `tune.bufsize`: the longest line with its payload.
     pub bufsize: usize,
+    /// What the program adds.
+    pub extension: Arc<Extension>,
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::command::{self, Action, Call, Outcome, Severity, Trust};
 use super::{Context, Level, line, suggest};
+use crate::extension;
 use std::io;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -146,8 +147,12 @@ impl Session<'_> {
 
     /// Runs one command; true when it ends the session.
     async fn execute(&mut self, words: &[String], payload: Option<&str>, out: &mut String) -> bool {
+        let extension = &self.context.extension;
         let Some(command) = command::find(words) else {
-            self.message(6, &suggest::unknown(words), out);
+            match extension.command(words) {
+                Some(added) => self.execute_added(added, words, out).await,
+                None => self.message(6, &suggest::unknown(words, extension), out),
+            }
             return false;
         };
         if command::is_experimental(words) && !self.experimental {
@@ -177,6 +182,18 @@ impl Session<'_> {
             Outcome::Session(action) => return self.act(action, out),
         }
         false
+    }
+
+    /// Runs a command that the program adds.
+    async fn execute_added(&self, command: &extension::Command, words: &[String], out: &mut String) {
+        if command.level > self.level {
+            return self.message(3, "Permission denied", out);
+        }
+        let args = words.get(command.words.len()..).unwrap_or_default();
+        match (command.run)(args.to_vec()).await {
+            Ok(text) => out.push_str(&text),
+            Err(text) => self.message(3, &text, out),
+        }
     }
 
     fn act(&mut self, action: Action, out: &mut String) -> bool {

@@ -1,30 +1,51 @@
 //! `help`, and what to say to an unknown command.
 
 use super::command::{ALWAYS_SHOWN, COMMANDS, Command};
+use crate::extension::Extension;
 use std::collections::HashSet;
 
 /// The answer to `help`, with the words after it.
-pub(super) fn help(words: &[String]) -> String {
-    list("The following commands are valid at this level:", words)
+pub(super) fn help(words: &[String], extension: &Extension) -> String {
+    list("The following commands are valid at this level:", words, extension)
 }
 
 /// The answer to words that name no command.
-pub(super) fn unknown(words: &[String]) -> String {
+pub(super) fn unknown(words: &[String], extension: &Extension) -> String {
     let first = words.first().map_or("", String::as_str);
     let end = if first.is_empty() {
         ". Please enter one of the following commands only:"
     } else {
         ", but maybe one of the following ones is a better match:"
     };
-    list(&format!("Unknown command: '{first}'{end}"), words)
+    list(&format!("Unknown command: '{first}'{end}"), words, extension)
 }
 
-fn list(title: &str, words: &[String]) -> String {
-    let fixed = COMMANDS.len() - ALWAYS_SHOWN;
-    let (named, always) = COMMANDS.split_at(fixed);
+/// A command as it is listed.
+#[derive(Clone, Copy)]
+struct Line {
+    words: &'static [&'static str],
+    usage: &'static str,
+    doc: &'static str,
+}
+
+/// All commands by name, those that the program adds among them; then those that every list ends with.
+fn lines(extension: &Extension) -> (Vec<Line>, Vec<Line>) {
+    let own = COMMANDS.iter().map(|&Command { words, usage, doc, .. }| Line { words, usage, doc });
+    let mut named: Vec<_> = own.collect();
+    let always = named.split_off(COMMANDS.len() - ALWAYS_SHOWN);
+    if !extension.commands.is_empty() {
+        let added = extension.commands.iter().map(|added| (added.words, added.usage, added.doc));
+        named.extend(added.map(|(words, usage, doc)| Line { words, usage, doc }));
+        named.sort_by_key(|line| line.words);
+    }
+    (named, always)
+}
+
+fn list(title: &str, words: &[String], extension: &Extension) -> String {
+    let (named, always) = lines(extension);
     let mut out = title.to_owned();
-    for command in matching(named, words).into_iter().chain(always) {
-        out.push_str(&format!("\n  {:<40}: {}", command.usage, command.doc));
+    for line in matching(&named, words).into_iter().chain(&always) {
+        out.push_str(&format!("\n  {:<40}: {}", line.usage, line.doc));
     }
     out
 }
@@ -33,8 +54,8 @@ fn list(title: &str, words: &[String]) -> String {
 const OFFERED: usize = 5;
 
 /// Commands that share the longest beginning with `words`; where the next word is not one of theirs, the likeliest.
-fn matching<'a>(commands: &'a [Command], words: &[String]) -> Vec<&'a Command> {
-    let shared = |command: &Command| command.words.iter().zip(words).take_while(|(a, b)| a == b).count();
+fn matching<'a>(commands: &'a [Line], words: &[String]) -> Vec<&'a Line> {
+    let shared = |command: &Line| command.words.iter().zip(words).take_while(|(a, b)| a == b).count();
     let most = commands.iter().map(shared).max().unwrap_or(0);
     let near = commands.iter().filter(|command| shared(command) == most);
     let Some(word) = words.get(most).filter(|word| !word.is_empty()) else { return near.collect() };

@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use super::*;
+use crate::extension;
 use crate::server::Operational;
 use crate::stats;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -13,6 +14,7 @@ fn context() -> Context {
         authority: Arc::new(Local),
         timeout: Duration::from_secs(10),
         bufsize: 16384,
+        extension: Arc::default(),
     }
 }
 
@@ -233,6 +235,39 @@ fn commands_are_unique_and_sorted() {
         let words: Vec<_> = command.words.iter().map(ToString::to_string).collect();
         assert_eq!(command::find(&words).unwrap().words, command.words);
     }
+}
+
+#[tokio::test]
+async fn what_a_program_adds_is_found_listed_and_guarded() {
+    let added = |words, usage, level| extension::Command {
+        words,
+        usage,
+        doc: "of the program",
+        level,
+        run: Box::new(move |args| {
+            let said = match args.is_empty() {
+                true => Ok(format!("{usage} was called\n")),
+                false => Err("no words are expected".to_owned()),
+            };
+            Box::pin(std::future::ready(said))
+        }),
+    };
+    let commands = vec![
+        added(&["show", "thing"], "show thing", Level::User),
+        added(&["show", "thing", "parts"], "show thing parts", Level::User),
+        added(&["thing", "stop"], "thing stop", Level::Admin),
+    ];
+    let extension = Arc::new(extension::Extension { commands, ..Default::default() });
+    let context = Context { extension, ..context() };
+    let ask = |level, text| ask_as(&context, level, text);
+    assert_eq!(ask(Level::User, "show thing\n").await, "show thing was called\n\n");
+    assert_eq!(ask(Level::User, "show thing parts\n").await, "show thing parts was called\n\n");
+    assert_eq!(ask(Level::User, "show thing x\n").await, "no words are expected\n\n");
+    assert_eq!(ask(Level::Operator, "thing stop\n").await, "Permission denied\n\n");
+    let help = ask(Level::User, "help show thing\n").await;
+    assert!(help.contains("\n  show thing parts                        : of the program\n"), "{help}");
+    let help = ask(Level::User, "help\n").await;
+    assert!(help.find("show thing").unwrap() < help.find("thing stop").unwrap(), "{help}");
 }
 
 #[test]

@@ -14,6 +14,7 @@ pub use threads::{admin, on_plan, phase, refresh, with_waker};
 use crate::admin;
 use crate::check::ProbePolicy;
 use crate::compile::{self, Plan};
+use crate::extension::Extension;
 use crate::listen::{self, Sockets};
 use crate::stats;
 use arc_swap::ArcSwap;
@@ -55,6 +56,8 @@ pub struct Hooks {
     pub probes: Arc<dyn ProbePolicy>,
     /// `stats timeout`: how long a session of the runtime API may be idle.
     pub admin_timeout: Duration,
+    /// What the program adds to what operators see.
+    pub extension: Extension,
 }
 
 /// What all threads of an engine share.
@@ -96,7 +99,7 @@ impl Engine {
     /// Starts the traffic threads of a plan on sockets that [`crate::listen::bind`] made.
     pub fn start(plan: Arc<Plan>, sockets: Sockets, hooks: Hooks) -> io::Result<Self> {
         let threads = plan.threads;
-        let Hooks { thread_start, authority, process, probes, admin_timeout: timeout } = hooks;
+        let Hooks { thread_start, authority, process, probes, admin_timeout: timeout, extension } = hooks;
         let bufsize = plan.bufsize;
         let plan = Arc::new(ArcSwap::new(plan));
         let running = Arc::clone(&plan);
@@ -106,6 +109,7 @@ impl Engine {
             authority,
             timeout,
             bufsize,
+            extension: Arc::new(extension),
         };
         let (sessions, visitors) = mpsc::channel(VISITORS);
         let shared = Arc::new(Shared {

@@ -52,6 +52,7 @@ impl Cluster {
                 listen: me.address,
                 me: me.clone(),
                 events: Default::default(),
+                counts: Default::default(),
             };
             let started = match Prepared::new(settings) {
                 Ok(prepared) => Node::start(prepared).await,
@@ -238,6 +239,7 @@ async fn settings_that_make_no_sense_are_refused() {
         election,
         listen: me.address,
         events: Default::default(),
+        counts: Default::default(),
         me,
     };
     let short = (Duration::from_millis(100), Duration::from_millis(200));

@@ -49,7 +49,7 @@ pub(super) const HELP: Command = Command {
     usage: "help [<command>]",
     doc: "list matching or all commands",
     level: Level::User,
-    run: |call| Outcome::Info(suggest::help(call.args)),
+    run: |call| Outcome::Info(suggest::help(call.args, &call.context.extension)),
 };
 
 pub(super) const PROMPT: Command = Command {

@@ -3,9 +3,11 @@
 use super::Page;
 use super::cells::Kind;
 use super::form::Outcome;
+use super::panel;
 use super::table::{Table, shown};
 use super::view::View;
 use crate::compile::Plan;
+use crate::extension::Extension;
 use crate::service::{PIECE, Pieces, Present};
 use crate::stats::{FIELDS, Process, Source, Value, Walk};
 use std::borrow::Cow;
@@ -21,6 +23,7 @@ pub(super) struct Html {
     admin: bool,
     plan: Arc<Plan>,
     process: Arc<Process>,
+    extension: Arc<Extension>,
     walk: Walk,
     began: bool,
     /// The table that is open, and the id of its proxy.
@@ -35,6 +38,7 @@ impl Html {
             admin,
             plan: Arc::clone(&present.plan),
             process: Arc::clone(&present.admin.process),
+            extension: Arc::clone(&present.admin.extension),
             walk: Walk::new(&present.plan),
             began: false,
             table: None,
@@ -168,6 +172,9 @@ impl Html {
         out.push_str("</div>\n");
         self.notice(out);
         out.push_str("<main>\n");
+        if let Some(read) = &self.extension.panel {
+            panel::write(&read(), out);
+        }
     }
 
     /// Numbers of the process.

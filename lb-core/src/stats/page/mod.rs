@@ -4,6 +4,7 @@ mod cells;
 mod export;
 mod form;
 mod html;
+mod panel;
 mod table;
 mod view;
 

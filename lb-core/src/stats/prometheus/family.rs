@@ -182,7 +182,7 @@ pub(super) enum Content {
 }
 
 impl Sample {
-    fn finish(self, kind: proto::MetricType) -> proto::Metric {
+    pub(super) fn finish(self, kind: proto::MetricType) -> proto::Metric {
         let mut metric = proto::Metric::from_label(self.labels);
         match self.content {
             Content::Number(value) if kind == proto::MetricType::COUNTER => {

@@ -64,17 +64,6 @@ pub(super) fn total<'a>(threads: impl Iterator<Item = &'a Box<Latency>>, index: 
         }
         sum = sum.wrapping_add(histogram.sum.get());
     }
-    let mut whole = proto::Histogram::default();
-    let mut below = 0;
-    let bounds = BOUNDS.iter().zip(&counts).map(|(bound, count)| {
-        below += count;
-        let mut bucket = proto::Bucket::default();
-        bucket.set_upper_bound(*bound as f64 / 1e6);
-        bucket.set_cumulative_count(below);
-        bucket
-    });
-    whole.set_bucket(bounds.collect());
-    whole.set_sample_count(counts.iter().sum());
-    whole.set_sample_sum(sum as f64 / 1e6);
-    whole
+    let bounds = BOUNDS.map(|bound| bound as f64 / 1e6);
+    super::added::histogram(&bounds, &counts, sum as f64 / 1e6)
 }

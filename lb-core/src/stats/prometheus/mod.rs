@@ -3,6 +3,7 @@
 //! Each metric family is a [`Collector`] of the `prometheus` crate, whose encoder writes it. Families are collected one
 //! after the other, so that many servers need no more memory than the largest family.
 
+mod added;
 mod family;
 mod latency;
 mod metric;
@@ -16,6 +17,7 @@ use crate::service::{Answer, PIECE, Pieces, Present, Service};
 use family::{Family, Source};
 use prometheus::TextEncoder;
 use prometheus::core::Collector;
+use prometheus::proto::MetricFamily;
 use query::Query;
 use std::sync::Arc;
 
@@ -45,7 +47,9 @@ impl Service for Exporter {
             process: Arc::clone(&present.admin.process),
             query,
         });
-        Answer::Pieces(head, Box::new(Scrape { source, families: family::all() }))
+        let metrics = present.admin.extension.metrics.as_ref().map(|metrics| metrics()).unwrap_or_default();
+        let added = added::families(metrics, &source.query);
+        Answer::Pieces(head, Box::new(Scrape { source, families: family::all(), added }))
     }
 }
 
@@ -53,12 +57,17 @@ impl Service for Exporter {
 struct Scrape<I> {
     source: Arc<Source>,
     families: I,
+    /// What comes last.
+    added: Vec<MetricFamily>,
 }
 
 impl<I: Iterator<Item = Family> + Send> Pieces for Scrape<I> {
     fn next(&mut self, out: &mut String) -> bool {
         while out.len() < PIECE {
-            let Some(family) = self.families.next() else { return false };
+            let Some(family) = self.families.next() else {
+                let _ = TextEncoder::new().encode_utf8(&self.added, out);
+                return false;
+            };
             let collected = family.with(&self.source).collect();
             // The encoder refuses what has no name or no metric, which is not collected.
             let _ = TextEncoder::new().encode_utf8(&collected, out);

@@ -13,7 +13,7 @@ fn scrape(query: &str) -> String {
 }
 
 fn scrape_from(source: &Arc<Source>) -> String {
-    let mut pieces = Scrape { source: Arc::clone(source), families: family::all() };
+    let mut pieces = Scrape { source: Arc::clone(source), families: family::all(), added: Vec::new() };
     let (mut text, mut piece) = (String::new(), String::new());
     loop {
         piece.clear();
