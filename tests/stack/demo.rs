@@ -52,7 +52,11 @@ impl Demo {
         }
         let only = ONE.lock().unwrap_or_else(PoisonError::into_inner);
         let data = tempfile::Builder::new().prefix("lb-demo-").tempdir().unwrap();
-        let launch = Launch::server(&executable).arg("--proxy").arg(proxy).arg("--restart-after").arg("1");
+        let mut launch = Launch::server(&executable).arg("--restart-after").arg("1");
+        // lb is what it starts by itself: three of them.
+        if proxy != Path::new(env!("CARGO_BIN_EXE_lb")) {
+            launch = launch.arg("--proxy").arg(proxy);
+        }
         let mut program = launch.arg("--data").arg(data.path()).start().unwrap();
         let up = eventually(LIMIT, || program.stdout().contains("all is up") || !program.is_running());
         assert!(up && program.is_running(), "{}{}", program.stdout(), program.stderr());
@@ -93,15 +97,43 @@ impl Demo {
         assert!(eventually(LIMIT, || self.is_up(tier)), "{}", self.said());
     }
 
-    /// Whether the balancer finds this server well, wherever it is named.
+    /// Whether all balancers find this server well, wherever it is named.
     fn is_up(&self, tier: &str) -> bool {
-        let mut stream = UnixStream::connect(self.data.path().join("lb.sock")).unwrap();
-        stream.write_all(b"show stat\n").unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
         let server = format!(",{tier},");
-        // The database is behind no balancer.
-        answer.lines().filter(|line| line.contains(&server)).all(|line| line.contains(",UP,"))
+        self.balancers().iter().all(|balancer| {
+            let answer = self.ask(balancer, "show stat");
+            // The database is behind no balancer.
+            !answer.is_empty()
+                && answer.lines().filter(|line| line.contains(&server)).all(|line| line.contains(",UP,"))
+        })
+    }
+
+    /// The names of the balancers, by their sockets.
+    pub fn balancers(&self) -> Vec<String> {
+        let names = self.files().into_iter().filter_map(|name| name.strip_suffix(".sock").map(str::to_owned));
+        names.filter(|name| name != "control").collect()
+    }
+
+    /// What a balancer's runtime API answers; nothing when it does not run.
+    fn ask(&self, balancer: &str, command: &str) -> String {
+        let mut answer = String::new();
+        if let Ok(mut stream) = UnixStream::connect(self.data.path().join(format!("{balancer}.sock"))) {
+            let _ = writeln!(stream, "{command}");
+            let _ = stream.read_to_string(&mut answer);
+        }
+        answer
+    }
+
+    /// Which balancer holds the site's address, as all say that answer.
+    pub fn holder(&self) -> Option<String> {
+        let said = self.balancers().into_iter().map(|balancer| self.ask(&balancer, "show cluster"));
+        let holders = said.filter(|answer| !answer.is_empty()).map(|answer| {
+            let line = answer.lines().find_map(|line| line.strip_prefix("holder: "));
+            line.filter(|name| *name != "none").map(str::to_owned)
+        });
+        let mut holders: Vec<_> = holders.collect();
+        holders.dedup();
+        if let [holder] = &holders[..] { holder.clone() } else { None }
     }
 
     /// The numbers of what it has started.

@@ -42,6 +42,11 @@ impl Load {
         self.shared.failures.lock().unwrap().clone()
     }
 
+    /// How many requests succeeded so far.
+    pub fn served(&self) -> usize {
+        self.shared.served.load(Ordering::Relaxed)
+    }
+
     /// Ends them; how many requests succeeded, and what failed.
     pub fn end(self) -> (usize, Vec<String>) {
         self.shared.end.store(true, Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! Asking the others: a page by HTTP, the statistics by the runtime API.
+//! Asking the others: a page by HTTP, a balancer by the runtime API.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -21,14 +21,14 @@ pub fn is_good(address: SocketAddr, path: &str) -> bool {
     ask().is_ok_and(|answer| answer.starts_with("HTTP/1.1 200 "))
 }
 
-/// The answer to `show stat`.
+/// The answer to a command of the runtime API.
 ///
 /// # Errors
 /// That nobody answers.
-pub fn statistics(socket: &str) -> io::Result<String> {
+pub fn command(socket: &str, line: &str) -> io::Result<String> {
     let mut stream = UnixStream::connect(socket)?;
     stream.set_read_timeout(Some(LIMIT))?;
-    stream.write_all(b"show stat\n")?;
+    writeln!(stream, "{line}")?;
     read(stream)
 }
 

@@ -1,4 +1,4 @@
-//! Starts the three tiers and a load balancer in front of them, on loopback and without privileges, shows them at work,
+//! Starts the three tiers and three load balancers in front of them, of which one leads, on loopback and without privileges, shows them at work,
 //! and stops all of it on Ctrl-C. A tier that ends is started again after some seconds, so that the reader can watch the
 //! site stay up meanwhile.
 
@@ -16,6 +16,7 @@ use std::error::Error;
 use std::fs;
 use std::io::{IsTerminal as _, Write as _};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -29,8 +30,6 @@ const START_LIMIT: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(100);
 /// How often the live line is made anew.
 const REFRESH: Duration = Duration::from_secs(1);
-/// The statistics socket, in the data folder.
-const SOCKET: &str = "lb.sock";
 
 fn main() -> ExitCode {
     let options = match options::parse() {
@@ -66,20 +65,27 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     }
     fs::create_dir_all(&options.data)?;
     // Sockets have short names only: all paths are relative to the folder.
-    let configuration = fs::canonicalize(&options.configuration)
-        .map_err(|error| format!("{}: {error}", options.configuration.display()))?;
+    let absolute =
+        |path: &Path| fs::canonicalize(path).map_err(|error| format!("{}: {error}", path.display()));
+    let (configuration, cluster) = (absolute(&options.configuration)?, absolute(&options.cluster)?);
     std::env::set_current_dir(&options.data)?;
     let control = control::Control::open()?;
 
-    let addresses = address::choose()?;
+    let addresses = address::choose(options.proxy.is_none())?;
     let mut environment: Vec<(&str, String)> =
         addresses.iter().map(|(name, address)| (*name, address.to_string())).collect();
     let file: String = environment.iter().map(|(name, value)| format!("{name}={value}\n")).collect();
     fs::write("addresses", file)?;
-    environment.push(("SOCKET", format!("unix@{SOCKET}")));
-    environment.push(("DB_PASSWORD", password()?));
+    environment.push(("VIRTUAL", address::VIRTUAL.to_string()));
+    environment.push(("DB_PASSWORD", secret("password")?));
+    // What the balancers know one another by.
+    secret("cluster.key")?;
 
-    let mut tiers = tier::all(options, &environment, &configuration)?;
+    for name in tier::balancers(options) {
+        // Its addresses may be others than last time, and a cluster is bound to those that it was made with.
+        let _ = fs::remove_dir_all(format!("{name}.data"));
+    }
+    let mut tiers = tier::all(options, &environment, &configuration, &cluster)?;
     let result = serve(options, &stop, &control, &mut tiers, &addresses);
     // The balancer first: nobody is sent to a tier that ends.
     for tier in tiers.iter_mut().rev() {
@@ -88,7 +94,9 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     for tier in &mut tiers {
         tier.wait_for_end();
     }
-    let _ = fs::remove_file(SOCKET); // gone already where the balancer removed it
+    for name in tier::balancers(options) {
+        let _ = fs::remove_file(tier::socket_of(name)); // gone already where the balancer removed it
+    }
     result
 }
 
@@ -128,7 +136,8 @@ fn serve(
         }
         sleep(PAUSE);
     }
-    print!("{}", show::table(options, site, admin, database, begin.elapsed()));
+    let mut holder = holder(options);
+    print!("{}", show::table(options, holder.as_deref(), [site, admin, database], begin.elapsed()));
     std::io::stdout().flush()?;
 
     let live = std::io::stdout().is_terminal();
@@ -155,10 +164,20 @@ fn serve(
                 show::event(live, &format!("{} is started again", tier.name));
             }
         }
-        if live && next <= Instant::now() {
+        if next <= Instant::now() {
             next = Instant::now() + REFRESH;
-            print!("\r\x1b[K{}", view.line(&http::statistics(SOCKET).unwrap_or_default(), REFRESH));
-            std::io::stdout().flush()?;
+            let now = self::holder(options);
+            if let Some(name) = now.as_ref().filter(|_| now != holder) {
+                show::event(live, &format!("{name} holds {} now", address::VIRTUAL));
+            }
+            holder = now.or(holder);
+            if live {
+                let balancer =
+                    holder.as_deref().or(tier::balancers(options).first().copied()).unwrap_or_default();
+                let statistics = http::command(&tier::socket_of(balancer), "show stat").unwrap_or_default();
+                print!("\r\x1b[K{balancer}: {}", view.line(&statistics, REFRESH));
+                std::io::stdout().flush()?;
+            }
         }
         sleep(PAUSE);
     }
@@ -166,17 +185,26 @@ fn serve(
     Ok(())
 }
 
-/// The database's password, made when the folder is new.
-fn password() -> Result<String, Box<dyn Error>> {
+/// Who holds the virtual address, as the balancers say.
+fn holder(options: &Options) -> Option<String> {
+    let said = |name: &&str| http::command(&tier::socket_of(name), "show cluster").ok();
+    let named = |answer: String| {
+        let line = answer.lines().find_map(|line| line.strip_prefix("holder: "))?;
+        (line != "none").then(|| line.to_owned())
+    };
+    tier::balancers(options).iter().filter_map(said).find_map(named)
+}
+
+/// A random secret in a file, made when the folder is new.
+fn secret(file: &str) -> Result<String, Box<dyn Error>> {
     use std::os::unix::fs::OpenOptionsExt as _;
-    if let Ok(password) = fs::read_to_string("password") {
-        return Ok(password.trim().to_owned());
+    if let Ok(secret) = fs::read_to_string(file) {
+        return Ok(secret.trim().to_owned());
     }
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes)?;
-    let password: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    let mut file =
-        fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open("password")?;
-    writeln!(file, "{password}")?;
-    Ok(password)
+    let secret: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(file)?;
+    writeln!(file, "{secret}")?;
+    Ok(secret)
 }

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 /// What `--help` says.
 pub const USAGE: &str = "\
-usage: run [OPTION...]          builds and starts db1, app1, app2, web1, web2 and lb; Ctrl-C stops them
+usage: run [OPTION...]          builds and starts db1, app1, app2, web1, web2 and lb1, lb2, lb3; Ctrl-C stops them
   --data FOLDER                 where the database and the logs are (target/demo)
-  --proxy PROGRAM               runs this instead of lb, for example haproxy
+  --proxy PROGRAM               runs this, one of it, instead of three lb, for example haproxy
   --configuration FILE          its configuration (examples/haproxy.cfg)
   --restart-after SECONDS       when a tier that has ended is started again (5)
        run --kill NAME          kills a tier of the running demo (SIGKILL)
@@ -29,10 +29,12 @@ pub struct Options {
     pub command: Command,
     /// Where all files are.
     pub data: PathBuf,
-    /// The balancer, if not lb.
+    /// The one balancer, if not three lb.
     pub proxy: Option<PathBuf>,
     /// What it is given.
     pub configuration: PathBuf,
+    /// What three lb are given as well.
+    pub cluster: PathBuf,
     /// When a tier that has ended is started again.
     pub restart_after: Duration,
 }
@@ -49,6 +51,7 @@ pub fn parse() -> Result<Option<Options>, lexopt::Error> {
         data: std::env::temp_dir().join("lb-demo"),
         proxy: None,
         configuration: examples.join("haproxy.cfg"),
+        cluster: examples.join("demo/cluster.cfg"),
         restart_after: Duration::from_secs(5),
     };
     let mut arguments = lexopt::Parser::from_env();

@@ -8,12 +8,17 @@ use std::time::Duration;
 /// The table of what to look at and what to try.
 pub fn table(
     options: &Options,
-    site: SocketAddr,
-    admin: SocketAddr,
-    database: SocketAddr,
+    holder: Option<&str>,
+    [site, admin, database]: [SocketAddr; 3],
     took: Duration,
 ) -> String {
     let data = options.data.display();
+    let leads = holder.map_or_else(String::new, |name| {
+        format!(
+            "  the leader     {name} holds {}; end it, and another does: ./examples/run --kill {name}\n",
+            site.ip()
+        )
+    });
     format!(
         "\
 all is up after {:.1} s
@@ -24,7 +29,7 @@ all is up after {:.1} s
   the database   PGPASSWORD=$(cat {data}/password) psql -h {} -p {} -U app notes
   files, logs    {data}
 
-  end a tier     ./examples/run --kill web1      (or app1, app2, web2, db1, lb; --stop asks it to end)
+{leads}  end a tier     ./examples/run --kill web1      (or app1, app2, web2, db1; --stop asks it to end)
   end all        Ctrl-C
 
 ",

@@ -18,6 +18,11 @@ const END_LIMIT: Duration = Duration::from_secs(8);
 /// How much of a log is shown when a program fails, in lines.
 const LAST_WORDS: usize = 10;
 
+/// The balancers, where there are three.
+const NODES: [&str; 3] = ["lb1", "lb2", "lb3"];
+/// The one, where there is one.
+const ALONE: &str = "lb";
+
 /// A program of the demo.
 #[derive(Debug)]
 pub struct Tier {
@@ -39,6 +44,7 @@ pub fn all(
     options: &Options,
     environment: &[(&str, String)],
     configuration: &Path,
+    cluster: &Path,
 ) -> Result<Vec<Tier>, Box<dyn Error>> {
     let own = std::env::current_exe()?;
     let folder = own.parent().ok_or("this program is in no folder")?;
@@ -68,19 +74,48 @@ pub fn all(
     };
     let (db, app, web) =
         (folder.join("lb-example-db"), folder.join("lb-example-app"), folder.join("lb-example-web"));
-    let proxy = options.proxy.clone().unwrap_or_else(|| folder.join("lb"));
-    let configuration = configuration.to_str().ok_or("the configuration's path is not text")?;
-    Ok(vec![
+    let text = |path: &'_ Path| path.to_str().map(str::to_owned).ok_or("a configuration's path is not text");
+    let (configuration, cluster) = (text(configuration)?, text(cluster)?);
+    let mut tiers = vec![
         tier("db1", &db, &["--listen", &value("DB1"), "--file", "notes.db"])?,
         tier("app1", &app, &["--listen", &value("APP1"), "--name", "app1", "--database", &database])?,
         tier("app2", &app, &["--listen", &value("APP2"), "--name", "app2", "--database", &database])?,
         tier("web1", &web, &["--listen", &value("WEB1"), "--name", "web1", "--api", &value("APP")])?,
         tier("web2", &web, &["--listen", &value("WEB2"), "--name", "web2", "--api", &value("APP")])?,
-        tier("lb", &proxy, &["-db", "-f", configuration])?,
-    ])
+    ];
+    if let Some(proxy) = &options.proxy {
+        tiers.push(tier(ALONE, proxy, &["-db", "-f", &configuration])?.with("SOCKET", &socket(ALONE)));
+        return Ok(tiers);
+    }
+    for (name, admin) in NODES.into_iter().zip(["ADMIN", "ADMIN2", "ADMIN3"]) {
+        let arguments = ["-db", "-L", name, "-f", &configuration, "-f", &cluster];
+        let node = tier(name, &folder.join("lb"), &arguments)?.with("NODE", name);
+        tiers.push(node.with("ADMIN", &value(admin)).with("SOCKET", &socket(name)));
+    }
+    Ok(tiers)
+}
+
+/// The names of the balancers that there are.
+pub fn balancers(options: &Options) -> &'static [&'static str] {
+    if options.proxy.is_some() { &[ALONE] } else { &NODES }
+}
+
+/// Where a balancer's runtime API is, in the data folder.
+pub fn socket_of(balancer: &str) -> String {
+    format!("{balancer}.sock")
+}
+
+fn socket(balancer: &str) -> String {
+    format!("unix@{}", socket_of(balancer))
 }
 
 impl Tier {
+    /// With another value of a variable.
+    fn with(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     /// Starts it. What it says goes to a file of its name.
     ///
     /// # Errors
