@@ -80,7 +80,8 @@ fn the_site_moves_on_when_the_balancer_that_holds_it_is_killed() {
     demo.end("--kill", &first);
     let second = all_say();
     assert_ne!(first, second);
-    assert!(demo.said().contains(&format!("{second} holds ")), "{}", demo.said());
+    let told = format!("{second} holds ");
+    assert!(eventually(LIMIT, || demo.said().contains(&told)), "{}", demo.said());
     // On the new one nothing fails.
     let load = Load::start(demo.address("SITE"));
     assert!(eventually(LIMIT, || load.served() > 100));
