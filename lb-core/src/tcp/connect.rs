@@ -56,7 +56,6 @@ impl Stream {
                 Ok((io, unsent)) => {
                     server.observe(Event::Connected);
                     self.connected(&io);
-                    server.observe(Event::Connected);
                     let tie = server.tie(io.fd());
                     self.exchange.severed = tie.as_ref().map(|tie| Arc::clone(tie.severed()));
                     return Ok((Box::new(Upstream { tie, io, in_use, slot, reused: false }), unsent));
