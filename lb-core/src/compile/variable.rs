@@ -65,16 +65,10 @@ pub(crate) fn evaluate(plan: &Plan, name: &str, words: &[String]) -> Result<Opti
     let unmet = supported::check(&config);
     let mut all = found.iter().chain(&unmet).chain(&compiled);
     if let Some(finding) = all.find(|finding| finding.severity == Severity::Alert) {
-        let reason = reason(finding).replace("in the global section.", "here.");
-        let reason = reason
-            .strip_prefix("'set-var': invalid ")
-            .map(|rest| format!("invalid {rest}"))
-            .unwrap_or(reason);
-        return Err(if reason.contains("only scope 'proc'") {
-            reason.replace("set-var", "set var")
-        } else {
-            reason
-        });
+        // A command is named otherwise, and stands in no section.
+        let text = reason(finding).replace("in the global section.", "here.");
+        let keyword = format!("'{keyword}': cannot set");
+        return Err(text.replace(&keyword, "'set var': cannot set"));
     }
     let exchange = plan.checks.exchange();
     Ok(variables.values.first().and_then(|(_, value)| value.of(&exchange)))

@@ -53,7 +53,7 @@ fn assign(cx: &mut Cx<'_>, args: &Args<'_>, name: &'static str) {
     let variable = match expr::variable(args.get(1)) {
         Ok(variable) => variable,
         Err(reason) => {
-            cx.wrong(args, 1, format!("'{name}': {reason}"));
+            cx.wrong(args, 1, reason);
             return;
         }
     };
