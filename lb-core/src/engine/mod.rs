@@ -7,7 +7,7 @@ mod threads;
 
 use control::Control;
 pub use limit::Limit;
-pub use rate_limit::{RateLimit, delay};
+pub use rate_limit::RateLimit;
 pub(crate) use threads::plan;
 pub use threads::{admin, on_plan, phase, refresh, with_waker};
 

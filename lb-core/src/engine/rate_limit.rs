@@ -44,6 +44,11 @@ impl RateLimit {
         self.rate.sum(Rate::max)
     }
 
+    /// Forgets that (`clear counters`).
+    pub fn clear_highest(&self) {
+        self.rate.iter().for_each(Rate::clear_max);
+    }
+
     /// Counts one more, on the calling thread.
     #[inline]
     pub fn count(&self, millis: u64) {
@@ -53,14 +58,14 @@ impl RateLimit {
     /// How long to wait before one more may come.
     #[inline]
     pub fn delay(&self) -> Option<Duration> {
-        delay(self.max(), || self.rate.sum(|rate| rate.read(clock::millis())))
+        Self::delay_at(self.max(), || self.rate.sum(|rate| rate.read(clock::millis())))
     }
-}
 
-/// How long to wait where `rate` came in the last second and `max` may; 0: no limit.
-#[inline]
-pub fn delay(max: u32, rate: impl FnOnce() -> u64) -> Option<Duration> {
-    (max != 0 && rate() >= u64::from(max)).then(|| Duration::from_millis(u64::from(1000 / max).max(1)))
+    /// How long to wait where `rate` came in the last second and `max` may; 0: no limit.
+    #[inline]
+    pub fn delay_at(max: u32, rate: impl FnOnce() -> u64) -> Option<Duration> {
+        (max != 0 && rate() >= u64::from(max)).then(|| Duration::from_millis(u64::from(1000 / max).max(1)))
+    }
 }
 
 #[cfg(test)]
@@ -69,10 +74,20 @@ mod tests {
 
     #[test]
     fn delays_only_what_is_too_much() {
-        assert_eq!(delay(0, || 1000), None);
-        assert_eq!(delay(5, || 4), None);
-        assert_eq!(delay(5, || 5), Some(Duration::from_millis(200)));
-        assert_eq!(delay(5000, || 9000), Some(Duration::from_millis(1)));
+        let delay = |max, rate| RateLimit::delay_at(max, || rate);
+        assert_eq!(delay(0, 1000), None);
+        assert_eq!(delay(5, 4), None);
+        assert_eq!(delay(5, 5), Some(Duration::from_millis(200)));
+        assert_eq!(delay(5000, 9000), Some(Duration::from_millis(1)));
+    }
+
+    #[test]
+    fn the_highest_rate_is_kept_until_it_is_cleared() {
+        let limit = RateLimit::new(1, 0);
+        [1000, 1001, 1002, 2500].into_iter().for_each(|millis| limit.count(millis));
+        assert_eq!(limit.highest(), 3);
+        limit.clear_highest();
+        assert_eq!(limit.highest(), 0);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::{Arrival, Permit, Sockets, Tenure};
 use crate::admin;
 use crate::clock;
 use crate::compile::Plan;
-use crate::engine::{self, Phase, Visitor, phase, with_waker};
+use crate::engine::{self, Phase, RateLimit, Visitor, phase, with_waker};
 use crate::http::client;
 use crate::net::{Deadline, Io, TcpAcceptor};
 use crate::proxy::{Frontend, Listener};
@@ -228,7 +228,7 @@ async fn accept_loop(mut listener: Arc<Listener>, mut acceptor: Acceptor) {
 /// Ready when limits per second allow another connection; else the task is woken when to ask again.
 fn poll_rates(pause: &mut Deadline, plan: &Plan, frontend: &Frontend, cx: &mut Context<'_>) -> Poll<()> {
     loop {
-        let own = engine::delay(frontend.rate_limit, || {
+        let own = RateLimit::delay_at(frontend.rate_limit, || {
             frontend.stats.counters.sum(|counters| counters.sess_rate.read(clock::millis()))
         });
         let Some(delay) = own.max(plan.connection_rate.delay()).max(plan.session_rate.delay()) else {

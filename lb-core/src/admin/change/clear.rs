@@ -13,6 +13,8 @@ pub(super) fn clear(plan: &Plan, all: bool) {
         clear_max(&stats.queued, &stats.queued_max);
         clear_counters(&stats.counters, all);
     };
+    plan.connection_rate.clear_highest();
+    plan.session_rate.clear_highest();
     plan.frontends.iter().for_each(|frontend| of_proxy(&frontend.stats));
     for backend in &plan.backends {
         of_proxy(&backend.stats);
