@@ -355,6 +355,14 @@ impl Exchange {
         self.limits.tarpit.or(timeouts.tarpit).or(timeouts.connect)
     }
 
+    /// A rule of that place has ended its ruleset.
+    #[inline]
+    pub fn ended_by(&mut self, rule: Option<&RulePlace>) {
+        if rule.is_some() {
+            self.last_rule = rule.cloned();
+        }
+    }
+
     /// Why it ended on the server's account: by itself, or from outside.
     pub fn by_server(&self) -> Cause {
         self.severed.as_ref().and_then(|severed| severed.cause()).unwrap_or(Cause::Server)

@@ -44,6 +44,8 @@ pub struct Context<'a> {
     pub reads_http: bool,
     /// Servers that expressions refer to, by the names of backend and server.
     pub referred: Vec<(String, String)>,
+    /// Some expression asks which rule came last; found when first asked for.
+    pub tells_rules: Option<bool>,
     /// Where files are read, and names looked up, that lines name; none: the system.
     pub read: Option<&'a dyn World>,
     /// Findings so far.
@@ -72,9 +74,16 @@ impl<'a> Context<'a> {
             unresolved: false,
             reads_http: false,
             referred: Vec::new(),
+            tells_rules: None,
             read: None,
             diagnostics: Vec::new(),
         }
+    }
+
+    /// Some expression asks which rule came last (`last_rule_file`, `last_rule_line`).
+    pub fn tells_rules(&mut self) -> bool {
+        let asked = || self.config.uses.first(|word| word.name.starts_with("last_rule_")).is_some();
+        *self.tells_rules.get_or_insert_with(asked)
     }
 
     /// The bytes of a file.

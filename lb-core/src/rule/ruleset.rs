@@ -164,7 +164,8 @@ struct Rule {
     condition: Option<Condition>,
     action: Box<dyn Action>,
     name: &'static str,
-    place: model::Place,
+    /// Where it stands, if anybody asks: to keep it costs each request a count that all threads share.
+    place: Option<model::Place>,
 }
 
 impl fmt::Debug for Rule {
@@ -206,7 +207,7 @@ impl Ruleset {
                     Verdict::Continue => {}
                     wait @ Verdict::Wait(_) => return wait,
                     verdict => {
-                        exchange.last_rule = Some(rule.place.clone());
+                        exchange.ended_by(rule.place.as_ref());
                         return verdict;
                     }
                 }
@@ -232,7 +233,7 @@ impl Ruleset {
             match verdict {
                 Verdict::Continue => {}
                 verdict => {
-                    exchange.last_rule = Some(rule.place.clone());
+                    exchange.ended_by(rule.place.as_ref());
                     return Some(verdict);
                 }
             }
@@ -259,7 +260,10 @@ fn compile(rule: &model::Rule, kind: Kind, context: &mut Context<'_>) -> Option<
     };
     let mut build = action::Build { args: &rule.action.args, kind, place, context };
     match (row.build)(&mut build) {
-        Ok(action) => Some(Rule { condition, action, name, place: rule.place.clone() }),
+        Ok(action) => {
+            let place = context.tells_rules().then(|| rule.place.clone());
+            Some(Rule { condition, action, name, place })
+        }
         Err(action::Error::Reported) => None,
         Err(action::Error::Text(reason)) => {
             context.error(&rule.place, format!("'{} {name}' : {reason}", kind.keyword()));
