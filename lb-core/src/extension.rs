@@ -1,7 +1,7 @@
 //! What a program that runs the engine adds to what operators see of it: commands of the runtime API, metrics, and a
 //! section of the statistics page. All of it is data here; the rooms of the three render it.
 
-use crate::admin::Level;
+use crate::admin::{self, Level};
 use std::fmt;
 use std::pin::Pin;
 
@@ -25,10 +25,7 @@ impl fmt::Debug for Extension {
 impl Extension {
     /// The command that words name.
     pub fn command(&self, words: &[String]) -> Option<&Command> {
-        let named = |command: &&Command| {
-            words.len() >= command.words.len()
-                && command.words.iter().zip(words).all(|(name, word)| name == word)
-        };
+        let named = |command: &&Command| admin::is_named(command.words, words);
         self.commands.iter().filter(named).max_by_key(|command| command.words.len())
     }
 }

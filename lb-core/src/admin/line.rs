@@ -22,6 +22,11 @@ pub fn commands(line: &str) -> Vec<&str> {
     commands
 }
 
+/// True when what was said begins with a command's words.
+pub(crate) fn is_named(words: &[&str], said: &[String]) -> bool {
+    said.len() >= words.len() && words.iter().zip(said).all(|(name, word)| name == word)
+}
+
 /// The words of a command. A backslash makes the next character an ordinary one.
 pub(super) fn words(command: &str) -> Vec<String> {
     let mut words = Vec::new();

@@ -11,6 +11,7 @@ mod suggest;
 
 pub use change::{Applied, Authority, Change, Local, PatternEdit, ServerState};
 pub use haproxy_cfg_parser::model::Level;
+pub(crate) use line::is_named;
 pub use line::{commands, payload};
 pub use session::{resume, serve};
 

@@ -13,7 +13,7 @@ mod target;
 mod variable;
 
 use super::change::Change;
-use super::{Context, Level};
+use super::{Context, Level, is_named};
 use crate::compile::Plan;
 use std::time::Duration;
 
@@ -40,10 +40,6 @@ impl Command {
         run: fn(&Call<'_>) -> Outcome,
     ) -> Self {
         Self { words, usage, doc, level: Level::Admin, run }
-    }
-
-    fn is_named(&self, words: &[String]) -> bool {
-        words.len() >= self.words.len() && self.words.iter().zip(words).all(|(name, word)| name == word)
     }
 
     /// One that only looks.
@@ -203,10 +199,10 @@ pub(super) const ALWAYS_SHOWN: usize = 3;
 
 /// The command that words name.
 pub(super) fn find(words: &[String]) -> Option<&'static Command> {
-    COMMANDS.iter().chain(UNLISTED).chain(EXPERIMENTAL).find(|command| command.is_named(words))
+    COMMANDS.iter().chain(UNLISTED).chain(EXPERIMENTAL).find(|command| is_named(command.words, words))
 }
 
 /// True for words that name a command for sessions in `experimental-mode`.
 pub(super) fn is_experimental(words: &[String]) -> bool {
-    EXPERIMENTAL.iter().any(|command| command.is_named(words))
+    EXPERIMENTAL.iter().any(|command| is_named(command.words, words))
 }

@@ -1,6 +1,6 @@
 //! Metrics that an extension adds.
 
-use super::family::{Content, Sample, label};
+use super::family::{Content, Sample, histogram, label};
 use super::query::{Query, Scope};
 use crate::extension::{Metric, Reading};
 use prometheus::proto;
@@ -31,23 +31,6 @@ fn family(metric: Metric) -> proto::MetricFamily {
     whole.set_name(metric.name.to_owned());
     whole.set_help(metric.doc.to_owned());
     whole.set_field_type(kind);
-    whole
-}
-
-/// A histogram of what fell between bounds, and above the last.
-pub(super) fn histogram(bounds: &[f64], counts: &[u64], sum: f64) -> proto::Histogram {
-    let mut whole = proto::Histogram::default();
-    let mut below = 0;
-    let buckets = bounds.iter().zip(counts).map(|(bound, count)| {
-        below += count;
-        let mut bucket = proto::Bucket::default();
-        bucket.set_upper_bound(*bound);
-        bucket.set_cumulative_count(below);
-        bucket
-    });
-    whole.set_bucket(buckets.collect());
-    whole.set_sample_count(counts.iter().sum());
-    whole.set_sample_sum(sum);
     whole
 }
 

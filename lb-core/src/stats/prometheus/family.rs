@@ -348,3 +348,20 @@ impl metric::Fact {
         }
     }
 }
+
+/// A histogram of what fell between bounds, and above the last.
+pub(super) fn histogram(bounds: &[f64], counts: &[u64], sum: f64) -> proto::Histogram {
+    let mut whole = proto::Histogram::default();
+    let mut below = 0;
+    let buckets = bounds.iter().zip(counts).map(|(bound, count)| {
+        below += count;
+        let mut bucket = proto::Bucket::default();
+        bucket.set_upper_bound(*bound);
+        bucket.set_cumulative_count(below);
+        bucket
+    });
+    whole.set_bucket(buckets.collect());
+    whole.set_sample_count(counts.iter().sum());
+    whole.set_sample_sum(sum);
+    whole
+}

@@ -65,5 +65,5 @@ pub(super) fn total<'a>(threads: impl Iterator<Item = &'a Box<Latency>>, index: 
         sum = sum.wrapping_add(histogram.sum.get());
     }
     let bounds = BOUNDS.map(|bound| bound as f64 / 1e6);
-    super::added::histogram(&bounds, &counts, sum as f64 / 1e6)
+    super::family::histogram(&bounds, &counts, sum as f64 / 1e6)
 }
