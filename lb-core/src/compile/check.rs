@@ -165,14 +165,13 @@ pub(crate) fn settings(config: &Config, options: &Options<'_>) -> Settings {
 }
 
 /// Lets connections end with their servers, or with others' return (`on-marked-down`, `on-marked-up`).
-pub(super) fn tie(backends: &[Arc<Backend>]) {
-    for backend in backends {
-        let servers = backend.servers.load();
-        let backups = servers.iter().any(|server| server.config.check.shutdown_backup_sessions);
-        for server in servers.iter() {
-            if server.config.check.shutdown_sessions || (backups && server.config.backup) {
-                let _ = server.ties.set(Ties::default());
-            }
+pub(super) fn tie(backend: &Backend) {
+    let servers = backend.servers.load();
+    let backups = servers.iter().any(|server| server.config.check.shutdown_backup_sessions);
+    for server in servers.iter() {
+        if server.config.check.shutdown_sessions || (backups && server.config.backup) {
+            // One that lives on has them already.
+            let _ = server.ties.set(Ties::default());
         }
     }
 }

@@ -74,6 +74,7 @@ pub(crate) fn add_server(plan: &Plan, backend: &Backend, name: &str, words: &[St
         servers.push(Arc::clone(&server));
         Ok(())
     })?;
+    check::tie(backend);
     backend.watches.rcu(|known| {
         let mut all = Vec::clone(known);
         all.extend(watches.iter().cloned().map(Arc::new));

@@ -276,7 +276,7 @@ impl Compiler {
 
     /// Sets the backends that frontends name; gives the servers that others follow.
     fn link(&mut self, config: &Config) -> Follows {
-        check::tie(&self.backends);
+        self.backends.iter().for_each(|backend| check::tie(backend));
         let (follows, errors) = check::follows(config, &self.backends);
         for (place, text) in errors {
             self.findings.push(Diagnostic {
