@@ -43,25 +43,23 @@ pub(super) struct ClientSide {
 
 /// Starts the task of an accepted connection.
 pub fn spawn(arrival: Arrival) {
-    tokio::spawn(run(arrival));
+    // A task keeps its arguments' place to its end.
+    tokio::spawn(run(Box::new(arrival)));
 }
 
-async fn run(mut arrival: Arrival) {
+async fn run(mut arrival: Box<Arrival>) {
     let _woken = poll_fn(|cx| Poll::Ready(with_waker(cx.waker()))).await;
     if !admit(&mut arrival).await {
         return;
     }
-    let Arrival { io, deadline, session, plan, frontend, counted, tenure } = arrival;
+    let Arrival { io, deadline, session, plan, frontend, counted, tenure } = *arrival;
     let generation = plan.generation;
     let Some(session) = session else { return };
     // On the heap: it moves no more, and the task's own state stays small.
     let mut stream = Box::new(Stream::new(io, deadline, session, plan, frontend));
     match on_plan(generation, tenure.as_ref(), stream.serve()).await {
-        Some(true) => {
-            let mut client = stream.into_client();
-            client.tenure = tenure;
-            client.serve().await;
-        }
+        // On the heap, too: most sessions never come here.
+        Some(true) => Box::pin(stream.into_client().serve(tenure)).await,
         Some(false) => {}
         None => {
             if tenure.is_some_and(|tenure| tenure.is_over()) {
@@ -115,10 +113,10 @@ impl Stream {
     }
 
     /// The connection of an HTTP client who has sent so much already.
-    fn into_client(self: Box<Self>) -> Box<Client> {
+    fn into_client(self: Box<Self>) -> Client {
         let Self { io, deadline, plan, exchange, .. } = *self;
         let received = exchange.peeked.map(|peeked| peeked.request);
-        Box::new(Client::of(io, deadline, exchange.session, plan, received))
+        Client::of(io, deadline, exchange.session, plan, received)
     }
 
     /// Runs the rules up to the choice of the backend, and its rules.
