@@ -1,228 +1,30 @@
 //! Compiled proxies, and the numbers that outlive a plan.
 
+mod counters;
+mod listener;
+
+pub use counters::{ProxyCounters, ProxyStats, Rate};
+pub use listener::Listener;
+
 use crate::acl::Condition;
 use crate::balance::Balance;
 use crate::check::{Announcer, Watch};
 use crate::engine::Limit;
 use crate::exchange::Exchange;
 use crate::http::HeaderKey;
-use crate::listen::{Gate, Permit};
+use crate::listen::Gate;
 use crate::log::{Format, Logger};
 use crate::rdp;
 use crate::rule::{Replies, Ruleset};
 use crate::server::{Farm, Lineup, Server, ServerAddress};
 use crate::stats::page::Page;
-use crate::stats::prometheus::Latency;
-use crate::thread::{Counter, PerThread};
 use arc_swap::ArcSwap;
 use haproxy_cfg_parser::model;
 use std::collections::HashMap;
-use std::net::{IpAddr, SocketAddr};
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
-
-/// Numbers of a proxy that each thread counts for itself. Names follow the statistics columns (management guide 9.1).
-#[derive(Debug, Default)]
-#[allow(missing_docs)] // each is the statistics column of that name
-pub struct ProxyCounters {
-    pub conn_tot: Counter,
-    pub sess_tot: Counter,
-    pub req_tot: Counter,
-    pub bin: Counter,
-    pub bout: Counter,
-    pub dreq: Counter,
-    pub dresp: Counter,
-    pub ereq: Counter,
-    pub econ: Counter,
-    pub eresp: Counter,
-    pub wretr: Counter,
-    pub wredis: Counter,
-    pub wrew: Counter,
-    pub eint: Counter,
-    pub cli_abrt: Counter,
-    pub srv_abrt: Counter,
-    pub dcon: Counter,
-    pub dses: Counter,
-    pub lbtot: Counter,
-    pub intercepted: Counter,
-    pub connect: Counter,
-    pub reuse: Counter,
-    /// Responses by class: 1xx to 5xx, then others.
-    pub hrsp: [Counter; 6],
-    /// Sums over the last 1024 requests, in milliseconds: queue, connect, response, total.
-    pub times: [Counter; 4],
-    /// Largest of each of the four times, in milliseconds.
-    pub times_max: [Counter; 4],
-    /// Histograms of times, once there is one.
-    pub latency: OnceLock<Box<Latency>>,
-    pub conn_rate: Rate,
-    pub sess_rate: Rate,
-    pub req_rate: Rate,
-}
-
-/// Events per second of one thread: HAProxy's two-slot sliding counter with a period of one second.
-#[derive(Debug, Default)]
-pub struct Rate {
-    second: Counter,
-    current: Counter,
-    previous: Counter,
-    max: Counter,
-}
-
-impl Rate {
-    /// Counts `n` events at `millis` since the start of the process. Owner thread only.
-    #[inline]
-    pub fn add(&self, n: u64, millis: u64) {
-        let second = millis / 1000;
-        let known = self.second.get();
-        if second != known {
-            self.previous.set(if second == known + 1 { self.current.get() } else { 0 });
-            self.current.set(0);
-            self.second.set(second);
-        }
-        self.current.add(n);
-        self.max.raise(self.current.get());
-    }
-
-    /// Events over the last second, as of `millis`.
-    pub fn read(&self, millis: u64) -> u64 {
-        let (second, part) = (millis / 1000, millis % 1000);
-        let (current, previous) = match second.wrapping_sub(self.second.get()) {
-            0 => (self.current.get(), self.previous.get()),
-            1 => (0, self.current.get()),
-            _ => (0, 0),
-        };
-        current + previous * (1000 - part) / 1000
-    }
-
-    /// Most events in one second.
-    pub fn max(&self) -> u64 {
-        self.max.get()
-    }
-
-    /// Forgets the maximum (`clear counters`).
-    pub fn clear_max(&self) {
-        self.max.set(0);
-    }
-}
-
-/// Numbers of one side (frontend or backend) of a proxy; they outlive plans.
-#[derive(Debug)]
-pub struct ProxyStats {
-    /// Per-thread counters.
-    pub counters: PerThread<ProxyCounters>,
-    /// Sessions now (`scur`).
-    pub current: AtomicU32,
-    /// Most sessions at once (`smax`).
-    pub current_max: AtomicU32,
-    /// Backends: requests waiting in the backend's own queue (`qcur`) ...
-    pub queued: AtomicU32,
-    /// ... and the most there were (`qmax`).
-    pub queued_max: AtomicU32,
-    /// Milliseconds since the start of the process of the last session (`lastsess`); 0: none yet.
-    pub last_session: AtomicU64,
-    /// Milliseconds since the start of the process of the last change of state (`lastchg`).
-    pub changed: AtomicU64,
-    /// How often the backend lost its last server (`chkdown`).
-    pub downs: AtomicU64,
-    /// Milliseconds that it had none, up to the last change.
-    pub downtime: AtomicU64,
-}
-
-impl ProxyStats {
-    /// All zero, for `threads` traffic threads.
-    pub fn new(threads: usize) -> Self {
-        Self {
-            counters: PerThread::new(threads),
-            current: AtomicU32::new(0),
-            current_max: AtomicU32::new(0),
-            queued: AtomicU32::new(0),
-            queued_max: AtomicU32::new(0),
-            last_session: AtomicU64::new(0),
-            changed: AtomicU64::new(crate::clock::millis()),
-            downs: AtomicU64::new(0),
-            downtime: AtomicU64::new(0),
-        }
-    }
-}
-
-/// One `bind` address.
-#[derive(Debug)]
-pub struct Listener {
-    /// `name`, else the number as HAProxy names it (`sock-1`).
-    pub name: String,
-    /// Its id within the frontend.
-    pub id: u32,
-    /// The address as logs and statistics print it.
-    pub address: String,
-    /// The bound port; 0 for none.
-    pub port: u16,
-    /// The address that every connection to it reaches; none: a wildcard, or no TCP.
-    pub bound: Option<SocketAddr>,
-    /// `accept-proxy`.
-    pub accept_proxy: bool,
-    /// A `stats socket` of that level; none: it feeds a frontend.
-    pub level: Option<model::Level>,
-    /// Connections now, and `maxconn` (0: none of its own).
-    pub connections: Arc<Limit>,
-    /// The frontend it feeds, once the plan is whole; none after a reload that gave its address to a successor.
-    pub frontend: arc_swap::ArcSwapOption<Frontend>,
-    /// After a reload, what accepts at its address now.
-    pub successor: arc_swap::ArcSwapOption<Listener>,
-    /// A reload has taken its address away: nothing more is accepted, and its idle connections end.
-    pub retired: AtomicBool,
-    /// Leave to listen; none: the address is always this node's.
-    pub permit: Option<Permit>,
-}
-
-impl Listener {
-    /// One that nothing reaches, for expressions that ask for one where there is no client.
-    pub fn nowhere() -> Self {
-        Self {
-            name: String::new(),
-            id: 0,
-            address: String::new(),
-            port: 0,
-            bound: None,
-            accept_proxy: false,
-            level: None,
-            connections: Arc::default(),
-            frontend: Default::default(),
-            successor: Default::default(),
-            retired: Default::default(),
-            permit: None,
-        }
-    }
-
-    /// A reload has taken its address away.
-    #[inline]
-    pub fn is_retired(&self) -> bool {
-        self.retired.load(Ordering::Relaxed)
-    }
-
-    /// Looks at what [`Self::current`] gives, without a count that all threads share.
-    pub fn look<T>(listener: &mut Arc<Self>, look: impl FnOnce(&Frontend) -> T) -> Option<T> {
-        loop {
-            if let Some(frontend) = &*listener.frontend.load() {
-                return Some(look(frontend));
-            }
-            let next = listener.successor.load_full()?;
-            *listener = next;
-        }
-    }
-
-    /// The frontend that a connection's next request goes to; the connection moves on to the listener that has the
-    /// address now. A reload may take the frontend away at any time: it is asked for once, never found and then fetched.
-    pub fn current(listener: &mut Arc<Self>) -> Option<Arc<Frontend>> {
-        loop {
-            if let Some(frontend) = listener.frontend.load_full() {
-                return Some(frontend);
-            }
-            *listener = listener.successor.load_full()?;
-        }
-    }
-}
 
 /// A compiled frontend.
 #[derive(Debug)]

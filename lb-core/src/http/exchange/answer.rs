@@ -123,7 +123,7 @@ impl Run<'_> {
     /// Takes a request's body out of the buffer when all of it is there.
     fn request_body_is_here(&mut self) -> bool {
         let mut body = crate::http::h1::Body::new(self.exchange.request.framing);
-        super::transfer::drain_buffered(&mut body, &mut self.work.client)
+        super::buffering::drain_buffered(&mut body, &mut self.work.client)
     }
 
     /// Sends what stands in `out` to the client.

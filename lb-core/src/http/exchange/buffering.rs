@@ -1,10 +1,9 @@
-//! Waiting for a request's body before it goes on (`option http-buffer-request`).
+//! Bodies in buffers: waiting for a request's before it goes on (`option http-buffer-request`), measuring, dropping.
 
 use super::Run;
-use super::transfer::walk;
-use crate::http::h1::{Body, Progress};
+use crate::http::h1::{Body, BodyError, Progress, write_trailers};
 use crate::http::message::Framing;
-use crate::net::Fail;
+use crate::net::{Buffer, Fail};
 use std::time::{Duration, Instant};
 
 /// How much of a body is in the buffer.
@@ -70,5 +69,40 @@ impl Run<'_> {
                 Ok(Progress::End(..) | Progress::More) | Err(_) => return,
             }
         }
+    }
+}
+
+/// Looks at a body in the buffer without taking it: its length with all framing, none where it goes on.
+///
+/// # Errors
+/// Its coding is broken.
+pub(super) fn walk(body: &mut Body, buffer: &Buffer) -> Result<Option<usize>, BodyError> {
+    let mut at = 0;
+    loop {
+        match body.step(buffer.slice(at..buffer.len()))? {
+            Progress::Skip(n) => at += n,
+            Progress::Data(n) => {
+                at += n;
+                if body.is_done() {
+                    return Ok(Some(at));
+                }
+            }
+            Progress::End(lines, blank) => {
+                write_trailers(buffer.slice(at..at + lines), &mut Vec::new())?;
+                return Ok(Some(at + lines + blank));
+            }
+            Progress::More => return Ok(None),
+        }
+    }
+}
+
+/// Drops a body that is whole in the buffer; false: it is not.
+pub(super) fn drain_buffered(body: &mut Body, buffer: &mut Buffer) -> bool {
+    match walk(body, buffer) {
+        Ok(Some(length)) => {
+            buffer.consume(length);
+            true
+        }
+        Ok(None) | Err(_) => false,
     }
 }

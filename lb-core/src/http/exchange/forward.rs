@@ -1,6 +1,6 @@
 //! To a server: choosing one, connecting, trying again.
 
-use super::{After, Persistence, Run};
+use super::{After, Client, Persistence, Run};
 use crate::check::Event;
 use crate::connect::{ConnectError, Upstream, dial, open, pool};
 use crate::exchange::{Cause, Phase};
@@ -212,24 +212,16 @@ impl Run<'_> {
             };
             let timeout = self.exchange.queue_timeout(backend);
             self.client.deadline.after(Instant::now(), timeout);
-            let abort = backend.options.abortonclose.unwrap_or(false);
             let turn = {
                 let mut turn = pin!(waiting.turn());
-                let (client, buffer) = (&mut *self.client, &mut self.work.client);
-                let ended = &mut self.client_ended;
-                poll_fn(|cx| {
-                    if let Poll::Ready(turn) = turn.as_mut().poll(cx) {
-                        return Poll::Ready(Ok(turn));
-                    }
-                    if client.deadline.poll(cx) {
-                        return Poll::Ready(Err(NoConnection::Refused(Refusal::QueueTimeout)));
-                    }
-                    if abort && watch_client(&mut client.io, buffer, ended, cx) != Watched::There {
-                        return Poll::Ready(Err(NoConnection::Aborted(Phase::Queue)));
-                    }
-                    Poll::Pending
-                })
-                .await
+                let Client { io, deadline, .. } = &mut *self.client;
+                let watch = Watch::new(backend, io, &mut self.work.client, &mut self.client_ended);
+                let turn = poll_fn(|cx| match turn.as_mut().poll(cx) {
+                    Poll::Pending if deadline.poll(cx) => Poll::Ready(None),
+                    turn => turn.map(Some),
+                });
+                let turn = watch.over(turn, Phase::Queue).await;
+                turn.and_then(|turn| turn.ok_or(NoConnection::Refused(Refusal::QueueTimeout)))
             };
             let (turn, position) = match turn {
                 Ok(Turn::Slot(slot, position)) => (Ok(Some(slot)), position),

@@ -9,6 +9,7 @@ mod capture;
 mod finish;
 mod forward;
 mod receive;
+mod respond;
 mod route;
 mod service;
 mod transfer;

@@ -1,6 +1,6 @@
 //! The request head: from the first byte to a typed message, or a refusal.
 
-use super::transfer::walk;
+use super::buffering::walk;
 use super::{Run, Wake};
 use crate::exchange::{Cause, Phase};
 use crate::http::h1::{Body, Parsed, parse_request};
