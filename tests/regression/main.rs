@@ -77,16 +77,21 @@ fn run(options: &Options) -> io::Result<bool> {
             None => applicable.push(name),
         }
     }
-    runner.run_all(&applicable, options.jobs.unwrap_or(2), |name, outcome| {
-        outcomes.insert(name.into(), outcome);
-    })?;
+    let ratchet = Ratchet::read()?;
+    // Those that are not listed mostly wait for a program that refused its file: many of them go at once.
+    let (listed, others): (Vec<_>, Vec<_>) = applicable.into_iter().partition(|name| ratchet.holds(name));
+    let jobs = options.jobs.unwrap_or(2);
+    for (names, jobs) in [(listed, jobs), (others, jobs * 4)] {
+        runner.run_all(&names, jobs, |name, outcome| {
+            outcomes.insert(name.into(), outcome);
+        })?;
+    }
 
     if options.program.is_some() {
         // Another program is only looked at: the list is about lb.
         println!("\n{}", suite::report(&outcomes));
         return Ok(true);
     }
-    let ratchet = Ratchet::read()?;
     for name in ratchet.lost(&outcomes, |name| options.wants(name)) {
         rerun(&runner, &name, &mut outcomes)?;
     }
