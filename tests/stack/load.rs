@@ -14,6 +14,14 @@ const LIMIT: Duration = Duration::from_secs(15);
 /// What they ask for, in turn.
 const PATHS: [&str; 2] = ["/", "/api/notes?limit=5"];
 
+/// What is said of an answer that began and did not end.
+const CUT: &str = "the answer is cut";
+
+/// Whether it is a failure in the middle of an answer.
+pub fn is_cut(failure: &str) -> bool {
+    failure.contains(CUT)
+}
+
 #[derive(Default)]
 struct Shared {
     end: AtomicBool,
@@ -107,7 +115,7 @@ fn request(site: SocketAddr, path: &str, kept: &mut Option<BufReader<TcpStream>>
         }
     }
     let mut body = vec![0; length];
-    connection.read_exact(&mut body)?;
+    connection.read_exact(&mut body).map_err(|error| io::Error::new(error.kind(), CUT))?;
     *kept = keep.then_some(connection);
     Ok(status)
 }

@@ -64,13 +64,14 @@ const PENDING: &str = include_str!("pending.txt");
 fn run(varnishtest: &Path, proxy: PathBuf, options: &Options) -> io::Result<bool> {
     // One that says nothing of itself is tried with every file.
     let build = Build::of(&proxy).unwrap_or_default();
+    let name = proxy.file_name().unwrap_or_default();
     let runner = Varnishtest {
         program: varnishtest.into(),
+        logs: Path::new(env!("CARGO_TARGET_TMPDIR")).join("vtc-logs").join(name),
         proxy,
         // Unlike many real files, these warn of nothing.
         proxy_arguments: "-dM -dI -dW",
         folder: FOLDER.into(),
-        logs: Path::new(env!("CARGO_TARGET_TMPDIR")).join("vtc-logs"),
         limit: LIMIT,
     };
     let mut outcomes = Outcomes::new();
