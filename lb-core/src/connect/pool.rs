@@ -3,6 +3,7 @@
 use crate::net::Io;
 use crate::server::Server;
 use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -18,7 +19,7 @@ struct Shelf {
     server: Arc<Server>,
     /// How often the server had moved when the idle connections were made.
     moves: u32,
-    idle: Vec<Idle>,
+    idle: VecDeque<Idle>,
     /// Most connections to the server in use at once, on this thread, lately: what is worth keeping.
     need: usize,
     /// The same since the last purge.
@@ -47,7 +48,7 @@ fn with_shelf<T>(server: &Arc<Server>, f: impl FnOnce(&mut Shelf) -> T) -> T {
         let shelf = shelves[server.uid].get_or_insert_with(|| Shelf {
             server: Arc::clone(server),
             moves: server.moves(),
-            idle: Vec::new(),
+            idle: VecDeque::new(),
             need: 0,
             peak: 0,
             used: 0,
@@ -67,6 +68,13 @@ impl Shelf {
             uncount(&self.server, self.idle.len());
             self.idle.clear();
         }
+    }
+
+    /// Closes the connection that has been idle longest; whether there was one.
+    fn drop_oldest(&mut self) -> bool {
+        let oldest = self.idle.pop_front();
+        uncount(&self.server, usize::from(oldest.is_some()));
+        oldest.is_some()
     }
 }
 
@@ -108,7 +116,7 @@ pub fn begin(server: &Arc<Server>) -> InUse {
 #[inline]
 pub fn take(server: &Arc<Server>) -> Option<Io> {
     with_shelf(server, |shelf| {
-        while let Some(mut idle) = shelf.idle.pop() {
+        while let Some(mut idle) = shelf.idle.pop_back() {
             server.idle.fetch_sub(1, Ordering::Relaxed);
             if idle.io.is_quiet() {
                 return Some(idle.io);
@@ -118,8 +126,8 @@ pub fn take(server: &Arc<Server>) -> Option<Io> {
     })
 }
 
-/// Keeps a connection that is whole for later requests; closes it where no more are needed than there are, or the
-/// server's limits say no, or the server has moved since.
+/// Keeps a connection that is whole for later requests, in place of the oldest where there are enough; closes it where
+/// the server's limits say no, or the server has moved since.
 #[inline]
 pub fn give(server: &Arc<Server>, in_use: InUse, io: Io, now: Instant) {
     let moves = in_use.moves;
@@ -131,10 +139,11 @@ pub fn give(server: &Arc<Server>, in_use: InUse, io: Io, now: Instant) {
             Some(limit) => server.idle.load(Ordering::Relaxed) < limit,
             None => true,
         };
-        let retired = server.retired.load(Ordering::Relaxed);
-        let same = shelf.moves == moves && !retired;
-        if needed && allowed && same && shelf.idle.len() < MAX_IDLE {
-            shelf.idle.push(Idle { io, since: now });
+        let has_room = needed && allowed && shelf.idle.len() < MAX_IDLE;
+        let same = shelf.moves == moves && !server.retired.load(Ordering::Relaxed);
+        // An older one may have been ended by the server, which is not seen before it is looked at.
+        if same && (has_room || shelf.drop_oldest()) {
+            shelf.idle.push_back(Idle { io, since: now });
             server.idle.fetch_add(1, Ordering::Relaxed);
         } else {
             io.abandon();
@@ -177,4 +186,48 @@ pub fn clear() {
 
 fn uncount(server: &Server, dropped: usize) {
     server.idle.fetch_sub(u32::try_from(dropped).unwrap_or(u32::MAX), Ordering::Relaxed);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::http_frontend;
+    use tokio::net::UnixStream;
+
+    #[tokio::test]
+    async fn a_connection_takes_the_place_of_an_older_one_that_may_have_ended() {
+        let server = server(" server s 127.0.0.1:81");
+        let (first, ended) = connected();
+        let in_use = begin(&server);
+        give(&server, in_use, first, Instant::now());
+        drop(ended);
+
+        // A request that may not take an idle one (`http-reuse safe`) comes with its own.
+        let (second, _open) = connected();
+        let in_use = begin(&server);
+        give(&server, in_use, second, Instant::now());
+        assert_eq!(server.idle.load(Ordering::Relaxed), 1);
+        assert!(take(&server).is_some(), "the one that is open");
+        assert_eq!(server.idle.load(Ordering::Relaxed), 0);
+    }
+
+    #[tokio::test]
+    async fn nothing_is_kept_where_the_limit_is_none() {
+        let server = server(" server s 127.0.0.1:81 pool-max-conn 0");
+        let (connection, _open) = connected();
+        let in_use = begin(&server);
+        give(&server, in_use, connection, Instant::now());
+        assert!(take(&server).is_none());
+    }
+
+    fn server(line: &str) -> Arc<Server> {
+        let frontend = http_frontend(line);
+        let backend = frontend.default_backend.get().cloned().unwrap();
+        backend.servers.load()[0].clone()
+    }
+
+    fn connected() -> (Io, UnixStream) {
+        let (here, there) = UnixStream::pair().unwrap();
+        (Io::Unix(here), there)
+    }
 }
