@@ -48,6 +48,13 @@ impl<T> PerThread<T> {
         &self.slots[index().min(last)].0
     }
 
+    /// The other threads' values, from the next thread's on.
+    pub fn others(&self) -> impl Iterator<Item = &T> {
+        let own = index().min(self.slots.len() - 1);
+        let (before, after) = self.slots.split_at(own);
+        after.iter().skip(1).chain(before).map(|slot| &slot.0)
+    }
+
     /// All threads' values.
     pub fn iter(&self) -> impl Iterator<Item = &T> {
         self.slots.iter().map(|slot| &slot.0)

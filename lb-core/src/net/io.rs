@@ -208,6 +208,16 @@ impl Io {
         self.reset_on_close();
     }
 
+    /// The same connection, watched by the calling thread's event loop instead of the one that it came from; none where
+    /// that fails, and of a client's.
+    pub fn moved_here(self) -> Option<Self> {
+        match self {
+            Self::Tcp(stream) => stream.into_std().and_then(TcpStream::from_std).map(Self::Tcp).ok(),
+            Self::Unix(stream) => stream.into_std().and_then(UnixStream::from_std).map(Self::Unix).ok(),
+            Self::Accepted(_) => None,
+        }
+    }
+
     /// Has the coming close be a reset.
     pub fn reset_on_close(&self) {
         let fd = self.fd();

@@ -30,6 +30,7 @@ pub use ties::{Severed, Tie, Ties};
 pub use turn::Cause;
 
 use crate::check::{Observed, Probe};
+use crate::connect::pool::Shelves;
 use crate::proxy::ProxyCounters;
 use crate::proxy_protocol;
 use crate::thread::PerThread;
@@ -83,8 +84,10 @@ pub struct Server {
     pub queued: AtomicU32,
     /// ... and the most there were.
     pub queued_max: AtomicU32,
-    /// Idle connections in all threads' pools.
+    /// How many idle connections there are ...
     pub idle: AtomicU32,
+    /// ... and they themselves.
+    pub idle_connections: Shelves,
     /// Milliseconds since the start of the process of the last session; 0: none yet.
     pub last_session: AtomicU64,
     /// Milliseconds since the start of the process of the last change of state (`lastchg`).
@@ -172,6 +175,7 @@ impl Server {
             queued: AtomicU32::new(0),
             queued_max: AtomicU32::new(0),
             idle: AtomicU32::new(0),
+            idle_connections: Shelves::default(),
             last_session: AtomicU64::new(0),
             changed: AtomicU64::new(crate::clock::millis()),
             rotating: AtomicBool::new(false),

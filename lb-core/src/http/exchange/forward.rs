@@ -2,7 +2,8 @@
 
 use super::{After, Client, Persistence, Run};
 use crate::check::Event;
-use crate::connect::{ConnectError, Upstream, dial, open, pool};
+use crate::connect::pool::{self, Wanted};
+use crate::connect::{ConnectError, Upstream, dial, open};
 use crate::exchange::{Cause, Phase};
 use crate::http::h1::{ConnectionHeader, write_request};
 use crate::http::message::Version;
@@ -254,7 +255,8 @@ impl Run<'_> {
             _ if server.is_personal() => None,
             HttpReuse::Never => None,
             HttpReuse::Safe if first => None,
-            HttpReuse::Safe | HttpReuse::Aggressive | HttpReuse::Always => pool::take(server),
+            HttpReuse::Aggressive if first => pool::take(server, Wanted::Proven),
+            HttpReuse::Safe | HttpReuse::Aggressive | HttpReuse::Always => pool::take(server, Wanted::Any),
         }
     }
 

@@ -218,7 +218,7 @@ impl Run<'_> {
         if !kept || !self.work.server.is_empty() {
             return;
         }
-        let Upstream { tie, io, in_use, slot, .. } = upstream;
+        let Upstream { tie, io, in_use, slot, reused } = upstream;
         drop(tie);
         let Some(server) = slot.server().cloned() else { return };
         drop(slot);
@@ -229,7 +229,7 @@ impl Run<'_> {
         if backend.http_reuse == HttpReuse::Never || server.is_personal() {
             self.client.private = Some(Box::new(Private { server, io, moves: in_use.moves() }));
         } else {
-            pool::give(&server, in_use, io, Instant::now());
+            pool::give(&server, in_use, io, reused, Instant::now());
         }
     }
 
