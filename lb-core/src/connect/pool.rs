@@ -260,6 +260,7 @@ fn uncount(server: &Server, dropped: usize) {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::testing::http_frontend;
