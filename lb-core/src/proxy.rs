@@ -19,7 +19,7 @@ use crate::rule::{Replies, Ruleset};
 use crate::server::{Farm, Lineup, Server, ServerAddress};
 use crate::stats::page::Page;
 use arc_swap::ArcSwap;
-use haproxy_cfg_parser::model;
+use haproxy_cfg_parser::model::{self, UnusualNames};
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -237,6 +237,8 @@ pub struct Rules {
     pub tcp_request_content: Ruleset,
     pub tcp_response_content: Ruleset,
     pub http_request: Ruleset,
+    /// `option http-restrict-req-hdr-names`, after the `http-request` rules.
+    pub unusual_names: UnusualNames,
     pub redirect: Ruleset,
     pub http_response: Ruleset,
     pub http_after_response: Ruleset,

@@ -255,9 +255,24 @@ pub struct Options {
     pub nolinger: bool,
     /// `option splice-request`, `-response`, `-auto`.
     pub splice: (bool, bool, bool),
-    /// `option tcp-smart-accept`, `-connect`, `contstats`, `checkcache`, `socket-stats`, `independent-streams`, `idle-close-on-response`, `http-restrict-req-hdr-names`, ...:
+    /// `option http-restrict-req-hdr-names`.
+    pub unusual_names: UnusualNames,
+    /// `option tcp-smart-accept`, `-connect`, `contstats`, `checkcache`, `socket-stats`, `independent-streams`, `idle-close-on-response`, ...:
     /// names of further options that are on, with their arguments.
     pub others: Vec<(&'static str, Vec<String>)>,
+}
+
+/// What becomes of request headers whose names have other characters than letters, digits and hyphens
+/// (`option http-restrict-req-hdr-names`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UnusualNames {
+    /// They go on to the server.
+    #[default]
+    Preserve,
+    /// They are taken out.
+    Delete,
+    /// The request is refused with 403.
+    Reject,
 }
 
 /// `option forwardfor` and `option originalto`.

@@ -111,6 +111,7 @@ pub(super) fn rules(proxy: &model::Proxy, context: &mut Context<'_>) -> Rules {
         // The backend side runs these, in a `listen` section too.
         tcp_response_content: Ruleset::default(),
         http_request: Ruleset::compile(http(&proxy.http_request), Kind::HttpRequest, context),
+        unusual_names: proxy.options.unusual_names,
         redirect: Ruleset::compile(http(&proxy.redirects), Kind::HttpRequest, context),
         http_response: Ruleset::compile(http(&proxy.http_response), Kind::HttpResponse, context),
         http_after_response: Ruleset::compile(

@@ -2,7 +2,7 @@
 
 use super::{check, outdated};
 use crate::Severity;
-use crate::model::{Class, ForwardFor, KeepAlive};
+use crate::model::{Class, ForwardFor, KeepAlive, UnusualNames};
 use crate::parse::{Args, Cx};
 use crate::section::draft::Draft;
 use crate::section::modifier::Modifier;
@@ -98,18 +98,26 @@ fn kept(cx: &mut Cx<'_>, args: &Args<'_>) {
                 format!("'option {name}' only supports optional values: 'user' (got '{}').", args.get(2));
             cx.wrong(args, 2, text);
         }
-        "http-restrict-req-hdr-names" if !matches!(args.get(2), "preserve" | "delete" | "reject") => {
-            cx.wrong(
-                args,
-                1,
-                format!("missing parameter. 'option {name}' expects 'preserve', 'delete' or 'reject'."),
-            );
-        }
         "redis-check" | "ssl-hello-chk" | "ldap-check" | "external-check" | "spop-check" => {
             extra(cx, args);
         }
         _ => {}
     }
+}
+
+pub(crate) fn restrict_req_hdr_names(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
+    draft.proxy.options.unusual_names = match args.get(2) {
+        "preserve" => UnusualNames::Preserve,
+        "delete" => UnusualNames::Delete,
+        "reject" => UnusualNames::Reject,
+        _ => {
+            let name = args.get(1);
+            let text =
+                format!("missing parameter. 'option {name}' expects 'preserve', 'delete' or 'reject'.");
+            cx.wrong(args, 1, text);
+            return;
+        }
+    };
 }
 
 fn mode(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>, mode: KeepAlive, off: bool) {

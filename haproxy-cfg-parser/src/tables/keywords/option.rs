@@ -71,7 +71,7 @@ pub(crate) const ROWS: &[ProxyOption] = &[
     option("option http-keep-alive", BOTH, Negatable(set::http_keep_alive), "Keeps both sides' connections.", "option http-keep-alive"),
     option("option http-no-delay", BOTH, Switch(|o, on| o.http_no_delay = on), "Sends every piece at once.", "option http-no-delay"),
     option("option http-pretend-keepalive", BE, Switch(|o, on| o.http_pretend_keepalive = on), "Closes servers' connections without telling them.", "option http-pretend-keepalive"),
-    option("option http-restrict-req-hdr-names", BOTH, Kept, "What happens to unusual header names.", "option http-restrict-req-hdr-names delete"),
+    option("option http-restrict-req-hdr-names", BOTH, Words(set::restrict_req_hdr_names), "What happens to unusual header names.", "option http-restrict-req-hdr-names delete"),
     option("option http-server-close", BOTH, Negatable(set::http_server_close), "Closes the server's side after each response.", "option http-server-close"),
     option("option http-use-proxy-header", FE, Switch(|o, on| o.http_use_proxy_header = on), "Uses Proxy-Connection for proxies' clients.", "option http-use-proxy-header"),
     option("option httpchk", BE, Words(set::httpchk), "Checks health with HTTP requests.", "option httpchk GET /x"),

@@ -161,6 +161,7 @@ const PROXY: &[&str] = &[
     "use-server",
     "use_backend",
     "option abortonclose",
+    "option http-restrict-req-hdr-names",
     "option allbackups",
     "option dontlog-normal",
     "option dontlognull",

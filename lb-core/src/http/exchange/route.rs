@@ -5,10 +5,10 @@ use super::{After, Run};
 use crate::clock;
 use crate::exchange::{Cause, Phase};
 use crate::proxy::{Backend, ForwardFor, InBackend, Rules};
-use crate::rule::{Ruleset, Verdict, Wait};
+use crate::rule::{Kind, Reply, Ruleset, Verdict, Wait, error_reply};
 use crate::service::Service;
 use crate::stats::page::Page;
-use haproxy_cfg_parser::model::Mode;
+use haproxy_cfg_parser::model::{Mode, UnusualNames};
 use std::io::Write;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -78,6 +78,9 @@ impl Run<'_> {
         if let Some(after) = self.judge_request(&rules.http_request).await {
             return Some(after);
         }
+        if let Some(after) = self.restrict_names(rules.unusual_names).await {
+            return Some(after);
+        }
         if let Some(page) = page.filter(|page| page.is_asked(&self.exchange.request)) {
             return Some(self.show_page(page).await);
         }
@@ -85,6 +88,24 @@ impl Run<'_> {
             return None;
         }
         self.judge_request(&rules.redirect).await
+    }
+
+    /// `option http-restrict-req-hdr-names`. Some: the request is refused.
+    async fn restrict_names(&mut self, names: UnusualNames) -> Option<After> {
+        let unusual = |name: &[u8]| !name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-');
+        let headers = &mut self.exchange.request.headers;
+        match names {
+            UnusualNames::Preserve => None,
+            UnusualNames::Delete => {
+                headers.remove_if(|name, _| unusual(name));
+                None
+            }
+            UnusualNames::Reject if headers.iter().any(|(name, _)| unusual(name)) => {
+                let reply = Reply::denied(error_reply(&self.exchange, 403), Kind::HttpRequest);
+                self.conclude_request(Verdict::Reply(reply)).await
+            }
+            UnusualNames::Reject => None,
+        }
     }
 
     /// Answers with the statistics page, if its own rules let it.
