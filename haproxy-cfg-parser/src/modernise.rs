@@ -15,17 +15,27 @@ pub(crate) enum Edit {
     Comment,
 }
 
+impl Edit {
+    fn start(&self) -> u32 {
+        match self {
+            Self::Replace((start, _), _) => *start,
+            Self::Comment => 0,
+        }
+    }
+}
+
 /// Rewrites removed keywords wherever the translation is exact. Gives the sources, and what is wrong with the old ones:
 /// a warning shows each new line, an error each line that has no exact translation.
 pub fn modernise(sources: &[Source], world: &dyn World) -> (Vec<Source>, Vec<Diagnostic>) {
     let (diagnostics, edits) = parse_with_edits(sources, world);
-    let mut of_line: HashMap<&Place, &Edit> = HashMap::new();
+    let mut of_line: HashMap<&Place, Vec<&Edit>> = HashMap::new();
     for (place, edit) in &edits {
-        of_line.insert(place, edit);
+        of_line.entry(place).or_default().push(edit);
     }
-    let written = rewrite(sources, |place, line, out| match of_line.get(place) {
-        Some(edit) => apply(edit, line, out),
-        None => out.extend_from_slice(line),
+    of_line.values_mut().for_each(|edits| edits.sort_by_key(|edit| edit.start()));
+    let written = rewrite(sources, |place, line, out| {
+        let none = Vec::new();
+        apply(of_line.get(place).unwrap_or(&none), line, out);
     });
     (written, diagnostics)
 }
@@ -44,15 +54,21 @@ pub(crate) fn rewrite(sources: &[Source], write: impl Fn(&Place, &[u8], &mut Vec
     sources.iter().map(one).collect()
 }
 
-fn apply(edit: &Edit, line: &[u8], out: &mut Vec<u8>) {
+/// Writes a line with its edits, which are in order and apart.
+fn apply(edits: &[&Edit], line: &[u8], out: &mut Vec<u8>) {
     let indent = line.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
-    let ((start, end), text) = match edit {
-        Edit::Replace((start, end), text) => ((*start as usize, *end as usize), text.as_str()),
-        Edit::Comment => ((indent, indent), "# "),
-    };
-    out.extend_from_slice(line.get(..start).unwrap_or(line));
-    out.extend_from_slice(&crate::raw::bytes(text));
-    out.extend_from_slice(line.get(end..).unwrap_or_default());
+    let mut written = 0;
+    for edit in edits {
+        let ((start, end), text) = match edit {
+            Edit::Replace((start, end), text) => ((*start as usize, *end as usize), text.as_str()),
+            Edit::Comment => ((indent, indent), "# "),
+        };
+        let Some(kept) = line.get(written..start) else { continue };
+        out.extend_from_slice(kept);
+        out.extend_from_slice(&crate::raw::bytes(text));
+        written = end;
+    }
+    out.extend_from_slice(line.get(written..).unwrap_or_default());
 }
 
 /// Words as one line that is cut into the same words again.

@@ -46,6 +46,8 @@ pub(crate) struct Cx<'w> {
     pub(crate) unbound: HashSet<String>,
     /// What expressions name.
     pub(crate) references: Vec<Reference>,
+    /// How many processes `nbproc` asks for: threads stand for them.
+    pub(crate) processes: u32,
     /// `ssl-server-verify none` was said.
     pub(crate) server_verify_off: bool,
     /// The words of each line, where they are asked for.
@@ -87,6 +89,7 @@ impl<'w> Cx<'w> {
             broken: HashSet::new(),
             unbound: HashSet::new(),
             references: Vec::new(),
+            processes: 1,
             server_verify_off: false,
             words: None,
             edits: Vec::new(),

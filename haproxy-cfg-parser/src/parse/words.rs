@@ -33,6 +33,11 @@ impl<'a> Args<'a> {
         self.words.get(index).map(|word| word.span)
     }
 
+    /// The words from `index` on, with their places.
+    pub(crate) fn words(&self, index: usize) -> &'a [Word<'a>] {
+        self.words.get(index..).unwrap_or_default()
+    }
+
     /// The words from `index` on.
     pub(crate) fn rest(&self, index: usize) -> Vec<&'a str> {
         self.words.iter().skip(index).map(|word| word.text.as_ref()).collect()

@@ -1,5 +1,6 @@
 //! `bind` lines, and the addresses of stats sockets (manual 5.1).
 
+mod process;
 pub(crate) mod set;
 
 use crate::model::{Address, Bind, BindOptions, Class, Host};
@@ -91,7 +92,11 @@ pub(crate) fn options(cx: &mut Cx<'_>, args: &Args<'_>, at: usize, label: &str, 
             return;
         };
         cx.uses(Class::Bind, row.name);
-        if let Err(reason) = (row.parse)(cx, options, row.name, args.get(index + 1)) {
+        let done = match row.name {
+            "process" => process::process(cx, args, index, label, options),
+            _ => (row.parse)(cx, options, row.name, args.get(index + 1)),
+        };
+        if let Err(reason) = done {
             let text = match bind {
                 true => format!("{label} : {reason}"),
                 false => format!("{label} : '{reason}'"),

@@ -169,6 +169,7 @@ pub(crate) fn nbproc(cx: &mut Cx<'_>, args: &Args<'_>) {
         Ok(count @ 2..=64) if !args.has(2) => {
             cx.outdated(args, 2, text.trim_end_matches('.'), &format!("nbthread {count}"));
             cx.config.global.nbthread.get_or_insert(count);
+            cx.processes = count;
         }
         _ => {
             cx.wrong(args, 0, text);

@@ -15,26 +15,8 @@ use rewrite::Rewrite;
 pub(super) fn line(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) -> bool {
     let word = args.get(0);
     match word {
-        "contimeout" | "clitimeout" | "srvtimeout" => {
-            let name = match word {
-                "contimeout" => "connect",
-                "clitimeout" => "client",
-                _ => "server",
-            };
-            let value = args.get(1).to_owned();
-            cx.outdated(
-                args,
-                1,
-                format!("the '{word}' directive is not supported anymore since HAProxy 2.1"),
-                &format!("timeout {name}"),
-            );
-            let parse = match name {
-                "connect" => timeout::connect,
-                "client" => timeout::client,
-                _ => timeout::server,
-            };
-            reread(cx, draft, &["timeout", name, &value], parse);
-        }
+        "timeout" => return old_timeout(cx, draft, args, 1),
+        "contimeout" | "clitimeout" | "srvtimeout" => return old_timeout(cx, draft, args, 0),
         "redispatch" if args.has(1) => {
             cx.wrong(args, 0, "keyword 'redispatch' directive is not supported anymore since HAProxy 2.1. Use 'option redispatch'.");
         }
@@ -85,6 +67,23 @@ pub(super) fn line(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) -> bool 
         }
         _ => return false,
     }
+    true
+}
+
+/// `contimeout TIME`, also as `timeout contimeout TIME`: the old name is word number `at`. False if it is another name.
+fn old_timeout(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>, at: usize) -> bool {
+    let word = args.get(at);
+    let (name, parse): (_, fn(&mut Cx<'_>, &mut Draft, &Args<'_>)) = match word {
+        "contimeout" => ("connect", timeout::connect),
+        "clitimeout" => ("client", timeout::client),
+        "srvtimeout" => ("server", timeout::server),
+        _ => return false,
+    };
+    let text = format!("the '{word}' directive is not supported anymore since HAProxy 2.1");
+    cx.outdated(args, at + 1, text, &format!("timeout {name}"));
+    let mut words = vec!["timeout", name];
+    words.extend(args.rest(at + 1));
+    reread(cx, draft, &words, parse);
     true
 }
 
@@ -171,7 +170,17 @@ fn reread(cx: &mut Cx<'_>, draft: &mut Draft, words: &[&str], parse: fn(&mut Cx<
         .filter(|word| !word.is_empty())
         .map(|word| Word { text: (*word).into(), span: (0, 0) })
         .collect();
-    let args = Args::new(&words);
+    reread_words(cx, draft, &words, parse);
+}
+
+/// The same, with words that stand in the line.
+fn reread_words(
+    cx: &mut Cx<'_>,
+    draft: &mut Draft,
+    words: &[Word<'_>],
+    parse: fn(&mut Cx<'_>, &mut Draft, &Args<'_>),
+) {
+    let args = Args::new(words);
     if let Some(name) = super::name_of(&args) {
         cx.uses(crate::model::Class::Keyword, name);
     }
@@ -231,7 +240,7 @@ pub(crate) fn address_on_section(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args
     if let Some(((_, end), (start, _))) = args.span(at - 1).zip(args.span(at)) {
         cx.edits.push((cx.place.clone(), Edit::Replace((end, start), "\n    bind ".into())));
     }
-    let mut words = vec!["bind"];
-    words.extend(args.rest(at));
-    reread(cx, draft, &words, bind::line);
+    let mut words = vec![Word { text: "bind".into(), span: (0, 0) }];
+    words.extend_from_slice(args.words(at));
+    reread_words(cx, draft, &words, bind::line);
 }
