@@ -110,7 +110,7 @@ pub(crate) fn load_in(
         Stage::Start => Membership::read(&config, world, &mut found),
         Stage::Reload { .. } => None,
     };
-    if tell_by_file(&found, messages) {
+    if tell_by_file(&config, &found, messages) {
         return Err(fatal());
     }
     if let Stage::Start = stage {
@@ -233,21 +233,16 @@ fn overrule(config: &mut Config, options: &Options) {
     }
 }
 
-/// Shows findings; after the last one in a file with errors, names the file. True if there were errors.
-fn tell_by_file(found: &[Diagnostic], messages: &Messages) -> bool {
-    let file = |finding: &Diagnostic| finding.place.as_ref().map(|place| Arc::clone(&place.file));
-    let is_error = |finding: &Diagnostic| finding.severity == Severity::Alert;
+/// Shows findings; after those of a file with wrong lines, names the file. True if there were errors.
+fn tell_by_file(config: &Config, found: &[Diagnostic], messages: &Messages) -> bool {
+    let mut wrong = config.wrong_files.iter().peekable();
     for (index, finding) in found.iter().enumerate() {
         messages.diagnostic(finding);
-        let Some(name) = file(finding) else { continue };
-        let goes_on = found.get(index + 1).and_then(file).is_some_and(|next| next == name);
-        let parsing = |finding: &Diagnostic| finding.message.contains("parsing [");
-        let of_this = found.iter().take(index + 1).filter(|other| file(other).as_ref() == Some(&name));
-        if !goes_on && of_this.filter(|other| is_error(other)).any(parsing) {
-            messages.alert(&format!("config : Error(s) found in configuration file : {name}"));
+        while let Some((name, _)) = wrong.next_if(|(_, end)| *end == index + 1) {
+            messages.alert(&format!("config : {}", parser::errors_found(name)));
         }
     }
-    found.iter().any(is_error)
+    found.iter().any(|finding| finding.severity == Severity::Alert)
 }
 
 /// The system's words without Rust's number behind them.

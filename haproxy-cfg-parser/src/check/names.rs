@@ -1,35 +1,29 @@
 //! Names that rules and servers refer to: backends, servers, tables, resolvers.
 
-use crate::model::{ActionArg, ErrorPage, FormatPart, HttpErrors, Place, Proxy, ProxyKind, ServerLine};
+use crate::model::{ActionArg, ErrorPage, FormatPart, HttpErrors, Place, Proxy, ProxyKind, Rule, ServerLine};
 use crate::parse::Cx;
 use crate::{Diagnostic, Severity};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// Names defined nowhere.
-pub(super) fn check(cx: &Cx<'_>) -> Vec<Diagnostic> {
-    let config = &cx.config;
-    let mut findings = Vec::new();
-    let backends: HashMap<&str, &Proxy> = config
-        .proxies
-        .iter()
-        .filter(|proxy| proxy.kind.is_backend())
-        .map(|proxy| (proxy.name.as_str(), proxy))
-        .collect();
-    for proxy in &config.proxies {
-        if proxy.kind.is_frontend() && !proxy.disabled {
-            targets(proxy, &backends, &mut findings);
-        }
-        if !proxy.disabled {
-            servers(proxy, &mut findings);
-            references(cx, proxy, &backends, &mut findings);
-            tracked(cx, proxy, &mut findings);
-            captures(proxy, &mut findings);
-            caches(cx, proxy, &mut findings);
-            error_pages(cx, proxy, &mut findings);
-        }
+/// Backends by name.
+pub(super) type Backends<'c> = HashMap<&'c str, &'c Proxy>;
+
+/// The backends of a configuration.
+pub(super) fn backends<'c>(cx: &'c Cx<'_>) -> Backends<'c> {
+    let backends = cx.config.proxies.iter().filter(|proxy| proxy.kind.is_backend());
+    backends.map(|proxy| (proxy.name.as_str(), proxy)).collect()
+}
+
+/// What the rules of a proxy name that is defined nowhere.
+pub(super) fn check(cx: &Cx<'_>, proxy: &Proxy, backends: &Backends<'_>, findings: &mut Vec<Diagnostic>) {
+    if proxy.kind.is_frontend() {
+        targets(proxy, backends, findings);
     }
-    findings
+    servers(proxy, findings);
+    tables(cx, proxy, findings);
+    resolvers_of_rules(cx, proxy, findings);
+    captures(proxy, findings);
 }
 
 pub(super) fn alert(place: &Place, message: String) -> Diagnostic {
@@ -44,7 +38,7 @@ pub(crate) fn kind(kind: ProxyKind) -> &'static str {
     }
 }
 
-fn targets(proxy: &Proxy, backends: &HashMap<&str, &Proxy>, findings: &mut Vec<Diagnostic>) {
+fn targets(proxy: &Proxy, backends: &Backends<'_>, findings: &mut Vec<Diagnostic>) {
     let mut target = |name: &str, keyword: &str, place: &Place| {
         match backends.get(name) {
             None => {
@@ -120,45 +114,71 @@ fn servers(proxy: &Proxy, findings: &mut Vec<Diagnostic>) {
     }
 }
 
-/// What servers name: resolvers, and servers to track.
-fn references(cx: &Cx<'_>, proxy: &Proxy, backends: &HashMap<&str, &Proxy>, findings: &mut Vec<Diagnostic>) {
+/// Sections of name servers that servers name.
+pub(super) fn resolvers(cx: &Cx<'_>, proxy: &Proxy, findings: &mut Vec<Diagnostic>) {
     for server in &proxy.servers {
-        if let Some(name) = &server.resolve.resolvers
-            && name != "default"
-            && !cx.named.contains(&("resolvers", name.clone()))
-        {
-            for name_of in server.names() {
-                let message = format!(
-                    "{} '{}', server '{name_of}': unable to find required resolvers '{name}'",
-                    kind(proxy.kind),
-                    proxy.name,
-                );
-                findings.push(alert(&server.place, message));
-            }
-        }
-        let Some(name) = &server.check.track else { continue };
-        let (backend, tracked) = match name.split_once('/') {
-            Some((backend, tracked)) => (backends.get(backend).copied(), tracked),
-            None => (Some(proxy), name.as_str()),
-        };
-        let title = format!("[{}] : 'server {}/{}'", server.place, proxy.name, server.name);
-        let Some(backend) = backend else {
-            let missing = name.split_once('/').map_or(name.as_str(), |parts| parts.0);
-            let message = format!("{title} : unable to find required proxy '{missing}' for tracking.");
-            findings.push(alert(&server.place, message));
+        let Some(name) = &server.resolve.resolvers else { continue };
+        if name == "default" || cx.named.contains(&("resolvers", name.clone())) {
             continue;
-        };
-        let found = |other: &Arc<ServerLine>| other.name == tracked || other.template.is_some();
-        if !backend.servers.iter().any(found) {
-            let message = format!("{title} : unable to find required server '{name}' for tracking.");
+        }
+        let title = format!("{} '{}'", kind(proxy.kind), proxy.name);
+        for server_name in server.names() {
+            let message =
+                format!("{title}, server '{server_name}': unable to find required resolvers '{name}'");
             findings.push(alert(&server.place, message));
         }
     }
 }
 
-/// Tables that `track-sc` and `stick` name.
-fn tracked(cx: &Cx<'_>, proxy: &Proxy, findings: &mut Vec<Diagnostic>) {
+/// Sections of name servers that `do-resolve` names.
+fn resolvers_of_rules(cx: &Cx<'_>, proxy: &Proxy, findings: &mut Vec<Diagnostic>) {
+    let rules = proxy.tcp_request_content.iter().chain(&proxy.http_request);
+    for rule in rules.filter(|rule| rule.action.name == "do-resolve") {
+        let Some(ActionArg::Str(name)) = rule.action.args.get(1) else { continue };
+        if name != "default" && !cx.named.contains(&("resolvers", name.clone())) {
+            let owner = &proxy.name;
+            let text =
+                format!("Proxy '{owner}': Can't find resolvers section '{name}' for do-resolve action.");
+            findings.push(alert(&rule.place, text));
+        }
+    }
+}
+
+/// Servers that servers track.
+pub(super) fn tracked(proxy: &Proxy, backends: &Backends<'_>, findings: &mut Vec<Diagnostic>) {
+    for server in &proxy.servers {
+        let Some(name) = &server.check.track else { continue };
+        let (owner, tracked) = match name.split_once('/') {
+            Some((owner, tracked)) => (backends.get(owner).copied().ok_or(owner), tracked),
+            None => (Ok(proxy), name.as_str()),
+        };
+        let what = match owner {
+            Err(missing) => format!("proxy '{missing}'"),
+            Ok(owner) => {
+                let found = |other: &Arc<ServerLine>| other.name == tracked || other.template.is_some();
+                if owner.servers.iter().any(found) {
+                    continue;
+                }
+                format!("server '{tracked}'")
+            }
+        };
+        let title = format!("[{}] : 'server {}/{}'", server.place, proxy.name, server.name);
+        let text = format!("{title} : unable to find required {what} for tracking.");
+        findings.push(alert(&server.place, text));
+    }
+}
+
+/// Tables that `stick` and `track-sc` name, and peers that a table names.
+fn tables(cx: &Cx<'_>, proxy: &Proxy, findings: &mut Vec<Diagnostic>) {
     let exists = |table: &str| cx.named.contains(&("table", table.to_owned()));
+    let owner = &proxy.name;
+    for (_, words, place) in proxy.others.iter().filter(|(keyword, ..)| keyword.starts_with("stick ")) {
+        let table = word_after(words, "table").unwrap_or(owner);
+        if !exists(table) {
+            let text = format!("Proxy '{owner}': unable to find stick-table '{table}'.");
+            findings.push(alert(place, text));
+        }
+    }
     let lists = [
         &proxy.tcp_request_connection,
         &proxy.tcp_request_session,
@@ -167,46 +187,38 @@ fn tracked(cx: &Cx<'_>, proxy: &Proxy, findings: &mut Vec<Diagnostic>) {
         &proxy.http_response,
     ];
     for rule in lists.into_iter().flatten().filter(|rule| rule.action.name == "track-sc") {
-        let number = match rule.action.args.first() {
-            Some(ActionArg::Int(number)) => *number,
-            _ => continue,
+        let Some(ActionArg::Int(number)) = rule.action.args.first() else { continue };
+        let table = match keyed(rule, "table") {
+            Some(ActionArg::Str(table)) => table,
+            _ => owner,
         };
-        let table = rule.action.args.iter().find_map(|arg| match arg {
-            ActionArg::Keyed("table", Some(value)) => match &**value {
-                ActionArg::Str(table) => Some(table.as_str()),
-                _ => None,
-            },
-            _ => None,
-        });
-        let table = table.unwrap_or(&proxy.name);
         if !exists(table) {
-            let name = &proxy.name;
-            let message =
-                format!("Proxy '{name}': unable to find table '{table}' referenced by track-sc{number}.");
-            findings.push(alert(&rule.place, message));
+            let text =
+                format!("Proxy '{owner}': unable to find table '{table}' referenced by track-sc{number}.");
+            findings.push(alert(&rule.place, text));
         }
     }
-    for (keyword, words, place) in &proxy.others {
-        if let ("stick-table", Some(at)) = (*keyword, words.iter().position(|word| word == "peers")) {
-            let peers = words.get(at + 1).cloned().unwrap_or_default();
-            if !cx.named.contains(&("peers", peers.clone())) {
-                findings.push(alert(
-                    place,
-                    format!("Proxy '{}': unable to find sync peers '{peers}'.", proxy.name),
-                ));
-            }
-        }
-        if keyword.starts_with("stick ") {
-            let named = words.iter().position(|word| word == "table").and_then(|at| words.get(at + 1));
-            let table = named.map_or(proxy.name.as_str(), String::as_str);
-            if !exists(table) {
-                findings.push(alert(
-                    place,
-                    format!("Proxy '{}': unable to find stick-table '{table}'.", proxy.name),
-                ));
-            }
+    for (_, words, place) in proxy.others.iter().filter(|(keyword, ..)| *keyword == "stick-table") {
+        let Some(peers) = word_after(words, "peers") else { continue };
+        if !cx.named.contains(&("peers", peers.to_owned())) {
+            let text = format!("Proxy '{owner}': unable to find sync peers '{peers}'.");
+            findings.push(alert(place, text));
         }
     }
+}
+
+/// The word after `key`.
+fn word_after<'w>(words: &'w [String], key: &str) -> Option<&'w str> {
+    let at = words.iter().position(|word| word == key)?;
+    words.get(at + 1).map(String::as_str)
+}
+
+/// The value of an action's argument `key`.
+fn keyed<'r>(rule: &'r Rule, key: &str) -> Option<&'r ActionArg> {
+    rule.action.args.iter().find_map(|arg| match arg {
+        ActionArg::Keyed(name, Some(value)) if *name == key => Some(&**value),
+        _ => None,
+    })
 }
 
 /// Slots that `capture ... id` names.
@@ -220,14 +232,8 @@ fn captures(proxy: &Proxy, findings: &mut Vec<Diagnostic>) {
     ];
     for (keyword, rules, slots) in lists {
         for rule in rules.iter().filter(|rule| rule.action.name == "capture") {
-            let id = rule.action.args.iter().find_map(|arg| match arg {
-                ActionArg::Keyed("id", Some(value)) => match **value {
-                    ActionArg::Int(id) => Some(id),
-                    _ => None,
-                },
-                _ => None,
-            });
-            if let Some(id) = id.filter(|id| usize::try_from(*id).is_ok_and(|id| id >= slots)) {
+            let Some(ActionArg::Int(id)) = keyed(rule, "id") else { continue };
+            if usize::try_from(*id).is_ok_and(|id| id >= slots) {
                 let name = &proxy.name;
                 let text = format!(
                     "Proxy '{name}': unable to find capture id '{id}' referenced by {keyword} capture rule."
@@ -239,7 +245,7 @@ fn captures(proxy: &Proxy, findings: &mut Vec<Diagnostic>) {
 }
 
 /// `http-errors` sections that proxies and rules name, and statuses that they lack.
-fn error_pages(cx: &Cx<'_>, proxy: &Proxy, findings: &mut Vec<Diagnostic>) {
+pub(super) fn error_pages(cx: &Cx<'_>, proxy: &Proxy, findings: &mut Vec<Diagnostic>) {
     let owner = &proxy.name;
     let set = |name: &str| cx.config.http_errors.iter().find(|set| set.name == name);
     let has = |set: &HttpErrors, status: i64| set.files.iter().any(|file| i64::from(file.status) == status);
@@ -259,13 +265,7 @@ fn error_pages(cx: &Cx<'_>, proxy: &Proxy, findings: &mut Vec<Diagnostic>) {
     }
     let rules = proxy.http_request.iter().chain(&proxy.http_response).chain(&proxy.http_after_response);
     for rule in rules {
-        let keyed = |key: &str| {
-            rule.action.args.iter().find_map(|arg| match arg {
-                ActionArg::Keyed(name, Some(value)) if *name == key => Some(&**value),
-                _ => None,
-            })
-        };
-        let Some(ActionArg::Str(name)) = keyed("errorfiles") else { continue };
+        let Some(ActionArg::Str(name)) = keyed(rule, "errorfiles") else { continue };
         let Some(set) = set(name) else {
             let text = format!(
                 "Proxy '{owner}': unknown http-errors section '{name}' referenced by an http reply ."
@@ -279,7 +279,7 @@ fn error_pages(cx: &Cx<'_>, proxy: &Proxy, findings: &mut Vec<Diagnostic>) {
             _ if proxy.http_request.iter().any(|other| std::ptr::eq(other, rule)) => 403,
             _ => 502,
         };
-        let status = match keyed("status").or_else(|| keyed("deny_status")) {
+        let status = match keyed(rule, "status").or_else(|| keyed(rule, "deny_status")) {
             Some(ActionArg::Int(status)) => *status,
             _ => usual,
         };
@@ -292,20 +292,27 @@ fn error_pages(cx: &Cx<'_>, proxy: &Proxy, findings: &mut Vec<Diagnostic>) {
     }
 }
 
-/// Caches that `cache-use` and `cache-store` name.
-fn caches(cx: &Cx<'_>, proxy: &Proxy, findings: &mut Vec<Diagnostic>) {
-    for rule in proxy.http_request.iter().chain(&proxy.http_response) {
-        let ("cache-use" | "cache-store", Some(ActionArg::Str(name))) =
-            (rule.action.name, rule.action.args.first())
-        else {
-            continue;
-        };
-        if !cx.named.contains(&("cache", name.clone())) {
-            let title = format!("{} '{}'", kind(proxy.kind), proxy.name);
+/// Caches that `cache-use`, `cache-store` and filters name.
+pub(super) fn caches(cx: &Cx<'_>, proxy: &Proxy, findings: &mut Vec<Diagnostic>) {
+    let title = format!("{} '{}'", kind(proxy.kind), proxy.name);
+    let mut named = |name: &str, place: &Place| {
+        if !cx.named.contains(&("cache", name.to_owned())) {
             let text = format!(
                 "config: {title}: unable to find the cache '{name}' referenced by the filter 'cache'."
             );
-            findings.push(alert(&rule.place, text));
+            findings.push(alert(place, text));
+        }
+    };
+    for rule in proxy.http_request.iter().chain(&proxy.http_response) {
+        if let ("cache-use" | "cache-store", Some(ActionArg::Str(name))) =
+            (rule.action.name, rule.action.args.first())
+        {
+            named(name, &rule.place);
+        }
+    }
+    for (keyword, words, place) in &proxy.others {
+        if let ("filter cache", Some(name)) = (*keyword, words.first()) {
+            named(name, place);
         }
     }
 }

@@ -1,34 +1,51 @@
-//! Each proxy by itself: listening addresses, timeouts, cookies, options that need HTTP.
+//! Each proxy by itself: listening addresses, timeouts, logs, certificates.
 
-use crate::model::{Mode, Options, Proxy, ProxyKind};
+use super::names::kind;
+use super::{Turn, modes, names, references, servers};
+use crate::model::Proxy;
 use crate::parse::Cx;
 use crate::section::proxy::timeout;
 use crate::{Diagnostic, Severity};
 use std::collections::HashMap;
 
-/// What is missing from proxies or does not fit their mode.
+/// What is missing from proxies, does not fit their mode, or names nothing; in HAProxy's order.
 pub(super) fn check(cx: &Cx<'_>) -> Vec<Diagnostic> {
-    let config = &cx.config;
     let mut findings = Vec::new();
-    let mut late: HashMap<usize, Vec<&Diagnostic>> = HashMap::new();
-    for (of, finding) in &cx.late {
-        late.entry(*of).or_default().push(finding);
+    let backends = names::backends(cx);
+    let mut references = references::check(cx);
+    let mut late: HashMap<(usize, Turn), Vec<&Diagnostic>> = HashMap::new();
+    for (of, turn, finding) in &cx.late {
+        late.entry((*of, *turn)).or_default().push(finding);
     }
-    for (index, proxy) in config.proxies.iter().enumerate().filter(|(_, proxy)| !proxy.disabled) {
+    for (index, proxy) in cx.config.proxies.iter().enumerate().filter(|(_, proxy)| !proxy.disabled) {
+        let mut turn = |turn, findings: &mut Vec<Diagnostic>| {
+            findings.extend(late.remove(&(index, turn)).unwrap_or_default().into_iter().cloned());
+        };
+        modes::ignored(proxy, &mut findings);
+        turn(Turn::LogOption, &mut findings);
         if !cx.unbound.contains(&proxy.name) {
             listening(proxy, &mut findings);
         }
-        certificates(proxy, &mut findings);
-        findings.extend(late.remove(&index).unwrap_or_default().into_iter().cloned());
+        dispatch(proxy, &mut findings);
+        turn(Turn::HttpCheck, &mut findings);
+        names::check(cx, proxy, &backends, &mut findings);
+        servers::mailers(cx, proxy, &mut findings);
+        findings.extend(references.remove(proxy.name.as_str()).into_iter().flatten());
         timeouts(proxy, &mut findings);
+        turn(Turn::TcpCheck, &mut findings);
+        saved_states(cx, proxy, &mut findings);
+        turn(Turn::Servers, &mut findings);
+        names::tracked(proxy, &backends, &mut findings);
         logs(cx, proxy, &mut findings);
-        unused(cx, proxy, &mut findings);
-        modes(proxy, &mut findings);
+        modes::unfit(proxy, &mut findings);
+        names::caches(cx, proxy, &mut findings);
+        modes::protocols(proxy, &mut findings);
+        certificates(proxy, &mut findings);
     }
     findings
 }
 
-fn finding(severity: Severity, proxy: &Proxy, message: String, help: Option<&str>) -> Diagnostic {
+pub(super) fn finding(severity: Severity, proxy: &Proxy, message: String, help: Option<&str>) -> Diagnostic {
     Diagnostic {
         severity,
         place: Some(proxy.place.clone()),
@@ -38,22 +55,17 @@ fn finding(severity: Severity, proxy: &Proxy, message: String, help: Option<&str
     }
 }
 
-fn kind(proxy: &Proxy) -> &'static str {
-    match proxy.kind {
-        ProxyKind::Frontend => "frontend",
-        ProxyKind::Backend => "backend",
-        ProxyKind::Listen => "proxy",
-    }
+/// `frontend 'web'`, as messages name it.
+pub(super) fn title(proxy: &Proxy) -> String {
+    format!("{} '{}'", kind(proxy.kind), proxy.name)
 }
 
 fn listening(proxy: &Proxy, findings: &mut Vec<Diagnostic>) {
     if proxy.kind.is_frontend() && proxy.binds.is_empty() {
-        let message = format!(
-            "{} '{}' has no 'bind' directive. Please declare it as a backend if this was intended.",
-            kind(proxy),
-            proxy.name
-        );
-        findings.push(finding(Severity::Warning, proxy, message, None));
+        let title = title(proxy);
+        let text =
+            format!("{title} has no 'bind' directive. Please declare it as a backend if this was intended.");
+        findings.push(finding(Severity::Warning, proxy, text, None));
     }
 }
 
@@ -83,7 +95,7 @@ fn timeouts(proxy: &Proxy, findings: &mut Vec<Diagnostic>) {
     let server =
         proxy.kind.is_backend() && servers && (timeouts.connect.is_none() || timeouts.server.is_none());
     if client || server {
-        let message = timeout::missing(kind(proxy), &proxy.name);
+        let message = timeout::missing(kind(proxy.kind), &proxy.name);
         findings.push(finding(
             Severity::Warning,
             proxy,
@@ -93,76 +105,22 @@ fn timeouts(proxy: &Proxy, findings: &mut Vec<Diagnostic>) {
     }
 }
 
-/// Tells whether an option is on.
-type IsOn = fn(&Options) -> bool;
-
-/// Options that act on HTTP only, by name and how to tell whether they are on.
-const HTTP_OPTIONS: &[(&str, bool, IsOn)] = &[
-    ("http-ignore-probes", true, |options| options.http_ignore_probes),
-    ("http-use-proxy-header", true, |options| options.http_use_proxy_header),
-    ("http-pretend-keepalive", false, |options| options.http_pretend_keepalive),
-    ("prefer-last-server", false, |options| options.prefer_last_server),
-];
-
-/// What needs HTTP in a proxy that speaks something else.
-fn modes(proxy: &Proxy, findings: &mut Vec<Diagnostic>) {
-    if proxy.mode == Mode::Http {
-        return;
-    }
-    let title = format!("{} '{}'", kind(proxy), proxy.name);
-    let (front, back) = (proxy.kind.is_frontend(), proxy.kind.is_backend());
-    let captures = proxy.capture_cookie.is_some();
-    let layer_7 = proxy
-        .balance
-        .as_ref()
-        .is_some_and(|balance| matches!(balance.algorithm, "uri" | "url_param" | "hdr"));
-    let needs = "(needs 'mode http')";
-    let requires = "as it requires HTTP mode.";
-    let mut texts = vec![
-        (back && proxy.cookie.is_some(), format!("cookie will be ignored for {title} {needs}.")),
-        (front && proxy.monitor_uri.is_some(), format!("monitor-uri will be ignored for {title} {needs}.")),
-        (
-            back && layer_7,
-            format!("Layer 7 hash not possible for {title} {needs}. Falling back to round robin."),
-        ),
-        (front && captures, format!("'capture' statement ignored for {title} {requires}")),
-        (proxy.stats.is_some(), format!("'stats' statement ignored for {title} {requires}")),
-        (proxy.options.forwardfor.is_some(), format!("'option forwardfor' ignored for {title} {requires}")),
-        (proxy.options.originalto.is_some(), format!("'option originalto' ignored for {title} {requires}")),
-    ];
-    let rules = [
-        ("http-request", &proxy.http_request),
-        ("http-response", &proxy.http_response),
-        ("http-after-response", &proxy.http_after_response),
-        ("redirect", &proxy.redirects),
-    ];
-    for (name, list) in rules {
-        texts.push((
-            !list.is_empty(),
-            format!("'{name}' rules ignored for {title} as they require HTTP mode."),
-        ));
-    }
-    for (name, frontend, is_on) in HTTP_OPTIONS {
-        let acts = if *frontend { front } else { back };
-        texts
-            .push((acts && is_on(&proxy.options), format!("'option {name}' ignored for {title} {requires}")));
-    }
-    for (_, text) in texts.into_iter().filter(|(found, _)| *found) {
-        findings.push(finding(Severity::Warning, proxy, text, Some("add `mode http`")));
+/// An address beside balancing.
+fn dispatch(proxy: &Proxy, findings: &mut Vec<Diagnostic>) {
+    if proxy.kind.is_backend() && proxy.dispatch.is_some() && proxy.balance.is_some() {
+        let text = format!("dispatch address of {} will be ignored in balance mode.", title(proxy));
+        findings.push(finding(Severity::Warning, proxy, text, None));
     }
 }
 
-/// What a proxy says and does not use.
-fn unused(cx: &Cx<'_>, proxy: &Proxy, findings: &mut Vec<Diagnostic>) {
-    let (title, back) = (format!("{} '{}'", kind(proxy), proxy.name), proxy.kind.is_backend());
-    if back && proxy.dispatch.is_some() && proxy.balance.is_some() {
-        let text = format!("dispatch address of {title} will be ignored in balance mode.");
-        findings.push(finding(Severity::Warning, proxy, text, None));
-    }
+/// States of servers from a file that `global` does not name.
+fn saved_states(cx: &Cx<'_>, proxy: &Proxy, findings: &mut Vec<Diagnostic>) {
     let global = proxy.load_server_state.as_deref() == Some("global");
-    if back && global && cx.config.global.server_state_file.is_none() {
+    if proxy.kind.is_backend() && global && cx.config.global.server_state_file.is_none() {
+        // HAProxy calls a `listen` section a backend here.
         let text = format!(
-            "{title} configured to load server state file from global section 'server-state-file' directive. Unfortunately, 'server-state-file' is not set!"
+            "backend '{}' configured to load server state file from global section 'server-state-file' directive. Unfortunately, 'server-state-file' is not set!",
+            proxy.name
         );
         findings.push(finding(Severity::Warning, proxy, text, None));
     }
@@ -177,8 +135,7 @@ fn logs(cx: &Cx<'_>, proxy: &Proxy, findings: &mut Vec<Diagnostic>) {
     let format =
         proxy.log_format.is_some() || options.httplog.is_some() || options.tcplog || options.httpslog;
     if proxy.kind.is_frontend() && format && nowhere {
-        let text =
-            format!("log format ignored for {} '{}' since it has no log address.", kind(proxy), proxy.name);
+        let text = format!("log format ignored for {} since it has no log address.", title(proxy));
         findings.push(finding(Severity::Warning, proxy, text, Some("add `log global`")));
     }
 }

@@ -1,7 +1,7 @@
 //! What arguments of fetches and converters name: backends, servers, tables, userlists.
 
 use crate::model::{Arg, Place, Proxy};
-use crate::parse::Cx;
+use crate::parse::{Args, Cx};
 use crate::tables::{Param, Signature};
 use crate::{Diagnostic, Severity};
 use std::collections::HashMap;
@@ -13,17 +13,51 @@ pub(crate) struct Reference {
     /// Empty: the proxy itself.
     name: String,
     index: usize,
-    /// `ACL keyword`, `sample fetch keyword` or `converter`.
-    kind: &'static str,
     keyword: &'static str,
+    /// The fetch that starts its expression, unless it is an argument of the fetch itself.
+    fetch: Option<&'static str>,
+    /// What the expression belongs to, e.g. `log-format string`; empty: an ACL.
+    setting: &'static str,
     proxy: String,
     place: Place,
 }
 
-/// Notes the arguments of a call that name something.
+/// What expressions of a line belong to, in HAProxy's words; empty where it takes them for an ACL's.
+pub(crate) fn setting(keyword: &str, args: &Args<'_>) -> &'static str {
+    let words = keyword.split(' ').count();
+    let action = args.get(words);
+    match keyword {
+        "http-request" if action.starts_with("track-sc") || action == "capture" => "",
+        "http-request" | "http-response" | "redirect" if keyword == "redirect" || action == "redirect" => {
+            "redirect format string"
+        }
+        "http-request" => "http-request expression",
+        "http-response" | "http-after-response" => "http-response response",
+        "tcp-request content" if action.starts_with("track-sc") => "tracking rule",
+        "tcp-request content" if action == "capture" => "capture rule",
+        "tcp-request connection" => "tcp-request connection expression",
+        "tcp-request session" => "tcp-request session expression",
+        "tcp-request content" => "tcp-request content expression",
+        "tcp-response content" => "tcp-response content expression",
+        "http-check set-var" | "tcp-check set-var" => "tcp-check expression",
+        "http-error" => "http-error directive",
+        "log-format" => "log-format string",
+        "log-format-sd" => "log-format-sd string",
+        "unique-id-format" => "unique-id-format string",
+        "use_backend" => "use_backend expression",
+        "use-server" | "balance" => "use-server or balance expression",
+        _ if keyword.starts_with("stick ") => "stick rule",
+        "server" | "server-template" | "default-server" => "server directive",
+        _ if keyword.starts_with("http-check ") || keyword.starts_with("tcp-check ") => "server directive",
+        _ => "",
+    }
+}
+
+/// Notes the arguments of a call that name something. `fetch` starts the expression of a converter.
 pub(crate) fn note(
     cx: &mut Cx<'_>,
-    kind: &'static str,
+    setting: &'static str,
+    fetch: Option<&'static str>,
     keyword: &'static str,
     signature: &Signature,
     args: &[Arg],
@@ -45,17 +79,23 @@ pub(crate) fn note(
             _ => String::new(),
         };
         let (proxy, place) = (cx.proxy.clone(), cx.place.clone());
-        cx.references.push(Reference { param: *param, name, index, kind, keyword, proxy, place });
+        cx.references.push(Reference { param: *param, name, index, keyword, fetch, setting, proxy, place });
     }
 }
 
-/// The references that lead nowhere.
-pub(super) fn check(cx: &Cx<'_>) -> Vec<Diagnostic> {
+/// The references that lead nowhere, by the proxy that they stand in.
+pub(super) fn check<'c>(cx: &'c Cx<'_>) -> HashMap<&'c str, Vec<Diagnostic>> {
     let mut proxies: HashMap<&str, Vec<&Proxy>> = HashMap::new();
     for proxy in &cx.config.proxies {
         proxies.entry(proxy.name.as_str()).or_default().push(proxy);
     }
-    cx.references.iter().filter_map(|reference| missing(cx, reference, &proxies)).collect()
+    let mut findings: HashMap<&str, Vec<Diagnostic>> = HashMap::new();
+    for reference in &cx.references {
+        if let Some(finding) = missing(cx, reference, &proxies) {
+            findings.entry(&reference.proxy).or_default().push(finding);
+        }
+    }
+    findings
 }
 
 fn missing(cx: &Cx<'_>, reference: &Reference, proxies: &HashMap<&str, Vec<&Proxy>>) -> Option<Diagnostic> {
@@ -113,7 +153,15 @@ fn has_server(proxy: &Proxy, name: &str) -> bool {
 }
 
 fn finding(reference: &Reference, text: String) -> Diagnostic {
-    let Reference { place, kind, keyword, proxy, .. } = reference;
-    let message = format!("parsing [{place}]: {text} {kind} '{keyword}' in proxy '{proxy}'.");
+    let Reference { place, keyword, fetch, setting, proxy, .. } = reference;
+    let (kind, setting) = match *setting {
+        "" => ("ACL keyword", String::new()),
+        setting => ("sample fetch keyword", format!(" in {setting}")),
+    };
+    let whose = match fetch {
+        Some(fetch) => format!("conversion keyword '{keyword}' for {kind} '{fetch}'"),
+        None => format!("{kind} '{keyword}'"),
+    };
+    let message = format!("parsing [{place}]: {text} {whose}{setting} in proxy '{proxy}'.");
     Diagnostic { severity: Severity::Alert, place: Some(place.clone()), span: None, message, help: None }
 }

@@ -6,41 +6,8 @@ use crate::parse::Cx;
 use crate::{Diagnostic, Severity};
 use std::collections::HashMap;
 
-/// Findings about servers.
-pub(super) fn check(cx: &Cx<'_>) -> Vec<Diagnostic> {
-    let mut findings = Vec::new();
-    let all = || cx.config.proxies.iter().filter(|proxy| !proxy.disabled);
-    let active = || all().filter(|proxy| proxy.kind.is_backend());
-    all().for_each(|proxy| mailers(cx, proxy, &mut findings));
-    for proxy in active() {
-        numbers(proxy, &mut findings);
-        for server in &proxy.servers {
-            ports(proxy, server, &mut findings);
-        }
-    }
-    tracking(&active().collect::<Vec<_>>(), &mut findings);
-    findings
-}
-
 fn title(proxy: &Proxy, server: &ServerLine) -> String {
     format!("[{}] : 'server {}/{}'", server.place, proxy.name, server.name)
-}
-
-/// `id` of two servers.
-fn numbers(proxy: &Proxy, findings: &mut Vec<Diagnostic>) {
-    let mut known: HashMap<u32, &ServerLine> = HashMap::new();
-    for server in proxy.servers.iter().filter(|server| server.template.is_none()) {
-        let Some(id) = server.id else { continue };
-        if let Some(other) = known.insert(id, server) {
-            let message = format!(
-                "{} : 'id' : custom id {id} already used at {} ('server {}').",
-                title(proxy, server),
-                other.place,
-                other.name
-            );
-            findings.push(alert(&server.place, message));
-        }
-    }
 }
 
 /// True for an address that has a port where it needs one.
@@ -58,14 +25,8 @@ fn is_anywhere(address: &Address) -> bool {
 }
 
 /// Checks need a port: the server's, their own, or that of each `connect`.
-fn ports(proxy: &Proxy, server: &ServerLine, findings: &mut Vec<Diagnostic>) {
+pub(super) fn ports(proxy: &Proxy, server: &ServerLine, findings: &mut Vec<Diagnostic>) {
     let check = &server.check;
-    if check.agent.enabled && check.agent.port.is_none() {
-        let (title, name) = (title(proxy, server), &server.name);
-        let text =
-            format!("{title} : server {name} does not have agent port. Agent check has been disabled.");
-        findings.push(alert(&server.place, text));
-    }
     let own = check.port.is_some_and(|port| port != 0) || check.addr.as_ref().is_some_and(has_port);
     // A name of a service brings its port.
     let service = server.address_text.starts_with('_') && server.resolve.resolvers.is_some();
@@ -107,7 +68,7 @@ fn ports(proxy: &Proxy, server: &ServerLine, findings: &mut Vec<Diagnostic>) {
 }
 
 /// `track`: no checks of its own, something to follow, and no circle.
-fn tracking(proxies: &[&Proxy], findings: &mut Vec<Diagnostic>) {
+pub(super) fn tracking(proxies: &[&Proxy], findings: &mut Vec<Diagnostic>) {
     type Key<'a> = (&'a str, &'a str);
     let mut servers: HashMap<Key<'_>, &ServerLine> = HashMap::new();
     for proxy in proxies {
@@ -151,7 +112,7 @@ fn tracking(proxies: &[&Proxy], findings: &mut Vec<Diagnostic>) {
 }
 
 /// `email-alert`: all of it or nothing.
-fn mailers(cx: &Cx<'_>, proxy: &Proxy, findings: &mut Vec<Diagnostic>) {
+pub(super) fn mailers(cx: &Cx<'_>, proxy: &Proxy, findings: &mut Vec<Diagnostic>) {
     let mail = &proxy.email_alert;
     let (Some((name, place)), true, true) = (&mail.mailers, mail.from.is_some(), mail.to.is_some()) else {
         let named = mail.mailers.is_some() || mail.from.is_some() || mail.to.is_some();

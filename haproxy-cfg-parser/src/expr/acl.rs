@@ -12,22 +12,21 @@ pub(crate) fn acl_test(cx: &mut Cx<'_>, words: &[&str]) -> Result<(AclTest, u32)
         return Err("missing fetch method in ACL expression ''".into());
     };
     let keyword = acl::keyword(sample::name(text));
-    let typed =
-        sample::starting_with(cx, text, keyword.map(|row| row.0), "ACL keyword").map_err(|error| {
-            let name = sample::name(text);
-            match error {
-                ExprError::Fetch(_, reason) if keyword.is_some() => {
-                    format!("ACL keyword '{name}' : {reason}")
-                }
-                ExprError::Converter(reason) if keyword.is_some() => {
-                    format!("ACL keyword '{name}' : {reason}.")
-                }
-                ExprError::Fetch(_, reason) if reason.starts_with("invalid variable") => {
-                    format!("invalid args in fetch method '{name}' : {reason} in ACL expression '{text}'")
-                }
-                error => format!("{} in ACL expression '{text}'", error.into_text()),
+    let typed = sample::starting_with(cx, text, keyword.map(|row| row.0), "").map_err(|error| {
+        let name = sample::name(text);
+        match error {
+            ExprError::Fetch(_, reason) if keyword.is_some() => {
+                format!("ACL keyword '{name}' : {reason}")
             }
-        })?;
+            ExprError::Converter(reason) if keyword.is_some() => {
+                format!("ACL keyword '{name}' : {reason}.")
+            }
+            ExprError::Fetch(_, reason) if reason.starts_with("invalid variable") => {
+                format!("invalid args in fetch method '{name}' : {reason} in ACL expression '{text}'")
+            }
+            error => format!("{} in ACL expression '{text}'", error.into_text()),
+        }
+    })?;
     let mut test = AclTest {
         expr: typed.expr,
         matcher: keyword.and_then(|row| row.1),

@@ -52,15 +52,16 @@ pub(super) fn name(text: &str) -> &str {
 
 /// Parses an expression. Whether it may stand at `site` is checked by [`check_reach`].
 pub(crate) fn sample(cx: &mut Cx<'_>, text: &str) -> Result<Typed, ExprError> {
-    starting_with(cx, text, None, "sample fetch keyword")
+    let setting = cx.setting;
+    starting_with(cx, text, None, setting)
 }
 
-/// Parses an expression whose first word is an alias of another fetch.
+/// Parses an expression of `setting` (see [`references::setting`]) whose first word may be an alias of another fetch.
 pub(super) fn starting_with(
     cx: &mut Cx<'_>,
     text: &str,
     alias: Option<&'static str>,
-    kind: &'static str,
+    setting: &'static str,
 ) -> Result<Typed, ExprError> {
     let name = name(text);
     let Some(row) = fetch::find(alias.unwrap_or(name)) else {
@@ -70,14 +71,20 @@ pub(super) fn starting_with(
     let after = text.get(name.len()..).unwrap_or_default();
     let (call, rest) =
         call(row.name, row.args, after).map_err(|(_, reason)| ExprError::Fetch(name.into(), reason))?;
-    references::note(cx, kind, row.name, &Signature::parse(row.args), &call.args);
+    references::note(cx, setting, None, row.name, &Signature::parse(row.args), &call.args);
     let mut expr = Expr { fetch: call, converters: Vec::new(), text: text.into(), place: cx.place.clone() };
-    let output = converters(cx, rest, row.output, &mut expr)?;
+    let output = converters(cx, rest, row.output, &mut expr, setting)?;
     Ok(Typed { expr, output, reach: row.reach })
 }
 
 /// Reads `,converter(args)...` to the end of the text.
-fn converters(cx: &mut Cx<'_>, text: &str, from: Type, expr: &mut Expr) -> Result<Type, ExprError> {
+fn converters(
+    cx: &mut Cx<'_>,
+    text: &str,
+    from: Type,
+    expr: &mut Expr,
+    setting: &'static str,
+) -> Result<Type, ExprError> {
     let mut current = from;
     let mut rest = text;
     loop {
@@ -109,7 +116,14 @@ fn converters(cx: &mut Cx<'_>, text: &str, from: Type, expr: &mut Expr) -> Resul
                 ExprError::Converter(format!("invalid arg {index} in converter '{name}' : {reason}"))
             },
         )?;
-        references::note(cx, "converter", row.name, &Signature::parse(row.args), &call.args);
+        references::note(
+            cx,
+            setting,
+            Some(expr.fetch.name),
+            row.name,
+            &Signature::parse(row.args),
+            &call.args,
+        );
         regsub_flags(&call).map_err(ExprError::Converter)?;
         map_file(cx, &call).map_err(ExprError::Converter)?;
         expr.converters.push(call);

@@ -54,6 +54,8 @@ impl fmt::Display for Place {
 /// Everything that a set of files says.
 #[derive(Clone, Debug, Default)]
 pub struct Config {
+    /// Sources with wrong lines, in order: the name, and how many findings there were at its end.
+    pub wrong_files: Vec<(Arc<str>, usize)>,
     /// The `global` sections, merged.
     pub global: Global,
     /// `frontend`, `backend` and `listen` sections in file order.

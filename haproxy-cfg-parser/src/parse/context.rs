@@ -1,6 +1,7 @@
 //! What parsing carries from line to line: the world, the environment, the findings, the result.
 
 use super::Args;
+use crate::check::Turn;
 use crate::check::references::Reference;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::environment::Environment;
@@ -31,7 +32,9 @@ pub(crate) struct Cx<'w> {
     /// Every proxy so far, by name.
     pub(crate) proxies: HashMap<String, Vec<(ProxyKind, Place)>>,
     /// Findings about a proxy, by its number, that come after all lines were read.
-    pub(crate) late: Vec<(usize, Diagnostic)>,
+    pub(crate) late: Vec<(usize, Turn, Diagnostic)>,
+    /// What expressions of the line belong to; see [`crate::check::references::setting`].
+    pub(crate) setting: &'static str,
     /// The proxy being read; empty in other sections and in defaults.
     pub(crate) proxy: String,
     /// Where they were named first.
@@ -82,6 +85,7 @@ impl<'w> Cx<'w> {
             named: HashSet::new(),
             proxies: HashMap::new(),
             late: Vec::new(),
+            setting: "",
             proxy: String::new(),
             named_at: HashMap::new(),
             part: String::new(),
@@ -101,6 +105,13 @@ impl<'w> Cx<'w> {
     pub(crate) fn finish(mut self) -> (Config, Vec<Diagnostic>) {
         self.config.environment = self.env.into_pairs();
         (self.config, self.diagnostics)
+    }
+
+    /// Ends a source that had so many errors before it.
+    pub(crate) fn end_of_source(&mut self, source: &Source, errors_before: usize) {
+        if self.errors > errors_before {
+            self.config.wrong_files.push((source.name.clone(), self.diagnostics.len()));
+        }
     }
 
     /// How many errors there are so far.

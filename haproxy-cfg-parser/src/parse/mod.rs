@@ -50,8 +50,10 @@ fn run<'w>(sources: &[Source], world: &'w dyn World) -> Cx<'w> {
 fn read(cx: &mut Cx<'_>, sources: &[Source]) {
     let mut sections = Sections::default();
     for source in sources {
+        let errors = cx.errors();
         file(cx, &mut sections, source);
         sections.end_of_file(cx);
+        cx.end_of_source(source, errors);
     }
     sections.finish(cx);
     crate::check::check(cx);

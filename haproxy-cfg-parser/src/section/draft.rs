@@ -25,6 +25,10 @@ pub(crate) struct Draft {
     pub(crate) log_option: Option<Place>,
     /// Names of its servers, and the lines of the first of each.
     pub(crate) server_names: HashMap<String, u32>,
+    /// Custom ids of its servers: the name and place of each.
+    pub(crate) server_ids: HashMap<u32, (String, Place)>,
+    /// Custom ids of its `bind` lines: the address and place of each.
+    pub(crate) bind_ids: HashMap<u32, (String, Place)>,
     /// Its `http-check` and `tcp-check` lines, and whether `option httpchk` and `tcp-check` turned them on.
     pub(crate) checks: super::proxy::check::Checks,
 }
@@ -56,6 +60,8 @@ impl Draft {
             order: Default::default(),
             log_option: None,
             server_names: HashMap::new(),
+            server_ids: HashMap::new(),
+            bind_ids: HashMap::new(),
             checks: Default::default(),
         }
     }
@@ -176,6 +182,8 @@ fn inherit(base: &Draft, kind: ProxyKind, is_defaults: bool, cx: &Cx<'_>) -> Dra
     draft.acls = Acls::default();
     draft.order = Default::default();
     draft.server_names = HashMap::new();
+    draft.server_ids = HashMap::new();
+    draft.bind_ids = HashMap::new();
     draft.checks.inherit();
     if is_defaults {
         // Rules stay with the defaults section that has them.

@@ -181,7 +181,8 @@ pub(crate) fn check(cx: &Cx<'_>) -> Vec<Diagnostic> {
     let mut findings = Vec::new();
     let sections =
         cx.config.peers.iter().filter(|peers| !peers.disabled && !cx.broken.contains(&peers.place));
-    for peers in sections {
+    // HAProxy's list has the last one first.
+    for peers in sections.rev() {
         let (message, help) = match peers.peers.iter().find(|peer| peer.name == local) {
             None => (
                 format!("Removing incomplete section 'peers {}' (no peer named '{local}').", peers.name),

@@ -30,6 +30,13 @@ pub(crate) fn line(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
     let mut options = BindOptions::default();
     let label = format!("'bind {text}' in section '{}'", draft.kind());
     self::options(cx, args, 2, &label, &mut options);
+    if let Some(id) = options.id {
+        let (other, place) = draft.bind_ids.entry(id).or_insert_with(|| (text.to_owned(), cx.place.clone()));
+        if *place != cx.place {
+            let message = format!("{label} : 'id' : custom id {id} already used at {place} ('bind {other}')");
+            cx.wrong(args, 1, message);
+        }
+    }
     draft.proxy.binds.push(Bind { addresses, options, place: cx.place.clone() });
 }
 
@@ -48,10 +55,12 @@ pub(crate) fn addresses(
             return None;
         }
         match value::address(part, &cx.env) {
-            Ok(Address::Inet { ports: (0, 0), offset: None, .. })
-                if part != "*:0" && !part.ends_with(":0") =>
-            {
-                cx.wrong(args, index, format!("{label} : missing port specification in '{part}'"));
+            Ok(Address::Inet { ports: (0, 0), offset: None, .. }) => {
+                let text = match part.ends_with(":0") {
+                    true => "invalid port '0'".to_owned(),
+                    false => format!("missing port specification in '{part}'"),
+                };
+                cx.wrong(args, index, format!("{label} : {text}"));
                 return None;
             }
             Ok(Address::Inet { offset: Some(_), .. }) => {

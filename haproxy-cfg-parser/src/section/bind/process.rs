@@ -23,11 +23,14 @@ pub(crate) fn process(
     check(processes, cx.processes)?;
     threads.map_or(Ok(()), |threads| check(threads, MAX_THREADS))?;
     let threads = threads.or((cx.processes > 1 && processes != "all").then_some(processes));
-    let advice = threads.map_or_else(String::new, |threads| format!(" Please use 'thread {threads}' instead."));
+    let advice =
+        threads.map_or_else(String::new, |threads| format!(" Please use 'thread {threads}' instead."));
     cx.warn(
         args,
         at,
-        format!("{label} : 'process {value}' on 'bind' lines is deprecated and will be removed in 2.7.{advice}"),
+        format!(
+            "{label} : 'process {value}' on 'bind' lines is deprecated and will be removed in 2.7.{advice}"
+        ),
     );
     edit(cx, args, at, threads);
     if let Some(threads) = threads {

@@ -2,6 +2,7 @@
 
 use crate::model::{BindOptions, Level};
 use crate::parse::Cx;
+use crate::section::server::protocol::known;
 use crate::value;
 
 /// Takes an option's name and the word after it.
@@ -144,6 +145,12 @@ pub(crate) fn thread(_: &mut Cx<'_>, bind: &mut BindOptions, _: &'static str, va
         return Err(format!("'{value}' : '{value}' is not a valid number/range."));
     }
     bind.thread = Some(value.into());
+    Ok(())
+}
+
+pub(crate) fn proto(_: &mut Cx<'_>, bind: &mut BindOptions, name: &'static str, value: &str) -> Done {
+    known(name, value)?;
+    bind.others.push((name, vec![value.into()]));
     Ok(())
 }
 

@@ -22,6 +22,7 @@ pub(crate) mod timeout;
 
 use super::draft::Draft;
 use super::modifier::Modifier;
+use crate::check::references;
 use crate::model::Class;
 use crate::parse::{Args, Cx};
 use crate::suggest::Words;
@@ -88,6 +89,8 @@ pub(super) fn line(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>, modifier
                 0,
                 format!("[{place}] : parsing [{place}] : '{word}' not allowed because {title} has no {side} capability."),
             );
+        } else if word == "declare" {
+            cx.wrong(args, 0, "'declare' only available in frontend or listen section");
         } else if word == "retry-on" {
             cx.wrong(args, 0, "'retry-on' only available in backend or listen section");
         } else if word == "tcp-response" {
@@ -111,13 +114,18 @@ pub(super) fn line(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>, modifier
         return;
     }
     cx.uses(Class::Keyword, row.name);
+    cx.setting = references::setting(row.name, args);
     (row.parse)(cx, draft, args);
+    cx.setting = "";
 }
 
 /// Reads a line that acts on nothing, for what is wrong with its words.
-fn idle(cx: &mut Cx<'_>, draft: &Draft, args: &Args<'_>, row: &Keyword<Draft>) {
+fn idle(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>, row: &Keyword<Draft>) {
     let (uses, references, late) = (cx.config.uses.len(), cx.references.len(), cx.late.len());
-    (row.parse)(cx, &mut draft.clone(), args);
+    let mut aside = draft.clone();
+    (row.parse)(cx, &mut aside, args);
+    // HAProxy keeps such rules, and warns of their order.
+    draft.order = aside.order;
     cx.config.uses.truncate(uses);
     cx.references.truncate(references);
     cx.late.truncate(late);

@@ -3,12 +3,14 @@
 pub(crate) mod protocol;
 pub(crate) mod set;
 
+use crate::check::Turn;
 use crate::model::{Address, CheckOptions, Class, Host, Mode, Place, ServerLine, Source};
 use crate::parse::{Args, Cx};
 use crate::section::draft::Draft;
 use crate::suggest::Words;
 use crate::tables::keywords::server as table;
 use crate::value;
+use crate::{Diagnostic, Severity};
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, LazyLock};
@@ -62,14 +64,30 @@ pub(crate) fn line(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
     let first = *draft.server_names.entry(name.to_owned()).or_insert(line);
     if first != line {
         let title = draft.title();
-        let text = format!(
-            "{title}, another server named '{name}' was already defined at line {first}, please use distinct names."
+        let message = format!(
+            "{} : {title}, another server named '{name}' was already defined at line {first}, please use distinct names.",
+            cx.here()
         );
-        cx.wrong(args, 1, text);
+        let finding = Diagnostic {
+            severity: Severity::Alert,
+            place: Some(cx.place.clone()),
+            span: args.span(1),
+            message,
+            help: None,
+        };
+        cx.late.push((cx.config.proxies.len(), Turn::Servers, finding));
     }
-    if let Some(server) = server(cx, &Owner::of(draft), args, name, args.get(2), 3) {
-        draft.proxy.servers.push(Arc::new(server));
+    let Some(server) = server(cx, &Owner::of(draft), args, name, args.get(2), 3) else { return };
+    if let Some(id) = server.id {
+        let (other, place) =
+            draft.server_ids.entry(id).or_insert_with(|| (name.to_owned(), server.place.clone()));
+        if *place != server.place {
+            let label = Label { place: cx.place.clone(), names: Some((&draft.proxy.name, name)) };
+            let text = format!("{label} 'id' : custom id {id} already used at {place} ('server {other}').");
+            cx.alert_word(args, 1, text);
+        }
     }
+    draft.proxy.servers.push(Arc::new(server));
 }
 
 /// `server-template PREFIX COUNT|LOW-HIGH ADDRESS OPTIONS`.
@@ -202,6 +220,10 @@ fn server(
     let good = options(cx, args, at, &label, &mut server, false);
     if server.check.track.is_some() && (server.check.enabled || server.check.agent.enabled) {
         cx.alert_word(args, 0, format!("{label} unable to enable checks and tracking at the same time!"));
+    }
+    if server.check.agent.enabled && server.check.agent.port.is_none() {
+        let text = format!("{label} server {name} does not have agent port. Agent check has been disabled.");
+        cx.alert_word(args, 0, text);
     }
     let unverified = good && !server.others.iter().any(|other| matches!(other.0, "ca-file" | "verify"));
     if server.ssl && unverified && !cx.server_verify_off {

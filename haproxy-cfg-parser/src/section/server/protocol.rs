@@ -13,10 +13,16 @@ pub(crate) fn proto(
     name: &'static str,
     value: &str,
 ) -> Result<(), String> {
+    known(name, value)?;
+    kept(cx, server, name, value)
+}
+
+/// An error unless `value` is a protocol.
+pub(crate) fn known(name: &str, value: &str) -> Result<(), String> {
     match value {
         "" => Err(format!("'{name}' : missing value")),
         _ if !PROTOCOLS.contains(&value) => Err(format!("'{name}' :  unknown MUX protocol '{value}'")),
-        _ => kept(cx, server, name, value),
+        _ => Ok(()),
     }
 }
 

@@ -101,7 +101,7 @@ pub(crate) const ROWS: &[BindOption] = &[
     one("npn", kept, "Protocols offered by NPN.", "h2"),
     flag("prefer-client-ciphers", kept, "Takes the client's order of cipher suites."),
     one("process", kept, "Processes that accept, of which there is one today; threads after a slash.", "1/all"),
-    one("proto", kept, "The protocol, without negotiation.", "h1"),
+    one("proto", set::proto, "The protocol, without negotiation.", "h1"),
     one("quic-cc-algo", kept, "Congestion control of QUIC.", "cubic"),
     flag("quic-force-retry", kept, "Always sends a QUIC retry."),
     one("quic-socket", kept, "How QUIC uses sockets.", "listener"),

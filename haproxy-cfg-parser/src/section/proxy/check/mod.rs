@@ -6,6 +6,7 @@ mod step;
 
 pub(crate) use step::address;
 
+use crate::check::Turn;
 use crate::expr;
 use crate::model::{self, CheckAction, CheckKind, CheckRequest, CheckStep, Expr, LogFormat, Mode};
 use crate::parse::{Args, Cx};
@@ -252,18 +253,19 @@ pub(crate) fn external(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
 pub(crate) fn end(cx: &mut Cx<'_>, draft: &Draft) {
     let title = draft.title();
     let checks = &draft.checks;
-    let mut warn = |message: String, help: String| {
+    let mut warn = |turn: Turn, message: String, help: String| {
         let place = Some(draft.proxy.place.clone());
         let finding =
             Diagnostic { severity: Severity::Warning, place, span: None, message, help: Some(help) };
-        cx.late.push((cx.config.proxies.len(), finding));
+        cx.late.push((cx.config.proxies.len(), turn, finding));
     };
     let rules = [
-        ("http-check", "httpchk", checks.http_rules && !checks.http_enabled),
-        ("tcp-check", "tcp-check", checks.tcp_rules && !checks.tcp_enabled),
+        (Turn::HttpCheck, "http-check", "httpchk", checks.http_rules && !checks.http_enabled),
+        (Turn::TcpCheck, "tcp-check", "tcp-check", checks.tcp_rules && !checks.tcp_enabled),
     ];
-    for (rules, option, _) in rules.into_iter().filter(|(_, _, lonely)| *lonely) {
+    for (turn, rules, option, _) in rules.into_iter().filter(|(.., lonely)| *lonely) {
         warn(
+            turn,
             format!("{title} uses {rules} rules without 'option {option}', so the rules are ignored."),
             format!("add `option {option}`"),
         );
@@ -274,6 +276,7 @@ pub(crate) fn end(cx: &mut Cx<'_>, draft: &Draft) {
     if let Some(place) = draft.log_option.as_ref().filter(|_| unfit) {
         let falls = "(needs 'mode http'). Falling back to 'option tcplog'.";
         warn(
+            Turn::LogOption,
             format!("parsing [{place}] : 'option {option}' not usable with {title} {falls}"),
             "write `option tcplog`, or add `mode http`".into(),
         );
