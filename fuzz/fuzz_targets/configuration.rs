@@ -39,8 +39,11 @@ impl World for Nothing {
 fuzz_target!(|bytes: &[u8]| {
     assert_eq!(Document::new(bytes).write(), bytes);
     let sources = [Source::new("fuzz.cfg", bytes)];
-    let (config, findings) = parse(&sources, &Nothing);
-    let (printed, _) = parse(&print(&sources, &Nothing), &Nothing);
+    let (mut config, findings) = parse(&sources, &Nothing);
+    let (mut printed, _) = parse(&print(&sources, &Nothing), &Nothing);
+    // How many findings there are is not what a file says.
+    config.wrong_files.clear();
+    printed.wrong_files.clear();
     assert!(format!("{config:?}") == format!("{printed:?}"), "printed, it says something else");
     for finding in &findings {
         let _ = render(finding, 1);
