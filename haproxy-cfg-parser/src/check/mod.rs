@@ -6,6 +6,7 @@ mod names;
 mod proxies;
 pub(crate) mod references;
 mod servers;
+mod tls;
 mod users;
 
 pub(crate) use names::kind;

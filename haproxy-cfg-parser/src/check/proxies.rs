@@ -1,9 +1,10 @@
-//! Each proxy by itself: listening addresses, timeouts, logs, certificates.
+//! Each proxy by itself: listening addresses, timeouts, logs.
 
 use super::names::kind;
-use super::{Turn, modes, names, references, servers};
-use crate::model::Proxy;
+use super::{Turn, modes, names, references, servers, tls};
+use crate::model::{Mode, Proxy};
 use crate::parse::Cx;
+use crate::section::fcgi_app;
 use crate::section::proxy::timeout;
 use crate::{Diagnostic, Severity};
 use std::collections::HashMap;
@@ -23,24 +24,28 @@ pub(super) fn check(cx: &Cx<'_>) -> Vec<Diagnostic> {
         };
         modes::ignored(proxy, &mut findings);
         turn(Turn::LogOption, &mut findings);
-        if !cx.unbound.contains(&proxy.name) {
+        let whole = !cx.broken.contains(&proxy.place);
+        if whole && !cx.unbound.contains(&proxy.name) {
             listening(proxy, &mut findings);
         }
         dispatch(proxy, &mut findings);
         turn(Turn::HttpCheck, &mut findings);
         names::check(cx, proxy, &backends, &mut findings);
-        servers::mailers(cx, proxy, &mut findings);
+        servers::mailers(cx, proxy, whole, &mut findings);
         findings.extend(references.remove(proxy.name.as_str()).into_iter().flatten());
-        timeouts(proxy, &mut findings);
+        if whole {
+            timeouts(proxy, &mut findings);
+        }
         turn(Turn::TcpCheck, &mut findings);
         saved_states(cx, proxy, &mut findings);
         turn(Turn::Servers, &mut findings);
         names::tracked(proxy, &backends, &mut findings);
         logs(cx, proxy, &mut findings);
         modes::unfit(proxy, &mut findings);
+        fcgi_app::unknown(cx, proxy, &mut findings);
         names::caches(cx, proxy, &mut findings);
         modes::protocols(proxy, &mut findings);
-        certificates(proxy, &mut findings);
+        tls::check(proxy, &mut findings);
     }
     findings
 }
@@ -69,31 +74,14 @@ fn listening(proxy: &Proxy, findings: &mut Vec<Diagnostic>) {
     }
 }
 
-fn certificates(proxy: &Proxy, findings: &mut Vec<Diagnostic>) {
-    if proxy.others.iter().any(|other| other.0 == "ssl-f-use") {
-        return;
-    }
-    let sources = ["crt", "crt-list", "default-crt", "generate-certificates"];
-    for bind in proxy.binds.iter().filter(|bind| bind.options.ssl) {
-        if bind.options.others.iter().any(|other| sources.contains(&other.0)) {
-            continue;
-        }
-        let text = bind.addresses.iter().map(|address| address.1.as_str()).collect::<Vec<_>>().join(",");
-        let message = format!(
-            "Proxy '{}': no SSL certificate specified for bind '{text}' at [{}] (use 'crt').",
-            proxy.name, bind.place
-        );
-        let place = Some(bind.place.clone());
-        findings.push(Diagnostic { severity: Severity::Alert, place, span: None, message, help: None });
-    }
-}
-
 fn timeouts(proxy: &Proxy, findings: &mut Vec<Diagnostic>) {
     let timeouts = &proxy.timeouts;
-    let client = proxy.kind.is_frontend() && timeouts.client.is_none() && !proxy.binds.is_empty();
-    let servers = !proxy.servers.is_empty() || proxy.dispatch.is_some();
-    let server =
-        proxy.kind.is_backend() && servers && (timeouts.connect.is_none() || timeouts.server.is_none());
+    let client = proxy.kind.is_frontend() && timeouts.client.is_none();
+    // Without HTTP a tunnel is all that there is.
+    let server = timeouts.server.or(timeouts.tunnel.filter(|_| proxy.mode != Mode::Http));
+    let server = proxy.kind.is_backend()
+        && !proxy.servers.is_empty()
+        && (timeouts.connect.is_none() || server.is_none());
     if client || server {
         let message = timeout::missing(kind(proxy.kind), &proxy.name);
         findings.push(finding(

@@ -56,8 +56,9 @@ pub(super) fn ports(proxy: &Proxy, server: &ServerLine, findings: &mut Vec<Diagn
     if connects_first && steps.iter().all(knows_port) {
         return;
     }
-    // A check by HTTP connects first even where no line says so.
-    let scripted = connects_first || matches!(proxy.checks.kind, CheckKind::Http(_));
+    // A check of steps connects first even where no line says so.
+    let plain = matches!(proxy.checks.kind, CheckKind::Connect | CheckKind::External);
+    let scripted = !plain && (!steps.is_empty() || !matches!(proxy.checks.kind, CheckKind::Tcp));
     let rule = if scripted { " nor tcp_check rule 'connect' with port information" } else { "" };
     let (title, name) = (format!("{} '{}'", kind(proxy.kind), proxy.name), &server.name);
     let text = format!("config: {title}: server '{name}' has neither service port nor check port{rule}.");
@@ -111,12 +112,12 @@ pub(super) fn tracking(proxies: &[&Proxy], findings: &mut Vec<Diagnostic>) {
     }
 }
 
-/// `email-alert`: all of it or nothing.
-pub(super) fn mailers(cx: &Cx<'_>, proxy: &Proxy, findings: &mut Vec<Diagnostic>) {
+/// `email-alert`: all of it or nothing, unless a line was wrong and the section is not `whole`.
+pub(super) fn mailers(cx: &Cx<'_>, proxy: &Proxy, whole: bool, findings: &mut Vec<Diagnostic>) {
     let mail = &proxy.email_alert;
     let (Some((name, place)), true, true) = (&mail.mailers, mail.from.is_some(), mail.to.is_some()) else {
         let named = mail.mailers.is_some() || mail.from.is_some() || mail.to.is_some();
-        if named || mail.level.is_some() || mail.myhostname.is_some() {
+        if whole && (named || mail.level.is_some() || mail.myhostname.is_some()) {
             let title = format!("{} '{}'", kind(proxy.kind), proxy.name);
             let text = format!(
                 "'email-alert' will be ignored for {title} (the presence any of 'email-alert from', 'email-alert level' 'email-alert mailers', 'email-alert myhostname', or 'email-alert to' requires each of 'email-alert from', 'email-alert mailers' and 'email-alert to' to be present)."

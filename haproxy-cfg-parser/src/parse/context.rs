@@ -114,6 +114,19 @@ impl<'w> Cx<'w> {
         }
     }
 
+    /// How many findings there are so far.
+    pub(crate) fn findings(&self) -> usize {
+        self.diagnostics.len()
+    }
+
+    /// Puts the findings from number `from` on before number `to`.
+    pub(crate) fn bring_forward(&mut self, from: usize, to: usize) {
+        let count = self.diagnostics.len().saturating_sub(from);
+        if let Some(findings) = self.diagnostics.get_mut(to..) {
+            findings.rotate_right(count);
+        }
+    }
+
     /// How many errors there are so far.
     pub(crate) fn errors(&self) -> usize {
         self.errors

@@ -4,7 +4,7 @@ use super::modifier::Modifier;
 use super::other::expects;
 use super::{log, proxy::acl};
 use crate::expr::{self, Acls, Site};
-use crate::model::{Condition, FcgiApp, LogTarget};
+use crate::model::{Condition, FcgiApp, LogTarget, Mode, Proxy};
 use crate::parse::{Args, Cx};
 use crate::tables::reach::Stage;
 use crate::value;
@@ -138,7 +138,20 @@ pub(crate) fn option(cx: &mut Cx<'_>, modifier: &mut Modifier, args: &Args<'_>) 
     }
 }
 
-/// Applications without scripts, and backends whose application is unknown or has no server.
+/// A backend whose application is unknown.
+pub(crate) fn unknown(cx: &Cx<'_>, proxy: &Proxy, findings: &mut Vec<Diagnostic>) {
+    let apps = proxy.others.iter().filter(|(word, ..)| *word == "use-fcgi-app" && proxy.kind.is_backend());
+    for (_, words, place) in apps {
+        let app = words.first().map(String::as_str).unwrap_or_default();
+        if !cx.named.contains(&("fcgi-app", app.to_owned())) {
+            let message = format!("proxy '{}' : fcgi-app '{app}' not found.", proxy.name);
+            let place = Some(place.clone());
+            findings.push(Diagnostic { severity: Severity::Alert, place, span: None, message, help: None });
+        }
+    }
+}
+
+/// Applications without scripts, and backends whose application has no server.
 pub(crate) fn check(cx: &Cx<'_>) -> Vec<Diagnostic> {
     let mut findings = Vec::new();
     let mut alert = |place, message| {
@@ -156,15 +169,13 @@ pub(crate) fn check(cx: &Cx<'_>) -> Vec<Diagnostic> {
             server.others.iter().any(|(word, args)| *word == "proto" && args.iter().any(|arg| arg == "fcgi"))
         };
         let app = proxy.others.iter().find(|(word, ..)| *word == "use-fcgi-app");
-        if let Some((_, words, place)) = app {
-            let app = words.first().map(String::as_str).unwrap_or_default();
-            if !cx.named.contains(&("fcgi-app", app.to_owned())) {
-                alert(place.clone(), format!("proxy '{name}' : fcgi-app '{app}' not found."));
-            }
+        if let Some((.., place)) = app {
             if !proxy.servers.iter().any(|server| speaks(server)) {
                 let text = format!("proxy '{name}': FCGI app configured but no FCGI server found.");
                 alert(place.clone(), text);
             }
+        } else if proxy.mode != Mode::Http {
+            // Said already: a protocol of HTTP.
         } else if let Some(server) = proxy.servers.iter().find(|server| speaks(server)) {
             let text = format!("proxy '{name}': FCGI server '{}' has no FCGI app configured.", server.name);
             alert(server.place.clone(), text);

@@ -7,6 +7,7 @@ pub mod action;
 pub mod converter;
 pub mod fetch;
 pub mod format;
+pub(crate) mod group;
 pub(crate) mod keywords;
 pub mod reach;
 mod signature;

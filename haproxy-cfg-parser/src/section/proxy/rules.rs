@@ -25,10 +25,10 @@ fn add(
     let at = ruleset.keyword().split(' ').count();
     let title = draft.title();
     let position = Position { ruleset, kind: draft.proxy.kind, section: &title, acls: &draft.acls };
-    if let Some(mut rule) = rule::rule(cx, args, at, position) {
-        give_slot(&mut rule, &mut draft.proxy);
-        list(&mut draft.proxy).push(rule);
-    }
+    let findings = cx.findings();
+    let Some(mut rule) = rule::rule(cx, args, at, position) else { return };
+    give_slot(&mut rule, &mut draft.proxy);
+    list(&mut draft.proxy).push(rule);
     let kind = match ruleset {
         Ruleset::HttpRequest => Kind::HttpRequest,
         Ruleset::TcpConnection => Kind::TcpConnection,
@@ -36,7 +36,9 @@ fn add(
         Ruleset::TcpContent => Kind::TcpContent,
         _ => return,
     };
+    let about_condition = cx.findings();
     order::note(cx, draft, args, kind);
+    cx.bring_forward(about_condition, findings);
 }
 
 /// A warning if the rule before, in the same section, always ends the ruleset.

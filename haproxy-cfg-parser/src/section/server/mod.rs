@@ -260,6 +260,10 @@ pub(crate) fn options(
                 }
             }
         }
+        if word == "usesrc" {
+            cx.alert_word(args, index, format!("{label} 'usesrc' only allowed after a 'source' statement.."));
+            return false;
+        }
         let base = word.split('(').next().unwrap_or(word);
         let Some(row) =
             INDEX.get(word).or_else(|| INDEX.get(base).filter(|row| row.name == "set-proxy-v2-tlv-fmt"))

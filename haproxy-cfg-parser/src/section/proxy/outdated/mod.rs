@@ -56,6 +56,12 @@ pub(super) fn line(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) -> bool 
             cx.wrong(args, 0, "'appsession' is not supported anymore since HAProxy 1.6.");
             cx.help("write `stick-table` and `stick` rules on a cookie".to_owned());
         }
+        "grace" => {
+            let text =
+                format!("{}: the 'grace' keyword is not supported any more since HAProxy version 2.5.", cx.here());
+            cx.alert_word(args, 0, text);
+            cx.help("remove the line; `grace` in `global` keeps listening while the process stops".to_owned());
+        }
         "monitor-net" => super::kept::monitor_net(cx, draft, args),
         "bind-process" => {
             cx.obsolete();
