@@ -96,15 +96,7 @@ fn targets(proxy: &Proxy, backends: &Backends<'_>, findings: &mut Vec<Diagnostic
 fn servers(proxy: &Proxy, findings: &mut Vec<Diagnostic>) {
     for rule in &proxy.use_server {
         let [FormatPart::Text(name)] = &rule.target.parts[..] else { continue };
-        let exists = proxy.servers.iter().any(|server| {
-            server.name == *name
-                || server.template.is_some_and(|(low, high)| {
-                    let number =
-                        name.strip_prefix(server.name.as_str()).and_then(|digits| digits.parse().ok());
-                    number.is_some_and(|number| (low..=high).contains(&number))
-                })
-        });
-        if !exists {
+        if !has_server(proxy, name) {
             let title = format!("{} '{}'", kind(proxy.kind), proxy.name);
             findings.push(alert(
                 &rule.place,
@@ -112,6 +104,17 @@ fn servers(proxy: &Proxy, findings: &mut Vec<Diagnostic>) {
             ));
         }
     }
+}
+
+/// True if a proxy has the server, by its own name or by a template's.
+pub(super) fn has_server(proxy: &Proxy, name: &str) -> bool {
+    proxy.servers.iter().any(|server| match server.template {
+        None => server.name == name,
+        Some((low, high)) => name
+            .strip_prefix(server.name.as_str())
+            .and_then(|digits| digits.parse().ok())
+            .is_some_and(|number| (low..=high).contains(&number)),
+    })
 }
 
 /// Sections of name servers that servers name.

@@ -1,5 +1,6 @@
 //! What arguments of fetches and converters name: backends, servers, tables, userlists.
 
+use super::names::has_server;
 use crate::model::{Arg, Place, Proxy};
 use crate::parse::{Args, Cx};
 use crate::tables::{Param, Signature};
@@ -139,17 +140,6 @@ fn missing(cx: &Cx<'_>, reference: &Reference, proxies: &HashMap<&str, Vec<&Prox
         reference,
         format!("unable to find {what}{comma} referenced in arg {} of", reference.index + 1),
     ))
-}
-
-/// True if a proxy has the server, by its own name or by a template's.
-fn has_server(proxy: &Proxy, name: &str) -> bool {
-    proxy.servers.iter().any(|server| match server.template {
-        None => server.name == name,
-        Some((low, high)) => name
-            .strip_prefix(server.name.as_str())
-            .and_then(|digits| digits.parse().ok())
-            .is_some_and(|number| (low..=high).contains(&number)),
-    })
 }
 
 fn finding(reference: &Reference, text: String) -> Diagnostic {

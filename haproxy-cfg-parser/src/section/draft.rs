@@ -5,6 +5,7 @@ use crate::expr::Acls;
 use crate::model::{Acl, Condition, Place, Proxy, ProxyKind, Rule, ServerLine, Test};
 use crate::parse::{Args, Cx};
 use crate::section::server;
+use crate::value;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -50,6 +51,17 @@ impl Draft {
         }
     }
 
+    /// A section of the same name for lines that change nothing. It has the ACLs until they are given back.
+    pub(crate) fn aside(&mut self, cx: &Cx<'_>) -> Self {
+        let mut aside = Self::new(self.proxy.kind, cx);
+        aside.proxy.name.clone_from(&self.proxy.name);
+        aside.proxy.place = self.proxy.place.clone();
+        aside.proxy.mode = self.proxy.mode;
+        aside.acls = std::mem::take(&mut self.acls);
+        aside.order = self.order.clone();
+        aside
+    }
+
     fn new(kind: ProxyKind, cx: &Cx<'_>) -> Self {
         let proxy = Proxy { kind, place: cx.place.clone(), ..Proxy::default() };
         Self {
@@ -92,9 +104,8 @@ pub(super) fn open(cx: &mut Cx<'_>, args: &Args<'_>, defaults: &mut Defaults) ->
         cx.wrong(args, 0, format!("'{section}' expects an <id> argument"));
         return None;
     }
-    let bad = |c: &char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_' | '.' | ':');
     // HAProxy takes any word for the name of a defaults section.
-    if let Some(c) = name.chars().find(bad).filter(|_| !is_defaults) {
+    if let Some(c) = value::not_in_name(name).filter(|_| !is_defaults) {
         cx.wrong(args, 1, format!("character '{c}' is not permitted in '{section}' name '{name}'."));
         return None;
     }

@@ -3,6 +3,7 @@
 use super::proxy::error_page;
 use crate::model::{Class, HttpErrors};
 use crate::parse::{Args, Cx};
+use crate::value;
 
 /// Opens a set; false, and an error, if it has no usable name.
 pub(super) fn open(cx: &mut Cx<'_>, args: &Args<'_>) -> bool {
@@ -11,8 +12,7 @@ pub(super) fn open(cx: &mut Cx<'_>, args: &Args<'_>) -> bool {
         cx.wrong(args, 0, "missing name for http-errors section.");
         return false;
     }
-    let legal = |c: char| c.is_ascii_alphanumeric() || "._-:".contains(c);
-    if let Some(c) = name.chars().find(|c| !legal(*c)) {
+    if let Some(c) = value::not_in_name(name) {
         cx.wrong(args, 1, format!("character '{c}' is not permitted in 'http-errors' name '{name}'."));
         return false;
     }

@@ -12,8 +12,7 @@ pub(super) fn open(cx: &mut Cx<'_>, args: &Args<'_>) -> bool {
         cx.wrong(args, 0, "missing name for mailers section.");
         return false;
     }
-    let legal = |c: char| c.is_ascii_alphanumeric() || "._-:".contains(c);
-    if let Some(c) = name.chars().find(|c| !legal(*c)) {
+    if let Some(c) = value::not_in_name(name) {
         cx.wrong(args, 1, format!("character '{c}' is not permitted in 'mailers' name '{name}'."));
         return false;
     }

@@ -5,6 +5,7 @@ use crate::model::Class;
 use crate::parse::{Args, Cx};
 use crate::suggest;
 use crate::tables::keywords::other::Section;
+use crate::value;
 
 /// Checks the first line.
 pub(super) fn open(cx: &mut Cx<'_>, section: &Section, args: &Args<'_>) {
@@ -49,8 +50,7 @@ pub(super) fn open(cx: &mut Cx<'_>, section: &Section, args: &Args<'_>) {
 
 /// What is said about a character that no name of this kind of section may have.
 fn forbidden(section: &str, name: &str) -> Option<String> {
-    let legal = |c: char| c.is_ascii_alphanumeric() || "._-:".contains(c);
-    let c = name.chars().find(|c| !legal(*c))?;
+    let c = value::not_in_name(name)?;
     match section {
         "peers" | "log-forward" | "mailers" => {
             Some(format!(" : character '{c}' is not permitted in '{section}' name '{name}'."))

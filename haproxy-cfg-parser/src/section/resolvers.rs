@@ -24,8 +24,7 @@ pub(super) fn open(cx: &mut Cx<'_>, args: &Args<'_>) -> bool {
         cx.wrong(args, 0, "missing name for resolvers section.");
         return false;
     }
-    let legal = |c: char| c.is_ascii_alphanumeric() || "._-:".contains(c);
-    if let Some(c) = name.chars().find(|c| !legal(*c)) {
+    if let Some(c) = value::not_in_name(name) {
         cx.wrong(args, 1, format!("character '{c}' is not permitted in 'resolvers' name '{name}'."));
         return false;
     }
@@ -87,8 +86,7 @@ pub(crate) fn nameserver(cx: &mut Cx<'_>, _: &mut (), args: &Args<'_>) {
         cx.wrong(args, 0, "'nameserver' expects <name> and <addr>[:<port>] as arguments.");
         return;
     }
-    let legal = |c: char| c.is_ascii_alphanumeric() || "._-:".contains(c);
-    if let Some(c) = name.chars().find(|c| !legal(*c)) {
+    if let Some(c) = value::not_in_name(name) {
         cx.wrong(args, 1, format!("character '{c}' is not permitted in server name '{name}'."));
         return;
     }

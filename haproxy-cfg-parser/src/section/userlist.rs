@@ -4,6 +4,7 @@ use crate::model::{User, Userlist};
 use crate::parse::{Args, Cx};
 use crate::suggest;
 use crate::tables::keywords::userlist as table;
+use crate::value;
 
 /// Opens a list; false, and an error, if it has no usable name.
 pub(super) fn open(cx: &mut Cx<'_>, args: &Args<'_>) -> bool {
@@ -13,8 +14,7 @@ pub(super) fn open(cx: &mut Cx<'_>, args: &Args<'_>) -> bool {
         cx.alert_word(args, 0, format!("{here}: 'userlist' expects <name> as arguments."));
         return false;
     }
-    let legal = |c: char| c.is_ascii_alphanumeric() || "._-:".contains(c);
-    if let Some(c) = name.chars().find(|c| !legal(*c)) {
+    if let Some(c) = value::not_in_name(name) {
         let text = format!("{}: character '{c}' is not permitted in 'userlist' name '{name}'.", cx.here());
         cx.alert_word(args, 1, text);
         return false;

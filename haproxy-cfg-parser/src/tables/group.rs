@@ -35,7 +35,9 @@ mod tests {
 
     #[test]
     fn lists_of_known_names() {
-        for good in ["X25519", "x25519:P-256", "secp384r1:prime256v1:ffdhe2048", "?X25519MLKEM768:*X25519/P-256"] {
+        for good in
+            ["X25519", "x25519:P-256", "secp384r1:prime256v1:ffdhe2048", "?X25519MLKEM768:*X25519/P-256"]
+        {
             assert!(is_list(good), "{good}");
         }
         for bad in ["", "p384_frodo976shake:kyber768", "P-256:", "p-256", "P-256,P-384", "ED25519"] {

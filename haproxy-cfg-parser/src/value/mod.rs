@@ -10,6 +10,11 @@ pub(crate) use regex::regex_problem;
 pub(crate) use size::size;
 pub(crate) use time::{TimeError, time, time_and_rest};
 
+/// The first character that no name of a section, server, ACL or the like may have.
+pub(crate) fn not_in_name(name: &str) -> Option<char> {
+    name.chars().find(|c| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_' | '.' | ':'))
+}
+
 /// A number as C's `atol` reads it: leading digits count, anything else is zero.
 pub(crate) fn lenient_integer(text: &str) -> i64 {
     let digits = text.trim_start();

@@ -4,6 +4,7 @@ use crate::expr::{self, Acls};
 use crate::model::Acl;
 use crate::parse::{Args, Cx};
 use crate::section::draft::Draft;
+use crate::value;
 
 pub(crate) fn acl(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
     if draft.is_defaults && draft.proxy.name.is_empty() && name_is_good(cx, args) {
@@ -15,8 +16,7 @@ pub(crate) fn acl(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
 
 fn name_is_good(cx: &mut Cx<'_>, args: &Args<'_>) -> bool {
     let name = args.get(1);
-    let bad = |c: &char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_' | '.' | ':');
-    if let Some(c) = name.chars().find(bad) {
+    if let Some(c) = value::not_in_name(name) {
         cx.wrong(args, 1, format!("character '{c}' is not permitted in acl name '{name}'."));
         return false;
     }

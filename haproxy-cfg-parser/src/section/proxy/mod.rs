@@ -122,8 +122,9 @@ pub(super) fn line(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>, modifier
 /// Reads a line that acts on nothing, for what is wrong with its words.
 fn idle(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>, row: &Keyword<Draft>) {
     let (uses, references, late) = (cx.config.uses.len(), cx.references.len(), cx.late.len());
-    let mut aside = draft.clone();
+    let mut aside = draft.aside(cx);
     (row.parse)(cx, &mut aside, args);
+    draft.acls = aside.acls;
     // HAProxy keeps such rules, and warns of their order.
     draft.order = aside.order;
     cx.config.uses.truncate(uses);

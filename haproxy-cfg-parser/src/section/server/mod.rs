@@ -131,8 +131,7 @@ pub(crate) fn default_server(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>
 
 fn name_is_good(cx: &mut Cx<'_>, args: &Args<'_>, index: usize, kind: &str) -> bool {
     let name = args.get(index);
-    let bad = |c: &char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_' | '.' | ':');
-    let Some(c) = name.chars().find(bad) else { return true };
+    let Some(c) = value::not_in_name(name) else { return true };
     let place = cx.place.to_string();
     let what = if kind == "server" { "server name" } else { "server-template name" };
     cx.alert_word(args, index, format!("[{place}] : character '{c}' is not permitted in {what} '{name}'."));

@@ -30,23 +30,13 @@ pub(super) fn line(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) -> bool 
             draft.proxy.options.redispatch = Some(-1);
             cx.uses(crate::model::Class::Keyword, "option redispatch");
         }
-        "block" => {
-            cx.outdated(
-                args,
-                1,
-                "the 'block' directive is not supported anymore since HAProxy 2.1",
-                "http-request deny",
-            );
-            let mut words = vec!["http-request", "deny"];
-            words.extend(args.rest(1));
-            reread(cx, draft, &words, rules::http_request);
-        }
+        "block" => rule_instead(cx, draft, args, 1, &["http-request", "deny"]),
         "reqadd" | "rspadd" => add_header(cx, draft, args),
         "reqdel" | "reqidel" | "rspdel" | "rspidel" => delete_header(cx, draft, args),
         "reqrep" | "reqirep" | "rsprep" | "rspirep" if replace(cx, draft, args) => {}
         "reqrep" | "reqirep" | "rsprep" | "rspirep" | "reqdeny" | "reqideny" | "rspdeny" | "rspideny"
         | "reqallow" | "reqiallow" | "reqpass" | "reqipass" | "reqtarpit" | "reqitarpit" => {
-            let ruleset = if word.starts_with("rsp") { "http-response" } else { "http-request" };
+            let ruleset = ruleset(word);
             cx.wrong(args, 0, format!("The '{word}' directive is not supported anymore since HAProxy 2.1. Use '{ruleset}' rules instead."));
             cx.help(format!(
                 "write an `{ruleset}` rule, e.g. `{ruleset} replace-header` or `{ruleset} deny`"
@@ -57,10 +47,14 @@ pub(super) fn line(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) -> bool 
             cx.help("write `stick-table` and `stick` rules on a cookie".to_owned());
         }
         "grace" => {
-            let text =
-                format!("{}: the 'grace' keyword is not supported any more since HAProxy version 2.5.", cx.here());
+            let text = format!(
+                "{}: the 'grace' keyword is not supported any more since HAProxy version 2.5.",
+                cx.here()
+            );
             cx.alert_word(args, 0, text);
-            cx.help("remove the line; `grace` in `global` keeps listening while the process stops".to_owned());
+            cx.help(
+                "remove the line; `grace` in `global` keeps listening while the process stops".to_owned(),
+            );
         }
         "monitor-net" => super::kept::monitor_net(cx, draft, args),
         "bind-process" => {
@@ -96,29 +90,19 @@ fn old_timeout(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>, at: usize) -
 /// `reqadd "Name: value" [CONDITION]`: exact if there is a colon.
 fn add_header(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
     let word = args.get(0);
-    let request = word == "reqadd";
-    let ruleset = if request { "http-request" } else { "http-response" };
+    let ruleset = ruleset(word);
     let Some((name, value)) = args.get(1).split_once(':') else {
         cx.wrong(args, 0, format!("The '{word}' directive is not supported anymore since HAProxy 2.1. Use '{ruleset} add-header' instead."));
         return;
     };
-    let (name, value) = (name.trim().to_owned(), value.trim_start().replace('%', "%%"));
-    let mut words = vec![ruleset, "add-header", &name, &value];
-    cx.outdated(
-        args,
-        2,
-        format!("the '{word}' directive is not supported anymore since HAProxy 2.1"),
-        &line_of(words.iter().copied()),
-    );
-    words.extend(args.rest(2));
-    reread(cx, draft, &words, if request { rules::http_request } else { rules::http_response });
+    let value = value.trim_start().replace('%', "%%");
+    rule_instead(cx, draft, args, 2, &[ruleset, "add-header", name.trim(), &value]);
 }
 
 /// `reqdel ^Name:.*`: exact if the expression is a header's name and nothing of its value.
 fn delete_header(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
     let word = args.get(0);
-    let request = word.starts_with("req");
-    let ruleset = if request { "http-request" } else { "http-response" };
+    let ruleset = ruleset(word);
     let body = args.get(1).strip_prefix('^').and_then(|rest| rest.split_once(':'));
     let exact = body.filter(|(name, rest)| {
         !name.is_empty()
@@ -129,44 +113,41 @@ fn delete_header(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
         cx.wrong(args, 0, format!("The '{word}' directive is not supported anymore since HAProxy 2.1. Use '{ruleset} del-header' instead."));
         return;
     };
-    let mut words = vec![ruleset, "del-header", name];
-    cx.outdated(
-        args,
-        2,
-        format!("the '{word}' directive is not supported anymore since HAProxy 2.1"),
-        &line_of(words.iter().copied()),
-    );
-    words.extend(args.rest(2));
-    reread(cx, draft, &words, if request { rules::http_request } else { rules::http_response });
+    rule_instead(cx, draft, args, 2, &[ruleset, "del-header", name]);
 }
 
 /// `reqrep REGEX REPLACEMENT [CONDITION]`; false where no action does exactly the same.
 fn replace(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) -> bool {
-    let word = args.get(0);
-    let request = word.starts_with("req");
-    let ruleset = if request { "http-request" } else { "http-response" };
+    let (word, ruleset) = (args.get(0), ruleset(args.get(0)));
     let insensitive = matches!(word, "reqirep" | "rspirep");
     let case = |regex: String| if insensitive { format!("(?i){regex}") } else { regex };
-    let mut words: Vec<String> = vec![ruleset.into()];
     match rewrite::translate(args.get(1), args.get(2)) {
         Some(Rewrite::Header { name, regex, value }) => {
-            words.extend(["replace-header".into(), name, case(regex), value]);
+            rule_instead(cx, draft, args, 3, &[ruleset, "replace-header", &name, &case(regex), &value]);
         }
-        Some(Rewrite::Uri { regex, value }) if request => {
-            words.extend(["replace-uri".into(), case(regex), value]);
+        Some(Rewrite::Uri { regex, value }) if ruleset == "http-request" => {
+            rule_instead(cx, draft, args, 3, &[ruleset, "replace-uri", &case(regex), &value]);
         }
         _ => return false,
     }
-    cx.outdated(
-        args,
-        3,
-        format!("the '{word}' directive is not supported anymore since HAProxy 2.1"),
-        &line_of(words.iter().map(String::as_str)),
-    );
-    words.extend(args.owned(3));
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    reread(cx, draft, &words, if request { rules::http_request } else { rules::http_response });
     true
+}
+
+/// The rules that stand for a `req...` or `rsp...` line today.
+fn ruleset(word: &str) -> &'static str {
+    if word.starts_with("rsp") { "http-response" } else { "http-request" }
+}
+
+/// Reads a rule in place of a line's first `count` words, with a warning that shows it.
+fn rule_instead(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>, count: usize, rule: &[&str]) {
+    let text = format!("the '{}' directive is not supported anymore since HAProxy 2.1", args.get(0));
+    cx.outdated(args, count, text, &line_of(rule.iter().copied()));
+    let words: Vec<&str> = rule.iter().copied().chain(args.rest(count)).collect();
+    let parse = match rule.first() {
+        Some(&"http-response") => rules::http_response,
+        _ => rules::http_request,
+    };
+    reread(cx, draft, &words, parse);
 }
 
 /// Reads other words as if they stood in the line.
