@@ -1,6 +1,6 @@
 //! A fresh connection to a server.
 
-use crate::net::{Deadline, Io};
+use crate::net::{Deadline, Io, abstract_name};
 use crate::server::ServerAddress;
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use std::future::poll_fn;
@@ -55,7 +55,7 @@ pub async fn dial_for(
             connected.and_then(local).map_err(classify)
         }
         ServerAddress::Abstract(name) => {
-            let address = std::os::unix::net::SocketAddr::from_abstract_name(name.as_bytes());
+            let address = std::os::unix::net::SocketAddr::from_abstract_name(abstract_name(name));
             let connected =
                 address.and_then(|address| std::os::unix::net::UnixStream::connect_addr(&address));
             connected.and_then(local).map_err(classify)

@@ -1,6 +1,7 @@
 //! Where messages go: sockets and descriptors. Nothing here waits.
 
 use crate::compile::Context;
+use crate::net::abstract_name;
 use haproxy_cfg_parser::model::{Address, Host, StandardStream};
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use std::io;
@@ -33,7 +34,7 @@ impl Target {
                 datagram(address)
             }
             Address::Abstract(name, _) => {
-                let address = unix::SocketAddr::from_abstract_name(name).map_err(|error| format!("'{name}': {error}"))?;
+                let address = unix::SocketAddr::from_abstract_name(abstract_name(name)).map_err(|error| format!("'{name}': {error}"))?;
                 datagram(address)
             }
             Address::Standard(StandardStream::Stdout) => descriptor(io::stdout().as_fd().try_clone_to_owned()),

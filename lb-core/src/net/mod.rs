@@ -1,11 +1,13 @@
 //! Bytes in and out: one stream type over all transports, bounded buffers, lazy deadlines.
 
+mod abstract_name;
 mod accepted;
 mod buffer;
 mod deadline;
 mod io;
 mod marking;
 
+pub use abstract_name::abstract_name;
 pub use accepted::{Accepted, Acceptor as TcpAcceptor};
 pub use buffer::Buffer;
 pub use deadline::Deadline;
