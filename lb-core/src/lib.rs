@@ -22,6 +22,7 @@ pub mod proxy;
 pub mod proxy_protocol;
 pub mod rdp;
 pub mod resolve;
+pub mod roll;
 pub mod rule;
 pub mod sample;
 pub mod server;

@@ -71,6 +71,21 @@ pub fn uptime_millis() -> u64 {
     crate::proxy::millis(facts().started.elapsed())
 }
 
+/// What traffic threads say of themselves about once a second, summed up.
+#[derive(Debug, Default)]
+pub struct Load {
+    /// Tasks that have not ended (`Tasks`).
+    pub tasks: AtomicU64,
+    /// Tasks that other threads have woken and that have not run yet (`Run_queue`).
+    pub queue: AtomicU64,
+    /// Exchanges and sessions now (`CurrStreams`).
+    pub streams: AtomicU64,
+    /// The same since the start (`CumStreams`).
+    pub begun: AtomicU64,
+    /// Shares of the last second that each spent waiting, in percent.
+    pub idle: AtomicU64,
+}
+
 /// Numbers that change while the process runs.
 #[derive(Debug, Default)]
 pub struct Live {
@@ -80,6 +95,12 @@ pub struct Live {
     pub dropped_logs: AtomicU64,
     /// A soft stop has begun (`stopping`).
     pub stopping: AtomicBool,
+    /// The listening sockets were given to another process, which is to go on with them.
+    pub handed_over: AtomicBool,
+    /// Sums of what the threads said of themselves within the last second.
+    pub threads: Load,
+    /// Messages that could not be read, kept for `show errors`.
+    pub captured: AtomicU64,
     next_exchange: AtomicU32,
 }
 
@@ -94,6 +115,15 @@ static LIVE: Live = Live {
     connections: AtomicU32::new(0),
     dropped_logs: AtomicU64::new(0),
     stopping: AtomicBool::new(false),
+    handed_over: AtomicBool::new(false),
+    threads: Load {
+        tasks: AtomicU64::new(0),
+        queue: AtomicU64::new(0),
+        streams: AtomicU64::new(0),
+        begun: AtomicU64::new(0),
+        idle: AtomicU64::new(0),
+    },
+    captured: AtomicU64::new(0),
     next_exchange: AtomicU32::new(0),
 };
 

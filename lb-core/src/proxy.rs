@@ -1,8 +1,10 @@
 //! Compiled proxies, and the numbers that outlive a plan.
 
+mod captured;
 mod counters;
 mod listener;
 
+pub use captured::{Capture, Captured};
 pub use counters::{ProxyCounters, ProxyStats, Rate};
 pub use listener::Listener;
 
@@ -22,7 +24,7 @@ use arc_swap::ArcSwap;
 use haproxy_cfg_parser::model::{self, UnusualNames};
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
@@ -92,6 +94,8 @@ pub struct Frontend {
 /// A compiled backend.
 #[derive(Debug)]
 pub struct Backend {
+    /// Rules may choose it; else they pass it over. It outlives plans.
+    pub published: Arc<AtomicBool>,
     /// Its name.
     pub name: String,
     /// `description`.
@@ -160,22 +164,32 @@ impl Frontend {
                 continue;
             }
             match &switch.target {
-                SwitchTarget::Fixed(backend, _) => return backend.get().cloned(),
+                SwitchTarget::Fixed(backend, _) => match backend.get() {
+                    Some(backend) if !backend.is_published() => continue,
+                    backend => return backend.cloned(),
+                },
                 SwitchTarget::Computed(format) => {
                     let name = format.text(exchange);
                     let name = String::from_utf8_lossy(&name);
-                    if let Some(backend) = self.backends.get().and_then(|all| all.get(&*name)) {
-                        return Some(Arc::clone(backend));
+                    match self.backends.get().and_then(|all| all.get(&*name)) {
+                        Some(backend) if !backend.is_published() => continue,
+                        Some(backend) => return Some(Arc::clone(backend)),
+                        None => break,
                     }
-                    break;
                 }
             }
         }
-        self.default_backend.get().cloned()
+        self.default_backend.get().filter(|backend| backend.is_published()).cloned()
     }
 }
 
 impl Backend {
+    /// Rules may choose it (`unpublish backend`).
+    #[inline]
+    pub fn is_published(&self) -> bool {
+        self.published.load(Ordering::Relaxed)
+    }
+
     /// The server of the first `use-server` rule that holds.
     pub fn ruled_server(&self, exchange: &Exchange) -> Option<Arc<Server>> {
         for UseServer { condition, target } in &self.use_server {

@@ -3,7 +3,7 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::sync::Arc;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
@@ -77,4 +77,10 @@ pub(crate) fn watch(socket: &Arc<TcpStream>) -> io::Result<AsyncFd<Arc<TcpStream
 pub(crate) fn watch_listener(socket: TcpListener) -> io::Result<AsyncFd<TcpListener>> {
     // SAFETY: what is registered holds the socket open, and its descriptor is the same for all its life.
     Ok(unsafe { AsyncFd::register_with_interest(socket, Interest::READABLE) }?)
+}
+
+/// A descriptor that a message has just brought.
+pub(crate) fn own(fd: RawFd) -> OwnedFd {
+    // SAFETY: the kernel made this descriptor for the message's receiver, which is the caller; nobody else has it.
+    unsafe { OwnedFd::from_raw_fd(fd) }
 }

@@ -56,6 +56,8 @@ pub(crate) struct Options {
     pub(crate) pidfile: Option<PathBuf>,
     /// `-S`: the master socket.
     pub(crate) master_socket: Option<String>,
+    /// `-x`: the stats socket of a process whose listening sockets this one takes.
+    pub(crate) donor: Option<PathBuf>,
     /// `-sf` and `-st`: old processes to end once this one is ready.
     pub(crate) predecessors: Option<Predecessors>,
 }

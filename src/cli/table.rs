@@ -134,7 +134,11 @@ const FLAGS: &[Flag] = &[
         argument: "<pid>...",
         doc: Some("when ready, end these processes"),
     },
-    Flag { name: "x", open: false, act: Act::Unsupported, argument: "<socket>", doc: None },
+    value("x", "<socket>", "take the listening sockets of the process with this stats socket", |o, v| {
+        // As in HAProxy: what stands for none in scripts.
+        o.donor = (v != "/dev/null").then(|| PathBuf::from(v));
+        Ok(())
+    }),
     value("S", "<bind>[,<option>...]", "open the master socket here (needs -W)", |o, v| {
         o.master_socket = Some(v);
         Ok(())

@@ -51,8 +51,14 @@ fn what_is_not_understood_shows_the_usage() {
 }
 
 #[test]
+fn sockets_are_taken_from_a_process_or_from_none() {
+    assert_eq!(read("-x /run/a.sock").unwrap().donor, Some("/run/a.sock".into()));
+    assert_eq!(read("-x /dev/null").unwrap().donor, None);
+}
+
+#[test]
 fn what_is_not_acted_on_is_refused() {
-    for flag in ["-x", "-4", "-dV", "-dR", "-dC", "-dr"] {
+    for flag in ["-4", "-dV", "-dR", "-dC", "-dr"] {
         assert!(matches!(read(&format!("{flag} -f a")).unwrap_err(), Refusal::Wrong(_)), "{flag}");
     }
 }

@@ -35,7 +35,7 @@ use lb_cluster::Cluster;
 use lb_cluster::raft::Prepared;
 use lb_core::compile::Plan;
 use lb_core::engine::{Engine, Hooks};
-use lb_core::listen::{self, Sockets};
+use lb_core::listen::{self, Offered, Sockets};
 use lb_core::process::{self, Facts};
 use lb_core::{admin, check, clock, log, stats};
 use limits::Limits;
@@ -84,7 +84,8 @@ impl Layout {
 
 /// Runs the proxy; returns the exit code.
 pub(crate) fn run(options: &Arc<Options>, loaded: Loaded, messages: &Arc<Messages>) -> u8 {
-    match prepare(options, loaded, messages).and_then(|start| start.go(options, messages)) {
+    let Some(offered) = predecessors::sockets(options.donor.as_deref(), messages) else { return 1 };
+    match prepare(options, loaded, offered, messages).and_then(|start| start.go(options, messages)) {
         Ok(code) => code,
         Err(text) => {
             messages.alert(&in_main(&text));
@@ -106,7 +107,12 @@ struct Start {
 }
 
 /// Does all that can fail, with the texts of HAProxy. What it had to tell by itself ends in `main`'s last word.
-fn prepare(options: &Options, loaded: Loaded, messages: &Messages) -> Result<Start, String> {
+fn prepare(
+    options: &Options,
+    loaded: Loaded,
+    offered: Offered,
+    messages: &Messages,
+) -> Result<Start, String> {
     if !loaded.listens() {
         return Err("No enabled listener found (check for 'bind' directives) ! Exiting.".into());
     }
@@ -117,8 +123,8 @@ fn prepare(options: &Options, loaded: Loaded, messages: &Messages) -> Result<Sta
     }
     // before binding: with many addresses or threads the sockets alone may need it
     raise_limits(&limits, config.global.strict_limits.unwrap_or(true), messages)?;
-    let sockets =
-        predecessors::take_over(options.predecessors.as_ref(), || listen::bind(&plan)).map_err(|errors| {
+    let sockets = predecessors::take_over(options.predecessors.as_ref(), || listen::bind(&plan, &offered))
+        .map_err(|errors| {
             errors.iter().for_each(|error| messages.alert(&error.to_string()));
             "Some protocols failed to start their listeners! Exiting.".to_owned()
         })?;

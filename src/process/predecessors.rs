@@ -1,14 +1,35 @@
-//! The processes that this one replaces (`-sf`, `-st`).
+//! The processes that this one replaces (`-sf`, `-st`, `-x`).
 
 use crate::cli;
+use crate::load::reason;
+use crate::message::Messages;
+use lb_core::listen::{self, Offered};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use std::io::ErrorKind;
+use std::path::Path;
 use std::thread::sleep;
 use std::time::Duration;
 
 /// How often binding is tried while the old processes still hold the addresses.
 const ATTEMPTS: usize = 200;
 const PAUSE: Duration = Duration::from_millis(10);
+
+/// The listening sockets of the process that `-x` names; none: they cannot be had, and that is told.
+pub(crate) fn sockets(donor: Option<&Path>, messages: &Messages) -> Option<Offered> {
+    let Some(path) = donor else { return Some(Offered::default()) };
+    let taken = listen::take_over(path).map_err(|error| {
+        let path = path.display();
+        messages.warning(&match error.kind() {
+            ErrorKind::NotFound | ErrorKind::ConnectionRefused => {
+                format!("Failed to connect to the old process socket '{path}'")
+            }
+            _ => format!("Failed to get the sockets of the old process by '{path}': {}", reason(&error)),
+        });
+        messages.alert("Failed to get the sockets from the old process!");
+    });
+    taken.ok()
+}
 
 /// Runs `bind` until it succeeds, asking the old processes to let go of their addresses.
 ///

@@ -7,11 +7,14 @@
 mod background;
 mod drain;
 mod flags;
+mod handover;
 mod identity;
 mod life;
 mod limits;
 mod master;
 mod program;
+mod publish;
 mod reload;
 mod resolve;
+mod sessions;
 mod threads;

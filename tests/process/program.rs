@@ -112,9 +112,24 @@ impl Place {
         args: impl IntoIterator<Item = S>,
         env: &[(&str, &Path)],
     ) -> Running {
-        let mut child = Command::new(path())
-            .args(args)
-            .envs(env.iter().copied())
+        let mut command = Command::new(path());
+        command.args(args).envs(env.iter().copied());
+        self.spawn_command(command)
+    }
+
+    /// Starts another program.
+    pub(crate) fn spawn_program<S: AsRef<std::ffi::OsStr>>(
+        &self,
+        program: &Path,
+        args: impl IntoIterator<Item = S>,
+    ) -> Running {
+        let mut command = Command::new(program);
+        command.args(args);
+        self.spawn_command(command)
+    }
+
+    fn spawn_command(&self, mut command: Command) -> Running {
+        let mut child = command
             .current_dir(self.dir.path())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -128,7 +143,16 @@ impl Place {
 
     /// Starts, and waits until it listens.
     pub(crate) fn start<S: AsRef<std::ffi::OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Running {
-        let mut running = self.spawn(args);
+        self.start_program(&path(), args)
+    }
+
+    /// Starts another program, and waits until it listens.
+    pub(crate) fn start_program<S: AsRef<std::ffi::OsStr>>(
+        &self,
+        program: &Path,
+        args: impl IntoIterator<Item = S>,
+    ) -> Running {
+        let mut running = self.spawn_program(program, args);
         if !eventually(LIMIT, || self.listens() || running.has_ended()) || running.has_ended() {
             let end = running.wait();
             panic!("does not listen: {:?}", running.output(end));

@@ -43,6 +43,17 @@ pub enum Mode {
     Other(&'static str),
 }
 
+impl Mode {
+    /// As `mode` lines write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tcp => "tcp",
+            Self::Http => "http",
+            Self::Other(name) => name,
+        }
+    }
+}
+
 /// A proxy section. `None` is "not set" unless said otherwise.
 #[derive(Clone, Debug, Default)]
 pub struct Proxy {

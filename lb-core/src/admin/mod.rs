@@ -13,9 +13,10 @@ pub use change::{Applied, Authority, Change, Local, PatternEdit, ServerState};
 pub use haproxy_cfg_parser::model::Level;
 pub(crate) use line::is_named;
 pub use line::{commands, payload};
-pub use session::{resume, serve};
+pub use session::{End, resume, serve};
 
 use crate::compile::Plan;
+use crate::engine::Errands;
 use crate::extension::Extension;
 use crate::stats::Process;
 use std::sync::Arc;
@@ -25,6 +26,10 @@ use std::time::Duration;
 pub struct Context {
     /// Gives the plan that runs now.
     pub plan: Box<dyn Fn() -> Arc<Plan> + Send + Sync>,
+    /// Gives all plans on which something runs, the one that runs now first.
+    pub plans: Box<dyn Fn() -> Vec<Arc<Plan>> + Send + Sync>,
+    /// The way to the traffic threads.
+    pub errands: Errands,
     /// The process.
     pub process: Arc<Process>,
     /// Who makes changes.

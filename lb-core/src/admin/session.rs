@@ -7,6 +7,9 @@ use std::io;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
+/// What a process says that takes over. It stands alone on its line, and in no list of commands.
+const SOCKETS: &str = "_getsocks";
+
 /// How a session goes on after a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mode {
@@ -16,6 +19,15 @@ enum Mode {
     Interactive,
     /// It waits for another and shows a prompt.
     Prompt,
+}
+
+/// How a session ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// All is said.
+    Over,
+    /// Its client wants the listening sockets, and hears nothing else any more (`_getsocks`).
+    Sockets,
 }
 
 struct Session<'a> {
@@ -34,7 +46,7 @@ struct Session<'a> {
 ///
 /// # Errors
 /// The connection broke. Its end, a line longer than the buffer, and idleness are no errors.
-pub async fn serve<S>(stream: S, level: Level, context: &Context) -> io::Result<()>
+pub async fn serve<S>(stream: S, level: Level, context: &Context) -> io::Result<End>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -45,7 +57,7 @@ where
 ///
 /// # Errors
 /// As for [`serve`].
-pub async fn resume<S>(stream: S, level: Level, context: &Context, said: Vec<u8>) -> io::Result<()>
+pub async fn resume<S>(stream: S, level: Level, context: &Context, said: Vec<u8>) -> io::Result<End>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -75,16 +87,19 @@ impl Session<'_> {
         mut self,
         mut stream: impl AsyncRead + AsyncWrite + Unpin,
         mut buffer: Vec<u8>,
-    ) -> io::Result<()> {
+    ) -> io::Result<End> {
         loop {
             // Lines that came together are answered together.
             while let Some(input) = self.next(&buffer) {
                 buffer.drain(..input.taken);
+                if input.line.trim() == SOCKETS {
+                    return Ok(End::Sockets);
+                }
                 let (answer, end) = self.answer(&input.line, input.payload.as_deref()).await;
                 stream.write_all(answer.as_bytes()).await?;
                 if end || (self.mode == Mode::Once && !buffer.contains(&b'\n')) {
                     stream.flush().await?;
-                    return stream.shutdown().await;
+                    return stream.shutdown().await.map(|()| End::Over);
                 }
             }
             if self.mode == Mode::Prompt && in_payload(&buffer) {
@@ -92,10 +107,10 @@ impl Session<'_> {
             }
             stream.flush().await?;
             if buffer.len() >= self.context.bufsize {
-                return Ok(());
+                return Ok(End::Over);
             }
             match tokio::time::timeout(self.timeout, stream.read_buf(&mut buffer)).await {
-                Err(_) | Ok(Ok(0)) => return Ok(()),
+                Err(_) | Ok(Ok(0)) => return Ok(End::Over),
                 Ok(Err(error)) => return Err(error),
                 Ok(Ok(_)) => {}
             }
@@ -170,6 +185,10 @@ impl Session<'_> {
             Outcome::Dump(text) => out.push_str(&text),
             Outcome::Info(text) => self.message(6, &text, out),
             Outcome::Error(text) => self.message(3, &text, out),
+            Outcome::Later(later) => match later.await {
+                Ok(text) => out.push_str(&text),
+                Err(text) => self.message(3, &text, out),
+            },
             Outcome::Change(change) => {
                 if let Err(text) = self.context.authority.propose(&plan, change).await {
                     self.message(3, &text, out);

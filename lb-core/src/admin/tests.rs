@@ -10,8 +10,11 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 fn context() -> Context {
     let plan = stats::tests::plan();
+    let running = plan.clone();
     Context {
         plan: Box::new(move || plan.clone()),
+        plans: Box::new(move || vec![running.clone()]),
+        errands: Errands::default(),
         process: stats::tests::process(),
         authority: Arc::new(Local),
         timeout: Duration::from_secs(10),
@@ -58,6 +61,22 @@ async fn answers_are_haproxys() {
         ("show cli sockets\n", "# socket lvl processes\nunix@/run/a admin all\n\n"),
         ("show startup-logs\n", "\n\n"),
         ("get weight be/s9\n", "No such server.\n\n"),
+        ("show errors nope\n", "No such proxy.\n\n"),
+        ("wait\n", "Expects a duration in milliseconds.\n\n"),
+        ("wait 1\n", "\n"),
+        ("wait 1ms sun-shines\n", "Unknown condition 'sun-shines', 'wait -h' lists them.\n\n"),
+        ("wait 1ms srv-removable be\n", "Require 'backend/server'.\n\n"),
+        ("wait 1ms srv-removable be/s9\n", "No such server.\n\n"),
+        ("wait 1ms srv-removable be/s1\n", "Only servers in maintenance mode can be deleted.\n\n"),
+        ("disable server be/s1;wait 1ms srv-removable be/s1;enable server be/s1\n", "\nDone.\n\n\n"),
+        ("show sess 0x1\n", "Session not found.\n\n"),
+        ("shutdown session\n", "Session pointer expected (use 'show sess').\n\n"),
+        ("shutdown session zz\n", "Session pointer expected (use 'show sess').\n\n"),
+        ("shutdown session 0x1\n", "No such session (use 'show sess').\n\n"),
+        ("shutdown sessions server be\n", "Require 'backend/server'.\n\n"),
+        ("shutdown sessions server be/s9\n", "No such server.\n\n"),
+        ("shutdown sessions server b9/s1\n", "No such backend.\n\n"),
+        ("shutdown sessions server be/s1\n", "\n"),
         ("get weight zz/s1\n", "No such backend.\n\n"),
         ("get weight be\n", "Require 'backend/server'.\n\n"),
         ("set weight be/s1 50%;get weight be/s1\n", "\n0 (initial 1)\n\n"),

@@ -14,6 +14,7 @@ use arc_swap::ArcSwap;
 use haproxy_cfg_parser::model::{self, Address, FormatPart, Host};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// `retries` where the file says nothing.
 const DEFAULT_RETRIES: u32 = 3;
@@ -51,7 +52,9 @@ pub(super) fn backend(
     let announcer = Arc::new(check::announcer(proxy, &stats, &lineup, context));
     let use_server = proxy.use_server.iter().filter_map(|rule| use_server(rule, &servers, context)).collect();
     let listen = proxy.kind.is_frontend();
+    let published = previous.map(|previous| Arc::clone(&previous.published));
     Some(Backend {
+        published: published.unwrap_or_else(|| Arc::new(AtomicBool::new(true))),
         name: proxy.name.clone(),
         description: proxy.description.clone(),
         id,

@@ -61,6 +61,7 @@ fn line_specs(line: &model::Bind, side: Side<'_>, specs: &mut Vec<BindSpec>) {
                 bound,
                 accept_proxy: line.options.accept_proxy,
                 level: side.level,
+                exposes: line.options.expose_fd,
                 frontend: Default::default(),
                 successor: Default::default(),
                 retired: Default::default(),

@@ -85,6 +85,43 @@ pub(crate) fn add_server(plan: &Plan, backend: &Backend, name: &str, words: &[St
     Ok(())
 }
 
+/// Why a server may not be deleted now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Obstacle {
+    /// It goes away only if somebody does something.
+    Lasting(&'static str),
+    /// It goes away by itself.
+    Passing(&'static str),
+}
+
+impl Obstacle {
+    /// In HAProxy's words.
+    pub(crate) fn why(self) -> &'static str {
+        match self {
+            Self::Lasting(why) | Self::Passing(why) => why,
+        }
+    }
+}
+
+/// Whether a server may be deleted now.
+///
+/// # Errors
+/// Why not, in HAProxy's words.
+pub(crate) fn removable(plan: &Plan, server: &Server) -> Result<(), Obstacle> {
+    if plan.pinned.contains(&server.uid) {
+        return Err(Obstacle::Lasting(
+            "This server cannot be removed at runtime due to other configuration elements pointing to it.",
+        ));
+    }
+    if !server.in_maintenance() {
+        return Err(Obstacle::Lasting("Only servers in maintenance mode can be deleted."));
+    }
+    if server.served.load(Relaxed) > 0 || server.queued.load(Relaxed) > 0 {
+        return Err(Obstacle::Passing("Server still has connections attached to it, cannot remove it."));
+    }
+    Ok(())
+}
+
 /// Deletes a server that is in maintenance, and that nothing refers to.
 ///
 /// # Errors
@@ -93,18 +130,7 @@ pub(crate) fn delete_server(plan: &Plan, backend: &Backend, name: &str) -> Resul
     let gone = backend.servers.edit(|servers| {
         let at = servers.iter().position(|known| known.name == name).ok_or("No such server.")?;
         let server = servers.get(at).ok_or("No such server.")?;
-        if plan.pinned.contains(&server.uid) {
-            return Err(
-                "This server cannot be removed at runtime due to other configuration elements pointing to it."
-                    .to_owned(),
-            );
-        }
-        if !server.in_maintenance() {
-            return Err("Only servers in maintenance mode can be deleted.".to_owned());
-        }
-        if server.served.load(Relaxed) > 0 || server.queued.load(Relaxed) > 0 {
-            return Err("Server still has connections attached to it, cannot remove it.".to_owned());
-        }
+        removable(plan, server).map_err(Obstacle::why)?;
         Ok(servers.remove(at))
     })?;
     gone.retired.store(true, Relaxed);
@@ -129,7 +155,7 @@ fn read(backend: &Backend, name: &str, words: &[String]) -> Result<ServerLine, S
     let (track, words) = without_track(words);
     let words: Vec<String> =
         std::iter::once(name).chain(words.iter().map(String::as_str)).map(quoted).collect();
-    let mode = if backend.mode == haproxy_cfg_parser::model::Mode::Http { "http" } else { "tcp" };
+    let mode = backend.mode.name();
     let muxed = |pair: &[String]| matches!(pair, [name, value] if name == "'proto'" && value != "'none'");
     if mode == "tcp" && words.windows(2).any(muxed) {
         return Err("MUX protocol is not usable for server.".into());

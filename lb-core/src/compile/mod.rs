@@ -21,7 +21,7 @@ pub(crate) use check::Follows;
 pub(crate) use check::settings as check_settings;
 pub use context::Context;
 pub use directory::Directory;
-pub(crate) use dynamic::{add_server, delete_server};
+pub(crate) use dynamic::{Obstacle, add_server, delete_server, removable};
 pub use plan::{BindSpec, Plan};
 pub use registry::succeed;
 pub use saved::{Saved, States};

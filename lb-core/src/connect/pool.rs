@@ -142,6 +142,11 @@ impl Need {
     }
 }
 
+/// Idle connections of this thread.
+pub(crate) fn idle() -> usize {
+    SHELVES.with_borrow(|shelves| shelves.iter().flatten().map(|shelf| shelf.idle.len()).sum())
+}
+
 /// Counts one connection as in use on this thread for as long as it lives.
 #[derive(Debug)]
 pub struct InUse {

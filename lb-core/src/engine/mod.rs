@@ -1,15 +1,20 @@
 //! The one handle that the binary holds: starts, drains and stops the threads that carry traffic.
 
 mod control;
+mod errands;
 mod limit;
+mod pulse;
 mod rate_limit;
 mod threads;
 
 use control::Control;
+use errands::Errand;
+pub use errands::Errands;
 pub use limit::Limit;
+pub use pulse::{Pulse, pulse};
 pub use rate_limit::RateLimit;
 pub(crate) use threads::plan;
-pub use threads::{admin, on_plan, phase, refresh, with_waker};
+pub use threads::{Woken, admin, on_plan, phase, refresh, wake, with_waker};
 
 use crate::admin;
 use crate::check::ProbePolicy;
@@ -25,7 +30,7 @@ use pingora_core::services::Service;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
@@ -76,6 +81,10 @@ pub(crate) struct Shared {
     /// Sessions of the runtime API that came by another way than a `stats socket`: for the thread that takes the receiver.
     pub(crate) sessions: mpsc::Sender<Visitor>,
     pub(crate) visitors: Mutex<Option<mpsc::Receiver<Visitor>>>,
+    /// For each thread, what it is asked to do; taken by it.
+    pub(crate) errands: Vec<Mutex<Option<mpsc::Receiver<Errand>>>>,
+    /// Plans that reloads have left; something may run on them.
+    left: Arc<Mutex<Vec<Weak<Plan>>>>,
     /// For each thread, sockets that it has not taken yet.
     pub(crate) sockets: Vec<Mutex<Sockets>>,
 }
@@ -103,8 +112,19 @@ impl Engine {
         let bufsize = plan.bufsize;
         let plan = Arc::new(ArcSwap::new(plan));
         let running = Arc::clone(&plan);
+        let left = Arc::<Mutex<Vec<Weak<Plan>>>>::default();
+        let (errands, receivers) = Errands::new(threads);
         let admin = admin::Context {
             plan: Box::new(move || running.load_full()),
+            plans: Box::new({
+                let (running, left) = (Arc::clone(&plan), Arc::clone(&left));
+                move || {
+                    let left = left.lock().unwrap_or_else(PoisonError::into_inner);
+                    let left = left.iter().filter_map(Weak::upgrade);
+                    std::iter::once(running.load_full()).chain(left).collect()
+                }
+            }),
+            errands,
             process,
             authority,
             timeout,
@@ -113,6 +133,8 @@ impl Engine {
         };
         let (sessions, visitors) = mpsc::channel(VISITORS);
         let shared = Arc::new(Shared {
+            errands: receivers.into_iter().map(|receiver| Mutex::new(Some(receiver))).collect(),
+            left,
             sessions,
             visitors: Mutex::new(Some(visitors)),
             phase: watch::Sender::new(Phase::Running),
@@ -191,6 +213,10 @@ impl Engine {
         }
         compile::succeed(&shared.plan.load(), &plan);
         let previous = shared.plan.swap(Arc::clone(&plan));
+        let mut left = shared.left.lock().unwrap_or_else(PoisonError::into_inner);
+        left.retain(|plan| plan.strong_count() > 0);
+        left.push(Arc::downgrade(&previous));
+        drop(left);
         listen::hand_over(&previous, &plan);
         if hard {
             shared.ended.store(plan.generation, Ordering::Release);

@@ -1,5 +1,6 @@
 //! The traffic threads: a runtime each, and what the tasks on a thread share.
 
+use super::pulse::Beat;
 use super::{Phase, Shared};
 use crate::admin;
 use crate::compile::Plan;
@@ -7,6 +8,7 @@ use crate::connect::pool;
 use crate::http::work;
 use crate::listen::{self, Acceptors, Tenure};
 use crate::process;
+use crate::roll;
 use crate::tcp;
 use crate::thread;
 use arc_swap::ArcSwap;
@@ -19,6 +21,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
+
+/// How long connections may take to end when all end at once.
+const LAST_WORDS: Duration = Duration::from_millis(100);
 
 thread_local! {
     static PHASE: Cell<Phase> = const { Cell::new(Phase::Running) };
@@ -61,6 +66,28 @@ pub fn refresh(plan: &mut Arc<Plan>) {
 /// A task's entry among those that are woken when the phase changes. Dropping it takes the entry out.
 #[derive(Debug)]
 pub struct Woken(usize);
+
+impl Woken {
+    /// For [`wake`].
+    #[inline]
+    pub(crate) fn key(&self) -> usize {
+        self.0
+    }
+}
+
+/// How many tasks of this thread are woken at each change of phase: those of connections, and accepting ones.
+pub(super) fn woken() -> usize {
+    WAKERS.with_borrow(Slab::len)
+}
+
+/// Wakes one task.
+pub fn wake(key: usize) {
+    WAKERS.with_borrow(|wakers| {
+        if let Some(waker) = wakers.get(key) {
+            waker.wake_by_ref();
+        }
+    });
+}
 
 /// Has the calling task woken at every change of phase, for as long as the result lives.
 pub fn with_waker(waker: &Waker) -> Woken {
@@ -161,6 +188,8 @@ async fn live(index: usize, shared: &Arc<Shared>) {
     // When plans that reloads have left end, and the generation of the one after.
     let mut left: VecDeque<(tokio::time::Instant, u64)> = VecDeque::new();
     let mut visitors = shared.visitors.lock().ok().and_then(|mut visitors| visitors.take());
+    let mut errands = shared.errands.get(index).and_then(|slot| slot.lock().ok()?.take());
+    let mut beat = Beat::default();
     let mut tenure = None;
     loop {
         let end = left.front().copied();
@@ -168,13 +197,18 @@ async fn live(index: usize, shared: &Arc<Shared>) {
         let permit = shared.plan.load().permit.clone();
         tokio::select! {
             changed = phases.changed() => match changed {
-                Ok(()) => set_phase(*phases.borrow_and_update()),
+                Ok(()) => {
+                    set_phase(*phases.borrow_and_update());
+                    if phase() >= Phase::Draining && process::live().handed_over.load(Ordering::Relaxed) {
+                        acceptors.leave_admin();
+                    }
+                }
                 Err(_) => return,
             },
             changed = reloads.changed() => match changed {
                 Ok(()) => {
                     take_sockets(index, shared, &mut acceptors);
-                    ENDED.set(ENDED.get().max(shared.ended.load(Ordering::Acquire)));
+                    end_before(shared.ended.load(Ordering::Acquire));
                     let plan = shared.plan.load();
                     if let Some(after) = plan.hard_stop_after {
                         left.push_back((tokio::time::Instant::now() + after, plan.generation));
@@ -189,18 +223,19 @@ async fn live(index: usize, shared: &Arc<Shared>) {
                 Some(generation)
             } => {
                 left.pop_front();
-                ENDED.set(ENDED.get().max(generation));
-                wake_all();
+                end_before(generation);
             }
             Ok(()) = entrances.changed() => wake_all(),
             turned = permit.turned(tenure) => {
                 tenure = turned;
                 wake_all();
             }
+            Some(errand) = async { errands.as_mut()?.recv().await } => errand(),
             Some(visitor) = async { visitors.as_mut()?.recv().await } => {
                 listen::receive(visitor, &shared.admin);
             }
             _ = tick.tick() => {
+                beat.beat();
                 pool::purge(Instant::now());
                 work::trim();
                 tcp::trim();
@@ -208,9 +243,24 @@ async fn live(index: usize, shared: &Arc<Shared>) {
             () = drained(), if phase() == Phase::Draining => return,
         }
         if phase() == Phase::Stopped {
-            return;
+            return conclude().await;
         }
     }
+}
+
+/// Ends work on plans before that generation: it says so in the log, and what cannot end at once is dropped.
+fn end_before(generation: u64) {
+    if generation > ENDED.get() {
+        roll::cut(|row| row.generation < generation);
+        ENDED.set(generation);
+        wake_all();
+    }
+}
+
+/// Ends what runs, which says so in the log. What does not end at once is dropped.
+async fn conclude() {
+    roll::cut(|_| true);
+    let _ = tokio::time::timeout(LAST_WORDS, drained()).await;
 }
 
 /// Takes the sockets that came with a plan.

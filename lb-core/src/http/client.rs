@@ -4,7 +4,7 @@ use super::exchange::{After, Wake, serve};
 use super::work::{self, Work};
 use crate::compile::Plan;
 use crate::connect::Private;
-use crate::engine::{self, Phase, on_plan, phase, with_waker};
+use crate::engine::{self, Phase, Woken, on_plan, phase, with_waker};
 use crate::exchange::Session;
 use crate::listen::{Arrival, Tenure, admit};
 use crate::net::{Buffer, Deadline, Io};
@@ -29,6 +29,8 @@ pub(crate) struct Client {
     pub(super) received: Option<Buffer>,
     /// That of its frontend: HTTP, unless it came as a TCP session.
     pub(super) mode: Mode,
+    /// Has the task woken at every change of phase.
+    pub(super) woken: Woken,
     /// When the last exchange ended, or the connection was accepted.
     pub(super) idle_since: Instant,
 }
@@ -40,13 +42,13 @@ pub fn spawn(arrival: Arrival) {
 }
 
 async fn run(mut arrival: Box<Arrival>) {
-    let _woken = poll_fn(|cx| Poll::Ready(with_waker(cx.waker()))).await;
+    let woken = poll_fn(|cx| Poll::Ready(with_waker(cx.waker()))).await;
     if !admit(&mut arrival).await {
         return;
     }
     let Arrival { io, deadline, session, plan, counted: _counted, tenure, .. } = *arrival;
     let Some(session) = session else { return };
-    Client::of(io, deadline, session, plan, None).serve(tenure).await;
+    Client::of(io, deadline, session, plan, woken, None).serve(tenure).await;
 }
 
 impl Client {
@@ -56,12 +58,13 @@ impl Client {
         deadline: Deadline,
         mut session: Box<Session>,
         plan: Arc<Plan>,
+        woken: Woken,
         received: Option<Buffer>,
     ) -> Self {
         session.requests = 0;
         let idle_since = session.accepted;
         let mode = if received.is_some() { Mode::Tcp } else { Mode::Http };
-        Self { io, deadline, session: Some(session), plan, private: None, received, mode, idle_since }
+        Self { io, deadline, session: Some(session), plan, private: None, received, mode, woken, idle_since }
     }
 
     /// Serves requests until the connection ends, or the time within which it may be served.

@@ -92,6 +92,11 @@ pub fn trim() {
     LARGE.with_borrow_mut(Vec::clear);
 }
 
+/// How many sets and large buffers lie ready on this thread.
+pub fn kept() -> (usize, usize) {
+    (FREE.with_borrow(|free| free.sets.len()), LARGE.with_borrow(Vec::len))
+}
+
 /// A buffer for a long body.
 pub fn take_large() -> Buffer {
     LARGE.with_borrow_mut(Vec::pop).unwrap_or_else(|| Buffer::new(LARGE_BUFFER))

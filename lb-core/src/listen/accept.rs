@@ -1,29 +1,38 @@
 //! Accepting connections: within the limits of the process, the frontend and the `bind` line.
 
 use super::permit::quieten;
-use super::{Arrival, Permit, Sockets, Tenure};
-use crate::admin;
+use super::{Arrival, Permit, Sockets, Tenure, handover};
+use crate::admin::{self, End};
 use crate::clock;
 use crate::compile::Plan;
 use crate::engine::{self, Phase, RateLimit, Visitor, phase, with_waker};
 use crate::http::client;
 use crate::net::{Deadline, Io, TcpAcceptor};
+use crate::process;
 use crate::proxy::{Frontend, Listener};
+use crate::roll::{self, Entry};
 use crate::tcp;
 use haproxy_cfg_parser::model::Mode;
 use socket2::Socket;
+use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
-use std::os::fd::OwnedFd;
-use std::sync::Arc;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
-use tokio::net::UnixListener;
+use tokio::net::{UnixListener, UnixStream};
 use tokio::task::AbortHandle;
 
 /// After a pause; the system takes no more than `somaxconn`.
 const RESUMED_BACKLOG: i32 = 4096;
+
+thread_local! {
+    /// What this thread accepts on at addresses that are always this node's.
+    static LISTENING: RefCell<Vec<Weak<Acceptor>>> = const { RefCell::new(Vec::new()) };
+}
 
 /// The accepting tasks of one thread.
 #[derive(Default)]
@@ -33,6 +42,11 @@ pub struct Acceptors {
 }
 
 impl Acceptors {
+    /// Accepts no more sessions of the runtime API: another process does, on the same sockets.
+    pub fn leave_admin(&mut self) {
+        self.admin.drain(..).for_each(|(_, task)| task.abort());
+    }
+
     /// Starts a task for each socket, and ends those of the runtime API whose address is gone. Others end by themselves.
     pub fn take(&mut self, admin: &Arc<admin::Context>, sockets: Sockets) {
         self.admin.retain_mut(|(listener, task)| {
@@ -79,6 +93,25 @@ impl Acceptor {
         })
     }
 
+    /// The same, to be found by [`listening`] while it accepts.
+    fn listed(self, listener: &Listener) -> Arc<Self> {
+        let acceptor = Arc::new(self);
+        if listener.permit.is_none() {
+            LISTENING.with_borrow_mut(|listening| {
+                listening.retain(|known| known.strong_count() > 0);
+                listening.push(Arc::downgrade(&acceptor));
+            });
+        }
+        acceptor
+    }
+
+    fn fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Tcp(listener) => listener.fd(),
+            Self::Unix(listener) => listener.as_fd(),
+        }
+    }
+
     /// Refuses connections for as long as `is_paused`; those that were not accepted yet are reset, as by
     /// HAProxy. Unix sockets let them wait instead. None: the thread ends.
     async fn pause(self, leave: &mut Leave, mut is_paused: impl FnMut() -> bool) -> io::Result<Option<Self>> {
@@ -114,6 +147,14 @@ impl Acceptor {
     }
 }
 
+/// Duplicates of the sockets that the calling thread accepts on.
+fn listening() -> Vec<Socket> {
+    LISTENING.with_borrow(|listening| {
+        let duplicate = |one: Arc<Acceptor>| one.fd().try_clone_to_owned().ok().map(Socket::from);
+        listening.iter().filter_map(Weak::upgrade).filter_map(duplicate).collect()
+    })
+}
+
 /// Waits until it is paused no more; whoever changes that wakes the task.
 async fn resumed(is_paused: &mut impl FnMut() -> bool) {
     poll_fn(|_| if is_paused() { Poll::Pending } else { Poll::Ready(()) }).await;
@@ -144,7 +185,8 @@ impl Leave {
     }
 }
 
-async fn accept_loop(mut listener: Arc<Listener>, mut acceptor: Acceptor) {
+async fn accept_loop(mut listener: Arc<Listener>, acceptor: Acceptor) {
+    let mut acceptor = acceptor.listed(&listener);
     let mut leave = Leave { permit: listener.permit.clone(), listening: None };
     let _woken = poll_fn(|cx| Poll::Ready(with_waker(cx.waker()))).await;
     let mut pause = Deadline::default();
@@ -188,8 +230,10 @@ async fn accept_loop(mut listener: Arc<Listener>, mut acceptor: Acceptor) {
         .await;
         match accepted {
             None if is_paused(&mut listener) => {
-                match acceptor.pause(&mut leave, || is_paused(&mut listener)).await {
-                    Ok(Some(resumed)) => acceptor = resumed,
+                // Nobody else holds it but for the moment of a look.
+                let Some(paused) = Arc::into_inner(acceptor) else { return };
+                match paused.pause(&mut leave, || is_paused(&mut listener)).await {
+                    Ok(Some(resumed)) => acceptor = resumed.listed(&listener),
                     Ok(None) => return,
                     Err(error) => {
                         tracing::error!(address = listener.address, %error, "cannot listen again");
@@ -246,12 +290,43 @@ pub fn receive((socket, level, said): Visitor, admin: &Arc<admin::Context>) {
     let admin = Arc::clone(admin);
     match connection(Socket::from(socket)) {
         Ok(io) => {
-            tokio::spawn(async move {
-                // A session whose client went away has nobody to tell.
-                let _ = admin::resume(io, level, &admin, said).await;
-            });
+            tokio::spawn(session(io, None, 0, (level, false), admin, said));
         }
         Err(error) => tracing::error!(%error, "cannot serve a session"),
+    }
+}
+
+/// One session of the runtime API, which operators see and end as any. `rights`: its level, and whether it may take all
+/// listening sockets.
+async fn session(
+    mut io: Io,
+    source: Option<SocketAddr>,
+    listener: u32,
+    (level, exposes): (admin::Level, bool),
+    context: Arc<admin::Context>,
+    said: Vec<u8>,
+) {
+    let entry = Entry::session(source, listener, &roll::waker().await);
+    tokio::select! {
+        // One whose client went away has nobody to tell.
+        end = admin::resume(&mut io, level, &context, said) => match (end, &mut io) {
+            (Ok(End::Sockets), Io::Unix(stream)) if exposes => surrender(stream, &context).await,
+            _ => {}
+        },
+        () = entry.cut() => {}
+    }
+}
+
+/// Gives all listening sockets to the process that takes over. This one goes on accepting until it is told to stop.
+async fn surrender(stream: &mut UnixStream, context: &admin::Context) {
+    let threads = context.errands.ask(listening).await;
+    let sockets: Vec<Socket> = threads.into_iter().flatten().flatten().collect();
+    match handover::give(stream, &sockets).await {
+        Ok(()) => {
+            process::live().handed_over.store(true, Ordering::Relaxed);
+            tracing::info!(count = sockets.len(), "listening sockets were given to another process");
+        }
+        Err(error) => tracing::warn!(%error, "listening sockets could not be given to another process"),
     }
 }
 
@@ -260,7 +335,7 @@ fn connection(socket: Socket) -> io::Result<Io> {
     let unix = socket.local_addr()?.domain() == socket2::Domain::UNIX;
     let fd = OwnedFd::from(socket);
     Ok(if unix {
-        Io::Unix(tokio::net::UnixStream::from_std(fd.into())?)
+        Io::Unix(UnixStream::from_std(fd.into())?)
     } else {
         Io::Tcp(tokio::net::TcpStream::from_std(fd.into())?)
     })
@@ -280,19 +355,18 @@ fn is_permitted(listener: &Listener) -> bool {
 
 /// Accepts sessions of the runtime API, also while traffic is paused or drained: operators watch just then.
 async fn admin_loop(context: Arc<admin::Context>, mut listener: Arc<Listener>, acceptor: Acceptor) {
+    let acceptor = acceptor.listed(&listener);
     loop {
         let accepted = poll_fn(|cx| acceptor.poll_accept(cx)).await;
         while let Some(next) = listener.successor.load_full() {
             listener = next;
         }
         match accepted {
-            Ok((io, _)) => {
+            Ok((io, source)) => {
                 let level = listener.level.unwrap_or_default();
                 let context = Arc::clone(&context);
-                tokio::spawn(async move {
-                    // A session whose client went away has nobody to tell.
-                    let _ = admin::serve(io, level, &context).await;
-                });
+                let rights = (level, listener.exposes);
+                tokio::spawn(session(io, source, listener.id, rights, context, Vec::new()));
             }
             Err(error) => refused(&listener, &error).await,
         }

@@ -3,16 +3,19 @@
 //! Each traffic thread gets a socket of its own per TCP address (`SO_REUSEPORT`), so that the kernel spreads
 //! connections. Unix sockets and inherited descriptors are shared: each thread gets a duplicate.
 
-use super::succession;
+use super::{Offered, succession};
 use crate::compile::{BindSpec, Plan};
+use crate::net::abstract_name;
 use crate::proxy::Listener;
 use haproxy_cfg_parser::model::{Address, Host};
 use nix::sys::stat::Mode;
 use nix::unistd::{Group, User};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
+use std::ffi::OsStr;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
 use std::sync::Arc;
 
 /// A `bind` line that could not be had.
@@ -104,24 +107,25 @@ impl Sockets {
     }
 }
 
-/// Binds every address of a plan, collecting all errors.
-pub fn bind(plan: &Plan) -> Result<Sockets, Vec<BindError>> {
-    bind_specs(plan.binds.iter(), plan.threads)
+/// Binds every address of a plan that another process did not give, collecting all errors.
+pub fn bind(plan: &Plan, offered: &Offered) -> Result<Sockets, Vec<BindError>> {
+    bind_specs(plan.binds.iter(), plan.threads, offered)
 }
 
 /// Binds the addresses of a plan that are not `known` ([`super::addresses`] of the running one), collecting all errors.
 pub fn bind_new(known: &[String], plan: &Plan) -> Result<Sockets, Vec<BindError>> {
-    bind_specs(succession::new(known, plan).into_iter(), plan.threads)
+    bind_specs(succession::new(known, plan).into_iter(), plan.threads, &Offered::default())
 }
 
 fn bind_specs<'a>(
     specs: impl Iterator<Item = &'a BindSpec>,
     threads: usize,
+    offered: &Offered,
 ) -> Result<Sockets, Vec<BindError>> {
     let mut sockets = Sockets::default();
     let mut errors = Vec::new();
     for spec in specs {
-        match bind_one(spec, threads) {
+        match bind_one(spec, threads, offered) {
             Ok(made) => sockets.all.push((Arc::clone(&spec.listener), made)),
             Err((what, error)) => errors.push(BindError {
                 kind: spec.kind,
@@ -145,17 +149,34 @@ fn plain(error: io::Error) -> io::Error {
 
 type Failure = (&'static str, io::Error);
 
-fn bind_one(spec: &BindSpec, threads: usize) -> Result<Vec<Socket>, Failure> {
+fn bind_one(spec: &BindSpec, threads: usize, offered: &Offered) -> Result<Vec<Socket>, Failure> {
+    let given = |found: io::Result<Vec<Socket>>| found.map_err(|error| ("cannot take over socket", error));
     match &spec.address {
         Address::Inet { host, ports, .. } => {
             let addresses = inet_addresses(host, ports.0)?;
             let address =
                 addresses.first().copied().ok_or(("invalid address", io::ErrorKind::InvalidInput.into()))?;
+            if spec.listener.permit.is_none() {
+                let given = given(offered.inet(spec, address))?;
+                if !given.is_empty() {
+                    return given.into_iter().map(|socket| adopt_inet(spec, socket)).collect();
+                }
+            }
             (0..threads).map(|_| inet(spec, address)).collect()
         }
-        Address::Unix(path) => unix(spec, path).map(|socket| vec![socket]),
+        Address::Unix(path) => match given(offered.unix(path))? {
+            given if given.is_empty() => unix(spec, path).map(|socket| vec![socket]),
+            given => given.into_iter().map(|socket| listen(spec, socket)).collect(),
+        },
         Address::Abstract(name, false) => {
-            let address = SockAddr::unix(format!("\0{name}")).map_err(|error| ("invalid address", error))?;
+            let name = abstract_name(name);
+            let given = given(offered.named(&name))?;
+            if !given.is_empty() {
+                return given.into_iter().map(|socket| listen(spec, socket)).collect();
+            }
+            let path = [b"\0", &*name].concat();
+            let address =
+                SockAddr::unix(OsStr::from_bytes(&path)).map_err(|error| ("invalid address", error))?;
             let socket = Socket::new(Domain::UNIX, Type::STREAM, None)
                 .map_err(|error| ("cannot create receiving socket", error))?;
             socket.bind(&address).map_err(|error| ("cannot bind UNIX socket", error))?;
@@ -185,8 +206,6 @@ fn inet(spec: &BindSpec, address: SocketAddr) -> Result<Socket, Failure> {
     let socket = Socket::new(domain, Type::STREAM, Some(Protocol::TCP)).map_err(create)?;
     socket.set_reuse_address(true).map_err(create)?;
     socket.set_reuse_port(true).map_err(create)?;
-    // Accepted connections inherit it.
-    socket.set_tcp_nodelay(true).map_err(create)?;
     if address.is_ipv6() {
         let only = options.v6only || !options.v4v6;
         socket.set_only_v6(only).map_err(|error| ("cannot set IPV6_V6ONLY", error))?;
@@ -200,6 +219,34 @@ fn inet(spec: &BindSpec, address: SocketAddr) -> Result<Socket, Failure> {
         let transparent = if address.is_ipv4() { socket.set_ip_transparent_v4(true) } else { Ok(()) };
         transparent.map_err(|error| ("cannot make listening socket transparent", error))?;
     }
+    let held = spec.listener.permit.is_some();
+    if held {
+        // It may be on no interface of this machine now.
+        let free =
+            if address.is_ipv4() { socket.set_freebind_v4(true) } else { socket.set_freebind_v6(true) };
+        free.map_err(|error| ("cannot bind to an address that may be elsewhere", error))?;
+    }
+    prepare(spec, &socket)?;
+    socket.bind(&address.into()).map_err(|error| ("cannot bind socket", error))?;
+    if held {
+        // Whoever accepts on it listens, once it may.
+        socket.set_nonblocking(true).map_err(|error| ("cannot make socket non-blocking", error))?;
+        return Ok(socket);
+    }
+    listen(spec, socket)
+}
+
+/// A socket that another process has bound. It may have been paused since.
+fn adopt_inet(spec: &BindSpec, socket: Socket) -> Result<Socket, Failure> {
+    prepare(spec, &socket)?;
+    listen(spec, socket)
+}
+
+/// Sets what a bound socket may be told as well.
+fn prepare(spec: &BindSpec, socket: &Socket) -> Result<(), Failure> {
+    let options = &spec.options;
+    // Accepted connections inherit it.
+    socket.set_tcp_nodelay(true).map_err(|error| ("cannot create receiving socket", error))?;
     if let Some(mss) = options.mss.and_then(|mss| u32::try_from(mss.abs()).ok()) {
         socket.set_tcp_mss(mss).map_err(|error| ("cannot set MSS", error))?;
     }
@@ -209,27 +256,14 @@ fn inet(spec: &BindSpec, address: SocketAddr) -> Result<Socket, Failure> {
             .map_err(|error| ("cannot set TCP User Timeout", error))?;
     }
     if options.defer_accept {
-        crate::sys::set_tcp_option(&socket, libc::TCP_DEFER_ACCEPT, 1)
+        crate::sys::set_tcp_option(socket, libc::TCP_DEFER_ACCEPT, 1)
             .map_err(|error| ("cannot enable DEFER_ACCEPT", error))?;
     }
     if options.tfo {
-        crate::sys::set_tcp_option(&socket, libc::TCP_FASTOPEN, 256)
+        crate::sys::set_tcp_option(socket, libc::TCP_FASTOPEN, 256)
             .map_err(|error| ("cannot enable TCP_FASTOPEN", error))?;
     }
-    let held = spec.listener.permit.is_some();
-    if held {
-        // It may be on no interface of this machine now.
-        let free =
-            if address.is_ipv4() { socket.set_freebind_v4(true) } else { socket.set_freebind_v6(true) };
-        free.map_err(|error| ("cannot bind to an address that may be elsewhere", error))?;
-    }
-    socket.bind(&address.into()).map_err(|error| ("cannot bind socket", error))?;
-    if held {
-        // Whoever accepts on it listens, once it may.
-        socket.set_nonblocking(true).map_err(|error| ("cannot make socket non-blocking", error))?;
-        return Ok(socket);
-    }
-    listen(spec, socket)
+    Ok(())
 }
 
 fn listen(spec: &BindSpec, socket: Socket) -> Result<Socket, Failure> {

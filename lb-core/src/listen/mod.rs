@@ -5,6 +5,7 @@ mod admission;
 mod arrival;
 mod bind;
 mod gate;
+mod handover;
 mod permit;
 mod succession;
 
@@ -14,5 +15,6 @@ pub use admission::admit;
 pub use arrival::{Arrival, Counted};
 pub use bind::{BindError, Sockets, bind, bind_new};
 pub use gate::{Entrance, Gate};
+pub use handover::{Offered, take as take_over};
 pub use permit::{Permit, Tenure};
 pub use succession::{addresses, hand_over};

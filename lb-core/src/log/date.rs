@@ -90,6 +90,23 @@ fn make(second: i64, form: Form) -> Vec<u8> {
     .into_bytes()
 }
 
+/// A moment to the microsecond, local: `23/Nov/2026:18:40:38.000123`.
+pub fn stamp(time: SystemTime) -> String {
+    let (second, micros) = split(time);
+    let mut out = Vec::new();
+    push(second, Form::Short, &mut out);
+    out.push(b'.');
+    push_padded(micros, 6, &mut out);
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// The same to the millisecond.
+pub fn stamp_millis(time: SystemTime) -> String {
+    let mut text = stamp(time);
+    text.truncate(text.len().saturating_sub(3));
+    text
+}
+
 /// Appends a number with leading zeros, `digits` of them (at most 9).
 #[inline]
 pub(super) fn push_padded(mut value: u32, digits: usize, out: &mut Vec<u8>) {

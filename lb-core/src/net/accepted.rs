@@ -207,6 +207,11 @@ impl Acceptor {
         }
     }
 
+    /// The descriptor.
+    pub fn fd(&self) -> BorrowedFd<'_> {
+        self.0.get_ref().as_fd()
+    }
+
     /// The socket, out of the event loop.
     pub fn into_inner(self) -> TcpListener {
         self.0.into_inner()

@@ -1,5 +1,6 @@
 //! A deadline that costs nothing per request.
 
+use crate::roll::Mark;
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::task::Context;
@@ -15,6 +16,8 @@ pub struct Deadline {
     at: Option<Instant>,
     armed: Option<Instant>,
     registered: bool,
+    /// What gives up when it is ended, whatever the moment.
+    mark: Mark,
     /// The moment that was found to have passed, and the event loop was asked to look at sockets once more.
     passed: Option<Instant>,
     sleep: Option<Pin<Box<Sleep>>>,
@@ -33,15 +36,36 @@ impl Deadline {
         self.at = timeout.filter(|timeout| !timeout.is_zero()).and_then(|timeout| now.checked_add(timeout));
     }
 
+    /// Also gives up, once, when what has this mark is ended from outside.
+    #[inline]
+    pub fn watch(&mut self, mark: Mark) {
+        self.mark = mark;
+    }
+
+    /// True once when it was ended from outside, where nothing else is waited for.
+    #[inline]
+    pub fn take_cut(&self) -> bool {
+        self.mark.take_cut()
+    }
+
+    /// It gave up since it was ended from outside.
+    #[inline]
+    pub fn was_cut(&self) -> bool {
+        self.mark.is_ending()
+    }
+
     /// The moment.
     pub fn at(&self) -> Option<Instant> {
         self.at
     }
 
-    /// True when the moment has come and the event loop has looked at all sockets since; else the task is woken then. A
+    /// True when it was ended from outside, or when the moment has come and the event loop has looked at all sockets since; else the task is woken then. A
     /// thread that did not run for a while so finds what came in time before it finds that time is over.
     #[inline]
     pub fn poll(&mut self, cx: &mut Context<'_>) -> bool {
+        if self.mark.take_cut() {
+            return true;
+        }
         let Some(at) = self.at else { return false };
         if let (true, Some(armed), Some(sleep)) = (self.registered, self.armed, &self.sleep)
             && armed <= at

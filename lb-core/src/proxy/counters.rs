@@ -1,5 +1,6 @@
 //! Numbers of proxies and servers; they outlive plans.
 
+use super::Captured;
 use crate::stats::prometheus::Latency;
 use crate::thread::{Counter, PerThread};
 use std::sync::OnceLock;
@@ -111,6 +112,8 @@ pub struct ProxyStats {
     pub downs: AtomicU64,
     /// Milliseconds that it had none, up to the last change.
     pub downtime: AtomicU64,
+    /// The last message that could not be read: of a frontend a request, of a backend a response.
+    pub unread: Captured,
 }
 
 impl ProxyStats {
@@ -126,6 +129,7 @@ impl ProxyStats {
             changed: AtomicU64::new(crate::clock::millis()),
             downs: AtomicU64::new(0),
             downtime: AtomicU64::new(0),
+            unread: Captured::default(),
         }
     }
 }

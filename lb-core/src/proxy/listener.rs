@@ -25,6 +25,8 @@ pub struct Listener {
     pub accept_proxy: bool,
     /// A `stats socket` of that level; none: it feeds a frontend.
     pub level: Option<model::Level>,
+    /// `expose-fd listeners`: its sessions may take all listening sockets.
+    pub exposes: bool,
     /// Connections now, and `maxconn` (0: none of its own).
     pub connections: Arc<Limit>,
     /// The frontend it feeds, once the plan is whole; none after a reload that gave its address to a successor.
@@ -48,6 +50,7 @@ impl Listener {
             bound: None,
             accept_proxy: false,
             level: None,
+            exposes: false,
             connections: Arc::default(),
             frontend: Default::default(),
             successor: Default::default(),

@@ -5,7 +5,8 @@ use super::value::{Tags, Value};
 use crate::compile::Plan;
 use crate::process::live;
 use crate::proxy::{ProxyCounters, Rate};
-use std::sync::atomic::Ordering;
+use crate::tcp;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::UNIX_EPOCH;
 
 /// A field: its name, kind, what it means, and how it is read.
@@ -63,6 +64,10 @@ fn none(_: &Source<'_>) -> Value {
     Value::None
 }
 
+fn sum(of_threads: &AtomicU64) -> Value {
+    Value::u32(of_threads.load(Ordering::Relaxed))
+}
+
 /// A limit that cannot be set, and so is 0, which means none.
 fn unlimited(_: &Source<'_>) -> Value {
     Value::U32(0)
@@ -95,9 +100,9 @@ pub static FIELDS: &[Field] = &[
     field("CurrConns", b"MGP", "Client connections now", |s| Value::U32(s.plan.connections.current())),
     field("CumConns", b"MCP", "Client connections since the start", |s| Value::u32(s.sum(|c| c.conn_tot.get()))),
     field("CumReq", b"MCP", "Requests since the start", |s| Value::u32(s.sum(|c| c.req_tot.get()))),
-    field("Maxpipes", b"CLP", "Limit of pipes for splicing, 0 for none", none),
-    field("PipesUsed", b"MGP", "Pipes in use", none),
-    field("PipesFree", b"MGP", "Pipes kept for use", none),
+    field("Maxpipes", b"CLP", "Limit of pipes for splicing, 0 for none", |s| Value::U32(s.plan.pipes)),
+    field("PipesUsed", b"MGP", "Pipes in use", |_| Value::U32(tcp::pipes().0)),
+    field("PipesFree", b"MGP", "Pipes kept for use", |_| Value::U32(tcp::pipes().1)),
     field("ConnRate", b"MRP", "Client connections over the last second", |s| s.rate(|c| &c.conn_rate)),
     field("ConnRateLimit", b"CLP", "Limit of ConnRate, 0 for none", |s| Value::U32(s.plan.connection_rate.max())),
     field("MaxConnRate", b"MMP", "Highest ConnRate", |s| Value::u32(s.plan.connection_rate.highest())),
@@ -107,9 +112,9 @@ pub static FIELDS: &[Field] = &[
     field("CompressBpsIn", b"MRP", "Bytes given to compression over the last second", none),
     field("CompressBpsOut", b"MRP", "Bytes that compression made of them over the last second", none),
     field("CompressBpsRateLim", b"CLP", "Limit of CompressBpsOut, 0 for none", none),
-    field("Tasks", b"MGP", "Tasks, sleeping ones included", none),
-    field("Run_queue", b"MGP", "Tasks that are ready to run", none),
-    field("Idle_pct", b"MaP", "Share of the last second spent waiting, in percent", none),
+    field("Tasks", b"MGP", "Tasks, sleeping ones included", |_| sum(&live().threads.tasks)),
+    field("Run_queue", b"MGP", "Tasks that are ready to run", |_| sum(&live().threads.queue)),
+    field("Idle_pct", b"MaP", "Share of the last second spent waiting, in percent", |s| Value::u32(live().threads.idle.load(Ordering::Relaxed) / s.plan.threads.max(1) as u64)),
     field("node", b"COS", "Name of the node", |s| text(&s.process.node)),
     field("description", b"COS", "Description of the node", |s| s.process.description.as_deref().map_or(Value::None, text)),
     field("Stopping", b"MGP", "1 while a soft stop is under way", |_| Value::U32(live().stopping.load(Ordering::Relaxed).into())),
@@ -140,8 +145,8 @@ pub static FIELDS: &[Field] = &[
     field("MaxconnReached", b"MCP", "How often Maxconn was reached", none),
     field("BootTime_ms", b"MDP", "Time from the start to being ready, in milliseconds", none),
     field("Niced_tasks", b"MGP", "Tasks of another priority that are ready to run", none),
-    field("CurrStreams", b"MGP", "Streams now", none),
-    field("CumStreams", b"MCP", "Streams since the start", none),
+    field("CurrStreams", b"MGP", "Streams now", |_| sum(&live().threads.streams)),
+    field("CumStreams", b"MCP", "Streams since the start", |_| sum(&live().threads.begun)),
     field("BlockedTrafficWarnings", b"MCP", "Warnings of blocked traffic", none),
     field("PatternsAdded", b"MCP", "Patterns added to ACLs and maps", none),
     field("PatternsFreed", b"MCP", "Patterns removed from ACLs and maps", none),

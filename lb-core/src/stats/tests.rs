@@ -82,6 +82,7 @@ fn backend(
     proxy.balance = Some(model::Balance { algorithm, args: vec![], expr: None, place: testing::place() });
     let balance = Balance::new(&proxy, &servers, None).unwrap();
     Arc::new(Backend {
+        published: Arc::new(true.into()),
         name: name.into(),
         description: None,
         id,
@@ -337,7 +338,7 @@ fn info_has_what_hatop_reads() {
     let text = print_info(&plan(), &process(), Style::default());
     let names: BTreeSet<&str> =
         text.lines().filter_map(|line| line.split_once(": ")).map(|(name, _)| name).collect();
-    for name in "Name Version Release_date Nbproc Process_num Pid Uptime Maxconn CurrConns node".split(' ') {
+    for name in "Name Version Release_date Nbproc Process_num Pid Uptime Maxconn CurrConns Maxpipes PipesUsed Tasks Run_queue node".split(' ') {
         assert!(names.contains(name), "{name}");
     }
     assert!(text.contains("\nUptime: 0d 0h00m00s\nUptime_sec: 0\n"), "{text}");

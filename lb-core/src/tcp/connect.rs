@@ -6,6 +6,7 @@ use crate::connect::{ConnectError, Upstream, dial, introduction, pool};
 use crate::exchange::{Cause, Phase};
 use crate::net::{Deadline, Io};
 use crate::proxy::Backend;
+use crate::roll::Stage;
 use crate::server::{Admission, Attempts, Refusal, Server, Slot, Turn, admit};
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -25,6 +26,8 @@ pub(super) enum NoConnection {
     Failed,
     /// This machine has no socket left.
     Resource,
+    /// It was ended from outside.
+    Killed,
 }
 
 /// Longest pause before a server that refused at once is tried again, as in HAProxy.
@@ -50,6 +53,8 @@ impl Stream {
                 self.exchange.redispatched = true;
             }
             self.exchange.server = Some(Arc::clone(&server));
+            self.entry.at_server(&server, self.exchange.retries);
+            self.entry.enter(Stage::Connect);
             self.count_attempt(backend, &server);
             let in_use = pool::begin(&server);
             let failure = match self.dial(backend, &server).await? {
@@ -127,6 +132,7 @@ impl Stream {
                 Admission::Refused(refusal) => return Err(NoConnection::Refused(refusal)),
                 Admission::Wait(waiting) => waiting,
             };
+            self.entry.enter(Stage::Queue);
             let mut deadline = Deadline::default();
             deadline.after(Instant::now(), backend.timeouts.queue.or(backend.timeouts.connect));
             let turn = {
@@ -191,6 +197,9 @@ impl Stream {
             if let Poll::Ready(value) = wanted(cx) {
                 return Poll::Ready(Ok(value));
             }
+            if self.deadline.take_cut() {
+                return Poll::Ready(Err(NoConnection::Killed));
+            }
             self.poll_client(cx);
             let termination = &mut self.exchange.termination;
             if termination.cause == Cause::Client {
@@ -233,6 +242,7 @@ impl Stream {
             NoConnection::TimedOut => (Cause::ServerTimeout, Phase::Connect),
             NoConnection::Resource => (Cause::Resource, Phase::Connect),
             NoConnection::Aborted(phase) => (Cause::Client, phase),
+            NoConnection::Killed => (Cause::Killed, Phase::Done),
         };
         if let (NoConnection::Refused(_), Some(backend)) = (&reason, &self.exchange.backend) {
             backend.stats.counters.mine().econ.inc();

@@ -50,6 +50,10 @@ impl Stream {
             // The delay runs from the first rule that had to wait.
             until = until.or_else(|| now.checked_add(delay.unwrap_or_default()));
             self.await_client(until).await;
+            if self.deadline.was_cut() {
+                self.terminate(Cause::Killed, Phase::Done);
+                return Inspected::Refused;
+            }
         };
         self.exchange.marking.apply(&self.io);
         match verdict {
@@ -87,6 +91,9 @@ impl Stream {
             }
             relay.until = relay.until.or_else(|| now.checked_add(delay.unwrap_or_default()));
             relay.run(&mut self.io, server, &mut self.deadline).await;
+            if self.deadline.was_cut() {
+                break Verdict::Continue;
+            }
         };
         self.exchange.marking.apply(&self.io);
         relay.until = None;

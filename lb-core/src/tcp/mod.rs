@@ -16,4 +16,5 @@ mod session;
 
 pub(crate) use lend::trim;
 pub use peeked::Peeked;
+pub(crate) use pipe::count as pipes;
 pub use session::spawn;

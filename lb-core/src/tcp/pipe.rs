@@ -15,6 +15,9 @@ const KEPT: usize = 16;
 /// Pipes of the process, idle ones included.
 static OPEN: AtomicU32 = AtomicU32::new(0);
 
+/// Those of them that lie ready.
+static READY: AtomicU32 = AtomicU32::new(0);
+
 thread_local! {
     static FREE: RefCell<Vec<Pipe>> = const { RefCell::new(Vec::new()) };
 }
@@ -48,6 +51,7 @@ impl Drop for Pipe {
 /// An empty pipe; none when the process has `most` already, or the system gives no more.
 pub(super) fn take(most: u32) -> Option<Pipe> {
     if let Some(pipe) = FREE.with_borrow_mut(Vec::pop) {
+        READY.fetch_sub(1, Ordering::Relaxed);
         return Some(pipe);
     }
     OPEN.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |open| (open < most).then(|| open + 1)).ok()?;
@@ -64,11 +68,18 @@ pub(super) fn take(most: u32) -> Option<Pipe> {
     }
 }
 
+/// How many pipes are in use, and how many lie ready.
+pub(crate) fn count() -> (u32, u32) {
+    let ready = READY.load(Ordering::Relaxed);
+    (OPEN.load(Ordering::Relaxed).saturating_sub(ready), ready)
+}
+
 /// Gives a pipe back; one that still holds bytes is closed.
 pub(super) fn give(pipe: Pipe) {
     if pipe.held == 0 {
         FREE.with_borrow_mut(|free| {
             if free.len() < KEPT {
+                READY.fetch_add(1, Ordering::Relaxed);
                 free.push(pipe);
             }
         });

@@ -171,6 +171,12 @@ impl Relay {
             if !deadline.poll(cx) {
                 return Poll::Pending;
             }
+            if deadline.was_cut() {
+                self.incident = Some(Incident { cause: Cause::Killed, failed: None });
+                self.up.kill();
+                self.down.kill();
+                return Poll::Ready(());
+            }
             let now = Instant::now();
             self.expire(now);
             if self.until.is_some_and(|until| until <= now) {

@@ -6,13 +6,14 @@ use super::relay::{Patience, Relay, Side};
 use super::{Peeked, lend};
 use crate::clock;
 use crate::compile::Plan;
-use crate::engine::{on_plan, with_waker};
+use crate::engine::{Woken, on_plan, with_waker};
 use crate::exchange::{Cause, Exchange, Phase, Session, Times};
 use crate::http::client::Client;
 use crate::listen::{Arrival, admit};
 use crate::net::{Buffer, Deadline, Io};
 use crate::process;
 use crate::proxy::{Backend, Frontend, InBackend};
+use crate::roll::{Entry, Mark, Stage};
 use haproxy_cfg_parser::model::{Mode, Options};
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -28,6 +29,10 @@ pub(super) struct Stream {
     pub(super) client: ClientSide,
     /// Counts the session among its backend's.
     pub(super) in_backend: Option<InBackend>,
+    /// Lets operators see and end it.
+    pub(super) entry: Entry,
+    /// Has the task woken at every change of phase.
+    woken: Woken,
     /// The log line is written.
     pub(super) logged: bool,
 }
@@ -48,7 +53,7 @@ pub fn spawn(arrival: Arrival) {
 }
 
 async fn run(mut arrival: Box<Arrival>) {
-    let _woken = poll_fn(|cx| Poll::Ready(with_waker(cx.waker()))).await;
+    let woken = poll_fn(|cx| Poll::Ready(with_waker(cx.waker()))).await;
     if !admit(&mut arrival).await {
         return;
     }
@@ -56,7 +61,7 @@ async fn run(mut arrival: Box<Arrival>) {
     let generation = plan.generation;
     let Some(session) = session else { return };
     // On the heap: it moves no more, and the task's own state stays small.
-    let mut stream = Box::new(Stream::new(io, deadline, session, plan, frontend));
+    let mut stream = Box::new(Stream::new(io, deadline, session, plan, frontend, woken));
     match on_plan(generation, tenure.as_ref(), stream.serve()).await {
         // On the heap, too: most sessions never come here.
         Some(true) => Box::pin(stream.into_client().serve(tenure)).await,
@@ -85,10 +90,11 @@ enum Routed {
 impl Stream {
     fn new(
         io: Io,
-        deadline: Deadline,
+        mut deadline: Deadline,
         session: Box<Session>,
         plan: Arc<Plan>,
         frontend: Arc<Frontend>,
+        woken: Woken,
     ) -> Self {
         let times = Times::begin(session.accepted, session.accepted_at);
         let heard = session.accepted;
@@ -98,7 +104,9 @@ impl Stream {
         exchange.number = process::live().next_exchange();
         exchange.peeked = Some(Box::new(Peeked::new(lend::take(size))));
         let client = ClientSide { ended: false, heard };
-        Self { io, deadline, plan, exchange, client, in_backend: None, logged: false }
+        let entry = Entry::of(&exchange, plan.generation, &woken);
+        deadline.watch(entry.mark());
+        Self { io, deadline, plan, exchange, client, in_backend: None, entry, woken, logged: false }
     }
 
     /// Serves the session; true: it goes on as an HTTP client's connection, and nothing has been told of it.
@@ -114,9 +122,10 @@ impl Stream {
 
     /// The connection of an HTTP client who has sent so much already.
     fn into_client(self: Box<Self>) -> Client {
-        let Self { io, deadline, plan, exchange, .. } = *self;
+        let Self { io, mut deadline, plan, exchange, woken, .. } = *self;
+        deadline.watch(Mark::default());
         let received = exchange.peeked.map(|peeked| peeked.request);
-        Client::of(io, deadline, exchange.session, plan, received)
+        Client::of(io, deadline, exchange.session, plan, woken, received)
     }
 
     /// Runs the rules up to the choice of the backend, and its rules.
@@ -153,6 +162,7 @@ impl Stream {
     fn enter(&mut self, backend: &Arc<Backend>) {
         self.exchange.backend = Some(Arc::clone(backend));
         self.in_backend = Some(InBackend::new(Arc::clone(backend)));
+        self.entry.in_backend(backend);
         let counters = backend.stats.counters.mine();
         counters.sess_tot.inc();
         counters.sess_rate.add(1, clock::at(self.exchange.times.began));
@@ -177,6 +187,7 @@ impl Stream {
             Err(reason) => return self.no_connection(reason),
         };
         self.log_early();
+        self.entry.enter(Stage::Data);
         let Some(peeked) = &mut self.exchange.peeked else { return };
         let request = std::mem::replace(&mut peeked.request, Buffer::none());
         let mut up = Flow::new(self.plan.bufsize, Some(request));
@@ -235,7 +246,7 @@ impl Stream {
         let Some(incident) = relay.incident else { return };
         match incident.cause {
             Cause::Client | Cause::ClientTimeout => self.count(|counters| counters.cli_abrt.inc()),
-            cause @ (Cause::Down | Cause::Up) => return self.terminate(cause, Phase::Done),
+            cause @ (Cause::Down | Cause::Up | Cause::Killed) => return self.terminate(cause, Phase::Done),
             _ => self.count(|counters| counters.srv_abrt.inc()),
         }
         self.terminate(incident.cause, Phase::Data);

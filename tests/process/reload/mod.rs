@@ -47,7 +47,7 @@ fn connect(to: SocketAddr) -> std::io::Result<TcpStream> {
     Ok(stream)
 }
 
-fn body(to: SocketAddr) -> Option<String> {
+pub(crate) fn body(to: SocketAddr) -> Option<String> {
     ask(&mut connect(to).ok()?, "/").ok()
 }
 
@@ -60,7 +60,7 @@ fn says(place: &Place, text: &str) -> String {
 }
 
 /// What a socket answers to a command.
-fn command(socket: &Path, command: &str) -> String {
+pub(crate) fn command(socket: &Path, command: &str) -> String {
     let mut socket = UnixStream::connect(socket).unwrap();
     socket.set_read_timeout(Some(LIMIT)).unwrap();
     socket.write_all(format!("{command}\n").as_bytes()).unwrap();

@@ -81,6 +81,9 @@ impl Change {
                 let frontend = frontend.ok_or("No such frontend.")?;
                 turn(plan, frontend, *entrance);
             }
+            Self::Publish { backend, published } => {
+                super::backend(plan, backend)?.published.store(*published, Ordering::Relaxed);
+            }
             Self::Aim { backend, server, agent, aim } => {
                 let uid = find(plan, backend, server)?.uid;
                 aim.take(super::backend(plan, backend)?, uid, *agent);

@@ -110,6 +110,13 @@ pub enum Change {
         /// What it does with new connections from now on.
         entrance: Entrance,
     },
+    /// Whether rules may choose a backend.
+    Publish {
+        /// The backend.
+        backend: String,
+        /// They may.
+        published: bool,
+    },
     /// Where checks of a server go, and what they ask.
     Aim {
         /// The backend.

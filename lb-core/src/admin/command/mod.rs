@@ -6,15 +6,20 @@ mod frontend;
 mod limits;
 mod pattern;
 mod probe;
+mod publish;
 mod server;
 mod session;
 mod show;
+mod shutdown;
 mod target;
 mod variable;
+mod wait;
 
 use super::change::Change;
 use super::{Context, Level, is_named};
 use crate::compile::Plan;
+use std::future::Future;
+use std::pin::Pin;
 use std::time::Duration;
 
 /// A command: its words, its line in `help`, and what it does.
@@ -72,7 +77,17 @@ impl Call<'_> {
     pub(super) fn arg(&self, index: usize) -> &str {
         self.args.get(index).map_or("", String::as_str)
     }
+
+    /// The number of the proxy of that name.
+    pub(super) fn proxy_id(&self, name: &str) -> Option<u32> {
+        let frontend = self.plan.frontends.iter().find(|frontend| frontend.name == name);
+        let backend = || self.plan.backends.iter().find(|backend| backend.name == name);
+        frontend.map(|frontend| frontend.id).or_else(|| backend().map(|backend| backend.id))
+    }
 }
+
+/// A text that is not there yet.
+pub(super) type Later = Pin<Box<dyn Future<Output = Result<String, String>> + Send>>;
 
 /// What a command comes to.
 pub(super) enum Outcome {
@@ -86,6 +101,8 @@ pub(super) enum Outcome {
     Change(Change),
     /// Something to be changed, and what is said once it is.
     Said(Change, String),
+    /// A dump, or why it failed, that takes time to make.
+    Later(Later),
     /// Something about the session.
     Session(Action),
 }
@@ -159,6 +176,7 @@ pub(super) static COMMANDS: &[Command] = &[
     session::OPERATOR,
     pattern::PREPARE_ACL,
     pattern::PREPARE_MAP,
+    publish::PUBLISH,
     pattern::SET_MAP,
     limits::FRONTEND,
     limits::GLOBAL,
@@ -169,20 +187,30 @@ pub(super) static COMMANDS: &[Command] = &[
     session::TIMEOUT,
     server::SET_WEIGHT,
     pattern::SHOW_ACL,
+    show::threads::ACTIVITY,
     show::backend::BACKEND,
     show::cli::LEVEL,
     show::cli::SOCKETS,
     show::env::ENV,
+    show::errors::ERRORS,
+    show::fd::FD,
     show::info::INFO,
     pattern::SHOW_MAP,
+    show::threads::POOLS,
     show::resolvers::RESOLVERS,
     show::servers::CONN,
     show::servers::STATE,
+    show::sess::SESS,
     show::info::STARTUP_LOGS,
     show::stat::STAT,
+    show::threads::THREADS,
     show::info::VERSION,
     frontend::SHUTDOWN,
+    shutdown::SESSION,
+    shutdown::SERVER,
+    publish::UNPUBLISH,
     session::USER,
+    wait::WAIT,
     session::HELP,
     session::PROMPT,
     session::QUIT,

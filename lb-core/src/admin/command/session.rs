@@ -108,21 +108,22 @@ fn timeout(call: &Call<'_>) -> Outcome {
     if call.arg(1).is_empty() {
         return Outcome::Error("Expects an integer value.".into());
     }
-    match delay(call.arg(1)) {
+    match delay_in(call.arg(1), 1000) {
         Some(delay) => Outcome::Session(Action::Timeout(delay)),
         None => Outcome::Error("Invalid timeout value.".into()),
     }
 }
 
-/// A time with its unit, seconds without one; at least a millisecond (manual 2.5 "Time format").
-fn delay(word: &str) -> Option<Duration> {
+/// A time with its unit; without one, so many milliseconds each. At least a millisecond (manual 2.5 "Time format").
+pub(super) fn delay_in(word: &str, unit_millis: u64) -> Option<Duration> {
     let unit = word.find(|c: char| !c.is_ascii_digit()).unwrap_or(word.len());
     let (number, unit) = word.split_at(unit);
     let number: u64 = number.parse().ok()?;
     let millis = match unit {
         "us" => number / 1000,
         "ms" => number,
-        "s" | "" => number.checked_mul(1000)?,
+        "" => number.checked_mul(unit_millis)?,
+        "s" => number.checked_mul(1000)?,
         "m" => number.checked_mul(60_000)?,
         "h" => number.checked_mul(3_600_000)?,
         "d" => number.checked_mul(86_400_000)?,

@@ -9,6 +9,7 @@ use crate::http::h1::{ConnectionHeader, write_request};
 use crate::http::message::Version;
 use crate::net::{Buffer, Io};
 use crate::proxy::Backend;
+use crate::roll::Stage;
 use crate::server::{Admission, Attempts, Refusal, Server, Slot, Turn, admit, persistence};
 use haproxy_cfg_parser::model::{HttpReuse, KeepAlive};
 use std::future::{Future, poll_fn};
@@ -29,6 +30,8 @@ enum NoConnection {
     Failed,
     /// This machine has no socket left.
     Resource,
+    /// It was ended from outside.
+    Killed,
 }
 
 /// How the attempt to get an answer from one server ended.
@@ -129,6 +132,9 @@ impl Run<'_> {
                 failed.counters.mine().wredis.inc();
             }
             self.exchange.server = Some(Arc::clone(&server));
+            if let Some(entry) = &self.entry {
+                entry.at_server(&server, self.exchange.retries);
+            }
             let in_use = pool::begin(&server);
             if let Some(io) = self.reuse(backend, &server) {
                 self.exchange.times.connected = Some(now);
@@ -136,6 +142,7 @@ impl Run<'_> {
                 backend.stats.counters.mine().reuse.inc();
                 return Ok((Box::new(self.upstream(&server, io, in_use, slot, true)), 0));
             }
+            self.enter(Stage::Connect);
             let failure = match self.dial(backend, &server).await? {
                 Ok((io, sent)) => {
                     self.exchange.times.connected = Some(Instant::now());
@@ -147,6 +154,9 @@ impl Run<'_> {
                 Err(failure) => failure,
             };
             drop((in_use, slot));
+            if self.was_cut() {
+                return Err(NoConnection::Killed);
+            }
             server.observe(Event::NotConnected);
             let server_counters = server.counters.mine();
             if attempts.left == 0 || !backend.retry_on.conn_failure {
@@ -166,7 +176,7 @@ impl Run<'_> {
                 // A server that refuses at once gets a moment to come back, as in HAProxy: one second at most.
                 let most = Duration::from_secs(1);
                 let pause = self.exchange.connect_timeout(backend).map_or(most, |connect| connect.min(most));
-                self.unless_abandoned(backend, tokio::time::sleep(pause)).await?;
+                self.hold(backend, pause).await?;
             }
         }
     }
@@ -211,6 +221,7 @@ impl Run<'_> {
                 Admission::Refused(refusal) => return Err(NoConnection::Refused(refusal)),
                 Admission::Wait(waiting) => waiting,
             };
+            self.enter(Stage::Queue);
             let timeout = self.exchange.queue_timeout(backend);
             self.client.deadline.after(Instant::now(), timeout);
             let turn = {
@@ -222,7 +233,9 @@ impl Run<'_> {
                     turn => turn.map(Some),
                 });
                 let turn = watch.over(turn, Phase::Queue).await;
-                turn.and_then(|turn| turn.ok_or(NoConnection::Refused(Refusal::QueueTimeout)))
+                let killed = self.client.deadline.was_cut();
+                turn.and_then(|turn| if killed { Err(NoConnection::Killed) } else { Ok(turn) })
+                    .and_then(|turn| turn.ok_or(NoConnection::Refused(Refusal::QueueTimeout)))
             };
             let (turn, position) = match turn {
                 Ok(Turn::Slot(slot, position)) => (Ok(Some(slot)), position),
@@ -275,14 +288,17 @@ impl Run<'_> {
         watch.over(dial(&server.address(), server.source(), head, deadline), Phase::Connect).await
     }
 
-    /// Waits for something, unless the client goes away meanwhile and that counts (`option abortonclose`).
-    async fn unless_abandoned<T>(
-        &mut self,
-        backend: &Backend,
-        wait: impl Future<Output = T>,
-    ) -> Result<T, NoConnection> {
-        let (io, buffer) = (&mut self.client.io, &mut self.work.client);
-        Watch::new(backend, io, buffer, &mut self.client_ended).over(wait, Phase::Connect).await
+    /// Waits so long, unless the client goes away meanwhile and that counts (`option abortonclose`).
+    async fn hold(&mut self, backend: &Backend, time: Duration) -> Result<(), NoConnection> {
+        let Client { io, deadline, .. } = &mut *self.client;
+        deadline.after(Instant::now(), Some(time));
+        let over = poll_fn(|cx| match deadline.at().is_none() || deadline.poll(cx) {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        });
+        let watch = Watch::new(backend, io, &mut self.work.client, &mut self.client_ended);
+        watch.over(over, Phase::Connect).await?;
+        if self.was_cut() { Err(NoConnection::Killed) } else { Ok(()) }
     }
 
     /// Answers a request that got no connection.
@@ -301,6 +317,7 @@ impl Run<'_> {
             NoConnection::TimedOut => (Cause::ServerTimeout, Phase::Connect, 503),
             NoConnection::Resource => (Cause::Resource, Phase::Connect, 503),
             NoConnection::Aborted(phase) => return self.abandoned(phase),
+            NoConnection::Killed => return self.killed(),
         };
         self.terminate(cause, phase);
         self.answer_status(status).await

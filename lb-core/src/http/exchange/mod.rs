@@ -23,11 +23,14 @@ use crate::engine::{Phase, phase};
 use crate::exchange::{Cause, Exchange, Phase as Stage, Times};
 use crate::process;
 use crate::proxy::{Frontend, InBackend, Listener};
+use crate::roll::{self, Entry, Mark};
 use crate::server::Server;
 use crate::server::persistence::Found;
 use haproxy_cfg_parser::model::KeepAlive;
+use std::future::poll_fn;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::task::Poll;
+use std::time::{Duration, Instant, SystemTime};
 
 /// Why an idle connection has work to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +71,8 @@ struct Run<'a> {
     persistence: Option<Persistence>,
     /// Counts the exchange among its backend's sessions.
     in_backend: Option<InBackend>,
+    /// Lets operators see and end it, from its whole head on.
+    entry: Option<Entry>,
 }
 
 /// What the persistence cookie of a request said, kept for the response.
@@ -167,6 +172,7 @@ impl<'a> Run<'a> {
             gave_up: false,
             persistence: None,
             in_backend: None,
+            entry: None,
         })
     }
 }
@@ -177,6 +183,9 @@ impl Run<'_> {
         if !self.receive(wake).await {
             return After::Close;
         }
+        let entry = Entry::of(&self.exchange, self.client.plan.generation, &self.client.woken);
+        self.client.deadline.watch(entry.mark());
+        self.entry = Some(entry);
         let backend = match self.route().await {
             route::Route::Backend(backend) => backend,
             route::Route::Done(after) => return after,
@@ -186,6 +195,40 @@ impl Run<'_> {
 
     fn frontend(&self) -> &Arc<Frontend> {
         &self.exchange.frontend
+    }
+
+    /// Operators see that it goes on with something else.
+    #[inline]
+    fn enter(&self, stage: roll::Stage) {
+        if let Some(entry) = &self.entry {
+            entry.enter(stage);
+        }
+    }
+
+    /// It was ended from outside.
+    fn was_cut(&self) -> bool {
+        self.client.deadline.was_cut()
+    }
+
+    /// Ends the connection, and the exchange without an answer: it was ended from outside.
+    fn killed(&mut self) -> After {
+        self.terminate(Cause::Killed, Stage::Done);
+        self.exchange.response.clear();
+        self.exchange.bytes_out = 0;
+        self.close = true;
+        self.finish();
+        After::Close
+    }
+
+    /// Waits so long; an error: it was ended from outside meanwhile, and all is said.
+    async fn pause(&mut self, time: Duration) -> Result<(), After> {
+        let deadline = &mut self.client.deadline;
+        deadline.after(Instant::now(), Some(time));
+        poll_fn(
+            |cx| if deadline.at().is_none() || deadline.poll(cx) { Poll::Ready(()) } else { Poll::Pending },
+        )
+        .await;
+        if self.was_cut() { Err(self.killed()) } else { Ok(()) }
     }
 
     /// Sets how the exchange ended, unless that is known already.
@@ -229,6 +272,7 @@ impl Run<'_> {
         request_body.clear();
         vars.clear();
         self.work.parts = Parts { request, response, request_body, vars };
+        self.client.deadline.watch(Mark::default());
         self.client.session = Some(session);
         self.client.idle_since = Instant::now();
         if self.close { After::Close } else { after }

@@ -6,6 +6,7 @@ use crate::exchange::{Cause, Phase};
 use crate::http::h1::{Body, Parsed, parse_request};
 use crate::http::message::Framing;
 use crate::net::Fail;
+use crate::proxy::Capture;
 use std::time::Instant;
 
 /// How a request head ended that never became whole.
@@ -53,7 +54,10 @@ impl Run<'_> {
                 parses += 1;
                 match self.parse_head()? {
                     true => return Ok(()),
-                    false if self.work.client.is_full() => return Err(Failure::Refused(400)),
+                    false if self.work.client.is_full() => {
+                        self.keep_unread_request(self.work.client.len());
+                        return Err(Failure::Refused(400));
+                    }
                     false => {}
                 }
             }
@@ -78,6 +82,7 @@ impl Run<'_> {
         match parse_request(filled, plan.max_headers, request, &mut self.connection) {
             Parsed::Complete(n) if n + plan.maxrewrite > plan.bufsize => {
                 request.clear();
+                self.keep_unread_request(n);
                 Err(Failure::Refused(400))
             }
             Parsed::Complete(n) => {
@@ -87,16 +92,27 @@ impl Run<'_> {
                 let framing = request.framing;
                 if framing == Framing::Chunked && walk(&mut Body::new(framing), &self.work.client).is_err() {
                     request.clear();
+                    self.keep_unread_request(0);
                     return Err(Failure::Refused(400));
                 }
                 Ok(true)
             }
             Parsed::Partial => Ok(false),
-            Parsed::Invalid(status, _) => {
+            Parsed::Invalid(status, at) => {
                 request.clear();
+                self.keep_unread_request(at);
                 Err(Failure::Refused(status))
             }
         }
+    }
+
+    /// Keeps what cannot be read, from the byte at `position` on, for operators.
+    #[cold]
+    fn keep_unread_request(&self, position: usize) {
+        let (session, client) = (&self.exchange.session, &self.work.client);
+        let (bytes, size) = (client.filled(), self.client.plan.bufsize);
+        let capture = Capture::new(bytes, size, position, session.src, session.listener.id);
+        self.exchange.frontend.stats.unread.put(capture);
     }
 
     async fn receive_failed(&mut self, failure: Failure) {

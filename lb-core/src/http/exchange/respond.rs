@@ -10,6 +10,7 @@ use crate::http::h1::{Body, Connection, write_response};
 use crate::http::message::{Framing, Version};
 use crate::http::relay::{Pump, Stop, Waiting};
 use crate::proxy::Backend;
+use crate::roll::Stage;
 use crate::rule::Verdict;
 use crate::server::persistence;
 use haproxy_cfg_parser::model::{HttpReuse, KeepAlive};
@@ -133,6 +134,7 @@ impl Run<'_> {
         head.clear();
         write_response(&self.exchange.response, header, &mut head);
         let mut download = Pump::new(framing, chunked, head, Instant::now());
+        self.enter(Stage::Data);
         let ended = self.pump_both(backend, &mut upstream, &mut upload, &mut download).await;
         self.exchange.bytes_out += self.exchange.response.weight + download.weight;
         let whole = ended.is_ok() && download.is_done();
@@ -203,7 +205,8 @@ impl Run<'_> {
             let timeout = if waiting == Waiting::Read { server_timeout } else { client_timeout };
             client.deadline.after(since, timeout);
             if client.deadline.poll(cx) {
-                return Poll::Ready(Err(Ended::TimedOut(waiting)));
+                let killed = client.deadline.was_cut();
+                return Poll::Ready(Err(if killed { Ended::Killed } else { Ended::TimedOut(waiting) }));
             }
             Poll::Pending
         })
@@ -252,6 +255,7 @@ impl Run<'_> {
             Ended::Stopped(Stop::WriteFailed) => Cause::Client,
             Ended::Client(Stop::Malformed) => Cause::Proxy,
             Ended::Client(_) => Cause::Client,
+            Ended::Killed => Cause::Killed,
             Ended::TimedOut(Waiting::Read) => Cause::ServerTimeout,
             Ended::TimedOut(Waiting::Write) => Cause::ClientTimeout,
         };
@@ -270,4 +274,6 @@ enum Ended {
     /// The rest of the request, after the response.
     Client(Stop),
     TimedOut(Waiting),
+    /// From outside.
+    Killed,
 }

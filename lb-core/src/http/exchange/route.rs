@@ -51,6 +51,9 @@ impl Run<'_> {
             return Route::Done(self.misrouted());
         }
         self.in_backend = Some(InBackend::new(Arc::clone(&backend)));
+        if let Some(entry) = &self.entry {
+            entry.in_backend(&backend);
+        }
         let counters = backend.stats.counters.mine();
         counters.sess_tot.inc();
         counters.req_tot.inc();
@@ -126,6 +129,10 @@ impl Run<'_> {
     /// not come in time.
     async fn wait_for_body(&mut self, time: Option<Duration>, at_least: usize) -> Option<After> {
         match self.buffer_body(time, at_least).await {
+            Buffered::TimedOut if self.was_cut() => {
+                self.exchange.times.request = None;
+                return Some(self.killed());
+            }
             Buffered::TimedOut => {
                 self.close = true;
                 self.exchange.times.request = None;
@@ -187,10 +194,7 @@ impl Run<'_> {
                 self.exchange.looked_up().await;
                 Ok(())
             }
-            Wait::Pause(time) => {
-                tokio::time::sleep(time).await;
-                Ok(())
-            }
+            Wait::Pause(time) => self.pause(time).await,
             Wait::Body { time, at_least } => match self.wait_for_body(Some(time), at_least).await {
                 Some(after) => Err(after),
                 None => Ok(()),
@@ -208,7 +212,9 @@ impl Run<'_> {
             }
             Verdict::Tarpit(reply) => {
                 let wait = self.exchange.tarpit_timeout().unwrap_or(Duration::ZERO);
-                tokio::time::sleep_until((Instant::now() + wait).into()).await;
+                if let Err(after) = self.pause(wait).await {
+                    return Some(after);
+                }
                 // As HAProxy logs it: no request time, and the wait as time in a queue.
                 self.exchange.times.request = None;
                 self.exchange.times.dequeued = Some(Instant::now());

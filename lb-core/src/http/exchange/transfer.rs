@@ -5,11 +5,12 @@ use super::forward::{Attempt, Watched, watch_client};
 use super::{After, Run};
 use crate::check::Event;
 use crate::connect::Upstream;
-use crate::exchange::{Cause, Phase};
+use crate::exchange::{Cause, Exchange, Phase};
 use crate::http::h1::{Body, Connection, ConnectionHeader, Parsed, parse_response, write_response};
 use crate::http::message::Framing;
 use crate::http::relay::{Pump, Stop};
-use crate::proxy::Backend;
+use crate::proxy::{Backend, Capture};
+use crate::roll::Stage;
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
@@ -29,6 +30,8 @@ enum NoResponse {
     Client(Stop),
     /// `option abortonclose`, and the client went away.
     Aborted,
+    /// It was ended from outside.
+    Killed,
 }
 
 impl Run<'_> {
@@ -48,6 +51,7 @@ impl Run<'_> {
         let mut upload =
             Pump::new(framing, framing == Framing::Chunked, head, now).keeping_surplus().already_sent(sent);
         self.work.server.clear();
+        self.enter(Stage::Answer);
         let got = self.response_head(backend, &mut upstream, &mut upload).await;
         self.exchange.bytes_in += upload.taken;
         self.body_read = upload.all_read();
@@ -62,7 +66,7 @@ impl Run<'_> {
                 Err(NoResponse::Empty) => retry_on.empty_response,
                 Err(NoResponse::Truncated | NoResponse::Invalid) => retry_on.junk_response,
                 Err(NoResponse::TimedOut) => retry_on.response_timeout,
-                Err(NoResponse::Client(_) | NoResponse::Aborted) => false,
+                Err(NoResponse::Client(_) | NoResponse::Aborted | NoResponse::Killed) => false,
             };
         if again {
             // The body goes back before what has come after it.
@@ -94,7 +98,7 @@ impl Run<'_> {
             Err(NoResponse::Empty | NoResponse::Truncated) => Event::BrokenPipe,
             Err(NoResponse::Invalid) => Event::BadHeaders,
             Err(NoResponse::TimedOut) => Event::ReadTimeout,
-            Err(NoResponse::Client(_) | NoResponse::Aborted) => return,
+            Err(NoResponse::Client(_) | NoResponse::Aborted | NoResponse::Killed) => return,
         };
         if let Some(server) = &self.exchange.server {
             server.observe(event);
@@ -155,7 +159,8 @@ impl Run<'_> {
                 // A client that is slow with its body is the server's to give up on, as in HAProxy.
                 client.deadline.after(sent_at.unwrap_or(upload.moved_at), server_timeout);
                 if client.deadline.poll(cx) {
-                    return Poll::Ready(Err(NoResponse::TimedOut));
+                    let killed = client.deadline.was_cut();
+                    return Poll::Ready(Err(if killed { NoResponse::Killed } else { NoResponse::TimedOut }));
                 }
                 if sent_at.is_some() {
                     match watch_client(&mut client.io, &mut work.client, ended, cx) {
@@ -189,6 +194,7 @@ impl Run<'_> {
                 let framing = response.framing;
                 if framing == Framing::Chunked && walk(&mut Body::new(framing), &self.work.server).is_err() {
                     response.clear();
+                    self.keep_unread_response(0);
                     return Err(NoResponse::Invalid);
                 }
                 Ok(Some(connection))
@@ -197,11 +203,27 @@ impl Run<'_> {
                 response.clear();
                 Ok(None)
             }
-            Parsed::Complete(_) | Parsed::Partial | Parsed::Invalid(..) => {
+            parsed @ (Parsed::Complete(_) | Parsed::Partial | Parsed::Invalid(..)) => {
                 response.clear();
+                self.keep_unread_response(match parsed {
+                    Parsed::Complete(at) | Parsed::Invalid(_, at) => at,
+                    Parsed::Partial => self.work.server.len(),
+                });
                 Err(NoResponse::Invalid)
             }
         }
+    }
+
+    /// Keeps what cannot be read, from the byte at `position` on, for operators.
+    #[cold]
+    fn keep_unread_response(&self, position: usize) {
+        let Exchange { session, frontend, backend, server, .. } = &self.exchange;
+        let Some(backend) = backend else { return };
+        let (bytes, size) = (self.work.server.filled(), self.client.plan.bufsize);
+        let mut capture = Capture::new(bytes, size, position, session.src, session.listener.id);
+        capture.other = Some((frontend.name.clone(), frontend.id));
+        capture.server = server.as_ref().map(|server| (server.name.clone(), server.id));
+        backend.stats.unread.put(capture);
     }
 
     /// Passes a 1xx response on.
@@ -231,7 +253,9 @@ impl Run<'_> {
             }
         }
         let (cause, phase, status) = match reason {
-            NoResponse::Empty if self.exchange.session.requests > 1 => {
+            // What it had still to say is lost, and so is an answer to it.
+            NoResponse::Killed if !self.body_read => return self.killed(),
+            NoResponse::Empty | NoResponse::Killed if self.exchange.session.requests > 1 => {
                 // On a kept connection the client can tell a close from an answer, and repeats what it knows to be
                 // safe to repeat. As in HAProxy nothing is logged.
                 self.close = true;
@@ -248,6 +272,7 @@ impl Run<'_> {
             }
             NoResponse::Empty | NoResponse::Truncated => (Cause::Server, Phase::Headers, 502),
             NoResponse::Invalid => (Cause::Proxy, Phase::Headers, 502),
+            NoResponse::Killed => (Cause::Killed, Phase::Headers, 502),
             NoResponse::TimedOut => (Cause::ServerTimeout, Phase::Headers, 504),
             NoResponse::Aborted => (Cause::Client, Phase::Headers, 400),
         };

@@ -7,6 +7,7 @@ use crate::http::h1::{ConnectionHeader, write_response};
 use crate::http::message::Framing;
 use crate::http::relay::{Pump, Waiting};
 use crate::proxy::Backend;
+use crate::roll::Stage;
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Poll, ready};
@@ -16,6 +17,7 @@ impl Run<'_> {
     /// Sends the 101 and relays until the end.
     pub(super) async fn tunnel(&mut self, backend: &Arc<Backend>, mut upstream: Box<Upstream>) -> After {
         self.close = true;
+        self.enter(Stage::Data);
         let mut head = std::mem::take(&mut self.work.out);
         head.clear();
         write_response(&self.exchange.response, ConnectionHeader::None, &mut head);
@@ -58,6 +60,9 @@ impl Run<'_> {
                 if slow_client { client_fin.or(client_timeout) } else { server_fin.or(server_timeout) };
             client.deadline.after(up.moved_at.max(down.moved_at), timeout);
             if client.deadline.poll(cx) {
+                if client.deadline.was_cut() {
+                    return Poll::Ready(Some(Cause::Killed));
+                }
                 let cause = if slow_client { Cause::ClientTimeout } else { Cause::ServerTimeout };
                 return Poll::Ready(Some(cause));
             }
@@ -67,7 +72,8 @@ impl Run<'_> {
         self.exchange.bytes_in += up.taken;
         self.exchange.bytes_out += self.exchange.response.weight + down.weight;
         if let Some(cause) = ended {
-            self.terminate(cause, Phase::Data);
+            let phase = if cause == Cause::Killed { Phase::Done } else { Phase::Data };
+            self.terminate(cause, phase);
         }
         drop(upstream);
         self.work.out = down.into_head();

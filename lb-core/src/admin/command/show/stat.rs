@@ -20,7 +20,7 @@ fn stat(call: &Call<'_>) -> Result<Outcome, String> {
     {
         only.proxy = match proxy.parse::<i64>() {
             Ok(id) => u32::try_from(id).ok().filter(|id| *id > 0),
-            Err(_) => Some(proxy_id(call, proxy).ok_or("No such proxy.")?),
+            Err(_) => Some(call.proxy_id(proxy).ok_or("No such proxy.")?),
         };
         only.kinds = u32::try_from(kinds).unwrap_or(u32::MAX);
         only.server = u32::try_from(server).ok();
@@ -36,10 +36,4 @@ fn stat(call: &Call<'_>) -> Result<Outcome, String> {
         private: call.level > Level::User,
     };
     Ok(Outcome::Dump(print_stat(call.plan, only, style)))
-}
-
-fn proxy_id(call: &Call<'_>, name: &str) -> Option<u32> {
-    let frontend = call.plan.frontends.iter().find(|frontend| frontend.name == name);
-    let backend = || call.plan.backends.iter().find(|backend| backend.name == name);
-    frontend.map(|frontend| frontend.id).or_else(|| backend().map(|backend| backend.id))
 }
