@@ -33,14 +33,23 @@ pub struct Session {
     pub accepted: Instant,
     /// Variables of scope `sess`.
     pub vars: Vars,
-    /// `tcp-request connection expect-proxy`: a PROXY header comes first.
-    pub expects_proxy: bool,
+    /// Headers that rules say come first.
+    pub expects: Expects,
     /// What a PROXY header said.
     pub proxied: Option<Box<Header>>,
     /// The rule that ended the connection's own rules.
     pub last_rule: Option<RulePlace>,
     /// How many requests it has carried, the present one included.
     pub requests: u64,
+}
+
+/// What a connection begins with, by its rules.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Expects {
+    /// A PROXY header (`tcp-request connection expect-proxy`).
+    pub proxy: bool,
+    /// NetScaler's header (`tcp-request connection expect-netscaler-cip`).
+    pub netscaler: bool,
 }
 
 /// Memory of the moving average of times: HAProxy's `TIME_STATS_SAMPLES`.

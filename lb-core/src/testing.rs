@@ -56,7 +56,7 @@ pub(crate) fn exchange(frontend: Arc<Frontend>, head: &[u8]) -> Exchange {
         accepted_at: wall,
         accepted: now,
         vars: Vars::default(),
-        expects_proxy: false,
+        expects: Default::default(),
         proxied: None,
         last_rule: None,
         ends: ("127.0.0.1:1234".parse().ok(), "127.0.0.1:80".parse().ok()),

@@ -52,6 +52,8 @@ pub struct BindOptions {
     pub tcp_user_timeout: Option<u64>,
     /// `accept-proxy`.
     pub accept_proxy: bool,
+    /// `accept-netscaler-cip`: the number that the header starts with.
+    pub accept_netscaler: Option<u32>,
     /// `ssl`.
     pub ssl: bool,
     /// `thread` and `process` words.

@@ -93,7 +93,7 @@ impl Settings {
             accepted: now,
             vars: Vars::default(),
             requests: 1,
-            expects_proxy: false,
+            expects: Default::default(),
             proxied: None,
             last_rule: None,
             ends: (None, None),

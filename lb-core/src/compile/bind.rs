@@ -60,6 +60,7 @@ fn line_specs(line: &model::Bind, side: Side<'_>, specs: &mut Vec<BindSpec>) {
                 port,
                 bound,
                 accept_proxy: line.options.accept_proxy,
+                accept_netscaler: line.options.accept_netscaler,
                 level: side.level,
                 exposes: line.options.expose_fd,
                 frontend: Default::default(),

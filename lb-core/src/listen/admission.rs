@@ -5,7 +5,7 @@ use super::arrival::Arrival;
 use crate::exchange::{Exchange, Times};
 use crate::process;
 use crate::proxy::Frontend;
-use crate::proxy_protocol::{self, Refusal};
+use crate::proxy_protocol::{self, Kind, Refusal};
 use crate::rule::{Ruleset, Verdict};
 use crate::thread::Counter;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use std::time::Instant;
 /// Sees a connection just accepted through all that; false: it is to be closed.
 pub async fn admit(arrival: &mut Arrival) -> bool {
     let rules = &arrival.frontend.rules;
-    let announced = arrival.session.as_ref().is_some_and(|session| session.listener.accept_proxy);
+    let announced = arrival.session.as_ref().is_some_and(|session| session.listener.announces());
     if !announced && rules.tcp_request_connection.is_empty() && rules.tcp_request_session.is_empty() {
         arrival.count_session();
         return true;
@@ -31,19 +31,18 @@ async fn examine(arrival: &mut Arrival, frontend: &Arc<Frontend>) -> bool {
         arrival.io.reset_on_close();
         return false;
     }
-    let expected = arrival
-        .session
-        .as_ref()
-        .is_some_and(|session| session.listener.accept_proxy || session.expects_proxy);
-    if expected && let Err(refusal) = introduced(arrival, frontend).await {
-        let silent = refusal.is_silent() && frontend.options.dontlognull;
-        if !silent {
-            log(arrival, frontend, &refusal.to_string());
+    let expected = expected(arrival);
+    for kind in expected.into_iter().flatten() {
+        if let Err(refusal) = introduced(kind, arrival, frontend).await {
+            let silent = refusal.is_silent() && frontend.options.dontlognull;
+            if !silent {
+                log(arrival, frontend, refusal.told(kind));
+            }
+            return false;
         }
-        return false;
     }
     if !pass(arrival, frontend, &frontend.rules.tcp_request_session, &counters.dses) {
-        if expected {
+        if expected.iter().any(Option::is_some) {
             // What haproxy 2.6 calls a connection that only a rule refused.
             log(arrival, frontend, "Success");
         }
@@ -53,18 +52,31 @@ async fn examine(arrival: &mut Arrival, frontend: &Arc<Frontend>) -> bool {
     true
 }
 
-/// Reads a PROXY header; its addresses become the connection's.
-async fn introduced(arrival: &mut Arrival, frontend: &Frontend) -> Result<(), Refusal> {
+/// The headers that the connection begins with, in their order.
+fn expected(arrival: &Arrival) -> [Option<Kind>; 2] {
+    let Some(session) = &arrival.session else { return [None; 2] };
+    let listener = &session.listener;
+    let netscaler = session.expects.netscaler || listener.accept_netscaler.is_some();
+    let proxy = session.expects.proxy || listener.accept_proxy;
+    // Without a number on the `bind` line it is zero.
+    let magic = listener.accept_netscaler.unwrap_or(0);
+    [netscaler.then_some(Kind::NetScaler(magic)), proxy.then_some(Kind::Proxy)]
+}
+
+/// Reads a header; its addresses become the connection's.
+async fn introduced(kind: Kind, arrival: &mut Arrival, frontend: &Frontend) -> Result<(), Refusal> {
     let Some(session) = &mut arrival.session else { return Err(Refusal::Failed) };
     let timeouts = &frontend.timeouts;
     arrival.deadline.after(session.accepted, timeouts.client_hs.or(timeouts.client));
     let received =
-        proxy_protocol::receive(&mut arrival.io, &mut arrival.deadline, arrival.plan.bufsize).await;
+        proxy_protocol::receive(kind, &mut arrival.io, &mut arrival.deadline, arrival.plan.bufsize).await;
     arrival.deadline.set(None);
     let (addresses, refusal) = match received {
         Ok(header) => {
             let addresses = header.addresses;
-            session.proxied = Some(Box::new(header));
+            if kind == Kind::Proxy {
+                session.proxied = Some(Box::new(header));
+            }
             (addresses, None)
         }
         Err((refusal, addresses)) => (addresses, Some(refusal)),
@@ -87,7 +99,7 @@ fn pass(arrival: &mut Arrival, frontend: &Arc<Frontend>, rules: &Ruleset, refuse
         }
         (verdict, exchange.marking)
     });
-    let verdict = verdict.map(|(verdict, mut marking)| {
+    let verdict = verdict.map(|(verdict, marking)| {
         marking.apply(&arrival.io);
         verdict
     });

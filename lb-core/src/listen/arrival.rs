@@ -56,7 +56,7 @@ impl Arrival {
             accepted_at: SystemTime::now(),
             accepted: Instant::now(),
             vars: Vars::default(),
-            expects_proxy: false,
+            expects: Default::default(),
             proxied: None,
             last_rule: None,
             requests: 0,

@@ -23,6 +23,8 @@ pub struct Listener {
     pub bound: Option<SocketAddr>,
     /// `accept-proxy`.
     pub accept_proxy: bool,
+    /// `accept-netscaler-cip`: the number that the header starts with.
+    pub accept_netscaler: Option<u32>,
     /// A `stats socket` of that level; none: it feeds a frontend.
     pub level: Option<model::Level>,
     /// `expose-fd listeners`: its sessions may take all listening sockets.
@@ -49,6 +51,7 @@ impl Listener {
             port: 0,
             bound: None,
             accept_proxy: false,
+            accept_netscaler: None,
             level: None,
             exposes: false,
             connections: Arc::default(),
@@ -57,6 +60,12 @@ impl Listener {
             retired: Default::default(),
             permit: None,
         }
+    }
+
+    /// Its connections begin with a header that says whom they are from.
+    #[inline]
+    pub fn announces(&self) -> bool {
+        self.accept_proxy || self.accept_netscaler.is_some()
     }
 
     /// A reload has taken its address away.

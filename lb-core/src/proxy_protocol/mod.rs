@@ -1,11 +1,13 @@
 //! The PROXY protocol, versions 1 and 2 (HAProxy's `doc/proxy-protocol.txt`): how one proxy tells the next whom it
-//! speaks for. Pure: bytes to values and back; `receive` alone reads a connection.
+//! speaks for; and NetScaler's header that says the same. Pure: bytes to values and back; `receive` alone reads a
+//! connection.
 
+mod netscaler;
 mod parse;
 mod receive;
 mod write;
 
-pub use parse::parse;
+pub use parse::{Refused, parse};
 pub use receive::receive;
 pub use write::{Style, write};
 
@@ -48,27 +50,71 @@ const SIGNATURE: &[u8; 12] = b"\r\n\r\n\0\r\nQUIT\n";
 /// Bytes of a header of version 2 before its addresses.
 const FIXED: usize = 16;
 
-/// Why a connection that should begin with a header does not, in the words of HAProxy's log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[allow(missing_docs)] // each says what it is
+/// Which header a connection is to begin with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The PROXY protocol's.
+    Proxy,
+    /// NetScaler's, which starts with this number.
+    NetScaler(u32),
+}
+
+impl Kind {
+    /// Reads the header at the start of `bytes`, and says how long it is.
+    ///
+    /// # Errors
+    /// Why there is no header that can be used.
+    pub fn parse(self, bytes: &[u8]) -> Result<(Header, usize), Refused> {
+        match self {
+            Self::Proxy => parse(bytes),
+            Self::NetScaler(magic) => netscaler::parse(bytes, magic),
+        }
+    }
+}
+
+/// Why a connection that should begin with a header does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    #[error("Connection closed while waiting for PROXY protocol header")]
+    /// It ended first.
     Closed,
-    #[error("Connection error while waiting for PROXY protocol header")]
+    /// It broke.
     Failed,
-    #[error("Timeout while waiting for PROXY protocol header")]
+    /// Nothing came in time.
     TimedOut,
-    #[error("Truncated PROXY protocol header received")]
+    /// A part of a header came.
     Truncated,
-    #[error("Received something which does not look like a PROXY protocol header")]
+    /// Something else came.
     NoHeader,
-    #[error("Received an invalid PROXY protocol header")]
+    /// A header came that contradicts itself.
     Invalid,
-    #[error("Received an unhandled protocol in the PROXY protocol header")]
+    /// A header came of another protocol than TCP.
     Unhandled,
 }
 
 impl Refusal {
+    /// The words of HAProxy's log.
+    pub fn told(self, kind: Kind) -> &'static str {
+        match (kind, self) {
+            (Kind::Proxy, Self::Closed) => "Connection closed while waiting for PROXY protocol header",
+            (Kind::Proxy, Self::Failed) => "Connection error while waiting for PROXY protocol header",
+            (Kind::Proxy, Self::TimedOut) => "Timeout while waiting for PROXY protocol header",
+            (Kind::Proxy, Self::Truncated) => "Truncated PROXY protocol header received",
+            (Kind::Proxy, Self::NoHeader) => {
+                "Received something which does not look like a PROXY protocol header"
+            }
+            (Kind::Proxy, Self::Invalid) => "Received an invalid PROXY protocol header",
+            (Kind::Proxy, Self::Unhandled) => "Received an unhandled protocol in the PROXY protocol header",
+            (_, Self::Closed) => "Connection closed while waiting for NetScaler Client IP header",
+            (_, Self::Failed) => "Connection error while waiting for NetScaler Client IP header",
+            (_, Self::TimedOut) => "Timeout while waiting for a NetScaler Client IP header",
+            (_, Self::Truncated) => "Truncated NetScaler Client IP header received",
+            (_, Self::NoHeader) => "Received an invalid NetScaler Client IP magic number",
+            (_, Self::Invalid | Self::Unhandled) => {
+                "Received an unhandled protocol in the NetScaler Client IP header"
+            }
+        }
+    }
+
     /// Nothing was sent at all (`option dontlognull`).
     pub fn is_silent(self) -> bool {
         matches!(self, Self::Closed | Self::Failed | Self::TimedOut)

@@ -1,7 +1,7 @@
-//! Reading a header from a connection just accepted (`accept-proxy`, `tcp-request connection expect-proxy`).
+//! Reading a header from a connection just accepted (`accept-proxy`, `tcp-request connection expect-proxy`, and those of
+//! NetScaler's).
 
-use super::parse::{Refused, parse};
-use super::{Header, Refusal};
+use super::{Header, Kind, Refusal, Refused};
 use crate::net::{Deadline, Io};
 use std::cell::RefCell;
 use std::future::poll_fn;
@@ -15,8 +15,13 @@ thread_local! {
 ///
 /// # Errors
 /// Why there is none.
-pub async fn receive(io: &mut Io, deadline: &mut Deadline, size: usize) -> Result<Header, Refused> {
-    poll_fn(|cx| match SCRATCH.with_borrow_mut(|scratch| poll(cx, io, scratch, size)) {
+pub async fn receive(
+    kind: Kind,
+    io: &mut Io,
+    deadline: &mut Deadline,
+    size: usize,
+) -> Result<Header, Refused> {
+    poll_fn(|cx| match SCRATCH.with_borrow_mut(|scratch| poll(cx, kind, io, scratch, size)) {
         Poll::Pending if deadline.poll(cx) => Poll::Ready(Err((Refusal::TimedOut, None))),
         poll => poll,
     })
@@ -25,6 +30,7 @@ pub async fn receive(io: &mut Io, deadline: &mut Deadline, size: usize) -> Resul
 
 fn poll(
     cx: &mut Context<'_>,
+    kind: Kind,
     io: &mut Io,
     scratch: &mut Vec<u8>,
     size: usize,
@@ -35,7 +41,7 @@ fn poll(
         Ok(seen) => seen,
         Err(_) => return Poll::Ready(Err((Refusal::Failed, None))),
     };
-    let (header, length) = match parse(scratch.get(..seen).unwrap_or_default()) {
+    let (header, length) = match kind.parse(scratch.get(..seen).unwrap_or_default()) {
         Ok(found) => found,
         Err(refused) => return Poll::Ready(Err(refused)),
     };
@@ -43,6 +49,6 @@ fn poll(
     let place = scratch.get_mut(..length).unwrap_or_default();
     match io.poll_read(cx, place) {
         Poll::Ready(Ok(read)) if read == length => Poll::Ready(Ok(header)),
-        _ => Poll::Ready(Err((Refusal::Failed, None))),
+        _ => Poll::Ready(Err((Refusal::Failed, header.addresses))),
     }
 }

@@ -45,6 +45,22 @@ pub(crate) fn backlog(_: &mut Cx<'_>, bind: &mut BindOptions, name: &'static str
     Ok(())
 }
 
+pub(crate) fn accept_netscaler(
+    _: &mut Cx<'_>,
+    bind: &mut BindOptions,
+    name: &'static str,
+    value: &str,
+) -> Done {
+    let number = value::lenient_integer(&text(value, name, "value")?);
+    // The lower bits count.
+    bind.accept_netscaler = match number as u32 {
+        _ if number < 0 => return Err(format!("'{name}' : invalid value {number}, must be >= 0")),
+        0 => return Err(format!("'{name}' : invalid value 0, must be >= 0")),
+        magic => Some(magic),
+    };
+    Ok(())
+}
+
 pub(crate) fn interface(_: &mut Cx<'_>, bind: &mut BindOptions, name: &'static str, value: &str) -> Done {
     bind.interface = Some(text(value, name, "interface name")?);
     Ok(())

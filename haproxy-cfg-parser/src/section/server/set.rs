@@ -194,6 +194,58 @@ pub(crate) fn tcp_ut(_: &mut Cx<'_>, server: &mut ServerLine, name: &'static str
 
 pub(crate) fn slowstart(_: &mut Cx<'_>, server: &mut ServerLine, name: &'static str, value: &str) -> Done {
     // The unit here is the second in no case: a bare number is in milliseconds.
+pub(crate) fn socks4(cx: &mut Cx<'_>, server: &mut ServerLine, name: &'static str, value: &str) -> Done {
+    if value.is_empty() {
+        return Err(format!("'{name}' expects <addr>:<port> as argument."));
+    }
+    let address = value::address(value, &cx.env).map_err(|error| format!("'{name} {value}' : {error}"))?;
+    match &address {
+        Address::Inet { ports: (low, high), .. } if low != high => {
+            return Err(format!("'{name} {value}' : port range not permitted here in '{value}'"));
+        }
+        Address::Inet { ports: (0, _), .. } => {
+            return Err(format!("'{name} {value}' : missing port specification in '{value}'"));
+        }
+        Address::Inet { host: Host::Name(host), .. } if !cx.resolves(host) => {
+            return Err(format!("'{name} {value}' : invalid address: '{host}' in '{value}'"));
+        }
+        _ => {}
+    }
+    server.socks4 = Some(address);
+    Ok(())
+}
+
+pub(crate) fn hash_key(_: &mut Cx<'_>, server: &mut ServerLine, name: &'static str, value: &str) -> Done {
+    server.hash_key = match value {
+        "id" => HashKey::Id,
+        "addr" => HashKey::Addr,
+        "addr-port" => HashKey::AddrPort,
+        _ => return Err(format!("'{name}' has to be 'id', 'addr', or 'addr-port'")),
+    };
+    Ok(())
+}
+
+/// The option that has an argument in parentheses.
+pub(crate) const TLV: &str = "set-proxy-v2-tlv-fmt";
+
+/// `set-proxy-v2-tlv-fmt(ID) FORMAT`.
+pub(crate) fn tlv(cx: &mut Cx<'_>, server: &mut ServerLine, word: &str, value: &str) -> Done {
+    let id = word.strip_prefix(TLV).and_then(|rest| rest.strip_prefix('(')?.strip_suffix(')'));
+    let id = id.ok_or_else(|| format!("'{word}' : expects {TLV}(<TLV ID>)"))?;
+    let number = match id.strip_prefix("0x").or_else(|| id.strip_prefix("0X")) {
+        Some(digits) => u64::from_str_radix(digits, 16),
+        None => id.parse(),
+    };
+    let number = number.map_err(|_| format!("'{word}' : could not convert TLV ID"))?;
+    let kind = u8::try_from(number).map_err(|_| format!("'{word}' : the maximum allowed TLV ID is 255"))?;
+    let format = expr::log_format(cx, &text(value, word, "<fmt>")?, Site::new(Stage::BackendRequest.bit()))
+        .map_err(|error| format!("'{word}' : failed to parse '{value}' : {error}"))?;
+    // The last value of a type counts.
+    server.tlvs.retain(|(known, _)| *known != kind);
+    server.tlvs.push((kind, format));
+    Ok(())
+}
+
     server.slowstart = delay(server, value, name)?;
     Ok(())
 }

@@ -44,7 +44,7 @@ fn kept(
 /// The rows.
 #[rustfmt::skip]
 pub(crate) const ROWS: &[BindOption] = &[
-    one("accept-netscaler-cip", kept, "Reads the client's address from a NetScaler header with this magic number.", "1"),
+    one("accept-netscaler-cip", set::accept_netscaler, "Reads the client's address from a NetScaler header with this magic number.", "1"),
     flag("accept-proxy", set::accept_proxy, "Reads the client's address from a PROXY header."),
     flag("allow-0rtt", kept, "Accepts early data."),
     one("alpn", kept, "Protocols offered by ALPN.", "h2,http/1.1"),

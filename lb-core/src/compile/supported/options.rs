@@ -2,6 +2,7 @@
 
 /// Options of `bind` lines.
 pub(super) const BIND: &[&str] = &[
+    "accept-netscaler-cip",
     "accept-proxy",
     "backlog",
     "defer-accept",
