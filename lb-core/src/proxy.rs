@@ -16,6 +16,7 @@ use crate::exchange::Exchange;
 use crate::http::HeaderKey;
 use crate::listen::Gate;
 use crate::log::{Format, Logger};
+use crate::net::Probes;
 use crate::rdp;
 use crate::rule::{Replies, Ruleset};
 use crate::server::{Farm, Lineup, Server, ServerAddress};
@@ -49,6 +50,8 @@ pub struct Frontend {
     pub rate_limit: u32,
     /// Timeouts.
     pub timeouts: model::Timeouts,
+    /// Probes on silent clients, if any.
+    pub probes: Option<Probes>,
     /// `option` switches.
     pub options: model::Options,
     /// `option forwardfor` prepared.
@@ -106,6 +109,8 @@ pub struct Backend {
     pub mode: model::Mode,
     /// Timeouts.
     pub timeouts: model::Timeouts,
+    /// Probes on silent servers, if any.
+    pub probes: Option<Probes>,
     /// `option` switches.
     pub options: model::Options,
     /// `option forwardfor` prepared.

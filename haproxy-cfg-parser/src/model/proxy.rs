@@ -164,10 +164,25 @@ pub struct Proxy {
     pub email_alert: EmailAlert,
     /// `compression`, `filter`, ... are recorded as uses only until the engine acts on them.
     pub dispatch: Option<Address>,
+    /// `clitcpka-cnt`, `clitcpka-idle`, `clitcpka-intvl`.
+    pub client_probes: TcpProbes,
+    /// `srvtcpka-cnt`, `srvtcpka-idle`, `srvtcpka-intvl`.
+    pub server_probes: TcpProbes,
     /// `load-server-state-from-file`.
     pub load_server_state: Option<String>,
     /// `bind-process`, `guid` and other words kept as written: keyword and arguments.
     pub others: Vec<(&'static str, Vec<String>, Place)>,
+}
+
+/// How silent connections are probed; none: as the system does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TcpProbes {
+    /// Probes without an answer before the connection counts as broken.
+    pub count: Option<u32>,
+    /// Silence before the first.
+    pub idle: Option<Duration>,
+    /// Time between two.
+    pub interval: Option<Duration>,
 }
 
 /// `timeout NAME VALUE`.

@@ -6,6 +6,7 @@ use super::{Context, Options, check, condition, registry};
 use crate::balance::{Balance, KeyFn};
 use crate::log::Format;
 use crate::proxy::{Backend, ProxyStats, RetryOn, Rules, UseServer};
+use crate::net::Probes;
 use crate::resolve::{self, Start};
 use crate::rule::{Kind, Replies, Ruleset};
 use crate::sample::{Expr, Place};
@@ -61,6 +62,7 @@ pub(super) fn backend(
         mode: proxy.mode,
         timeouts: proxy.timeouts,
         options: proxy.options.clone(),
+        probes: proxy.options.tcpka.1.then(|| Probes::new(&proxy.server_probes)),
         // In a `listen` section the frontend side does it.
         forwardfor: proxy.options.forwardfor.as_ref().filter(|_| !listen).map(forward_for),
         originalto: proxy.options.originalto.as_ref().filter(|_| !listen).map(forward_for),

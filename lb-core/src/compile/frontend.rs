@@ -5,6 +5,7 @@ use super::registry;
 use super::{Context, Options, condition};
 use crate::http::HeaderKey;
 use crate::log::{Builtin, Format, Identity, Logger, Style, resolve};
+use crate::net::Probes;
 use crate::proxy::{ForwardFor, Frontend, Listener, Logging, Rules, Switch, SwitchTarget};
 use crate::rule::{Kind, Replies, Ruleset};
 use crate::sample::Place;
@@ -51,6 +52,7 @@ pub(super) fn frontend(
         maxconn: limit,
         rate_limit: proxy.rate_limit_sessions.map_or(0, |max| u32::try_from(max).unwrap_or(u32::MAX)),
         timeouts: proxy.timeouts,
+        probes: proxy.options.tcpka.0.then(|| Probes::new(&proxy.client_probes)),
         options: proxy.options.clone(),
         forwardfor: proxy.options.forwardfor.as_ref().map(forward_for),
         originalto: proxy.options.originalto.as_ref().map(forward_for),

@@ -251,6 +251,9 @@ async fn accept_loop(mut listener: Arc<Listener>, acceptor: Acceptor) {
                     io.abandon();
                     continue;
                 }
+                if let Some(probes) = &frontend.probes {
+                    probes.apply(&io);
+                }
                 let mode = frontend.mode;
                 let is_rated = frontend.rate_limit != 0 || plan.session_rate.max() != 0;
                 let arrival =

@@ -6,6 +6,7 @@ mod buffer;
 mod deadline;
 mod io;
 mod marking;
+mod probes;
 
 pub use abstract_name::abstract_name;
 pub use accepted::{Accepted, Acceptor as TcpAcceptor};
@@ -13,3 +14,4 @@ pub use buffer::Buffer;
 pub use deadline::Deadline;
 pub use io::{Fail, Io};
 pub use marking::Marking;
+pub use probes::Probes;

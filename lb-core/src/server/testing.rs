@@ -65,6 +65,8 @@ pub(crate) fn proxy() -> model::Proxy {
         stats: None,
         source: None,
         dispatch: None,
+        client_probes: Default::default(),
+        server_probes: Default::default(),
         load_server_state: None,
         others: Vec::new(),
     }

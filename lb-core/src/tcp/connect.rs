@@ -60,6 +60,10 @@ impl Stream {
             let failure = match self.dial(backend, &server).await? {
                 Ok((io, unsent)) => {
                     server.observe(Event::Connected);
+                    if let Some(probes) = &backend.probes {
+                        probes.apply(&io);
+                    }
+                    self.exchange.server_marking.apply(&io);
                     self.connected(&io);
                     let tie = server.tie(io.fd());
                     self.exchange.severed = tie.as_ref().map(|tie| Arc::clone(tie.severed()));

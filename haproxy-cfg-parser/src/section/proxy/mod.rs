@@ -14,6 +14,7 @@ pub(crate) mod logging;
 pub(crate) mod option;
 pub(crate) mod order;
 pub(crate) mod outdated;
+pub(crate) mod probes;
 pub(crate) mod routing;
 pub(crate) mod rules;
 pub(crate) mod source;

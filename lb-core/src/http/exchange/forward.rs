@@ -145,6 +145,10 @@ impl Run<'_> {
             self.enter(Stage::Connect);
             let failure = match self.dial(backend, &server).await? {
                 Ok((io, sent)) => {
+                    if let Some(probes) = &backend.probes {
+                        probes.apply(&io);
+                    }
+                    self.exchange.server_marking.apply(&io);
                     self.exchange.times.connected = Some(Instant::now());
                     server.observe(Event::Connected);
                     server.counters.mine().connect.inc();
