@@ -286,6 +286,8 @@ pub struct Exchange {
     pub severed: Option<Arc<Severed>>,
     /// What rules want the client's packets to be marked with, until that is done.
     pub marking: Marking,
+    /// What rules want packets to the server to be marked with.
+    pub server_marking: Marking,
     /// The last rule that ended a ruleset (`last_rule_file`).
     pub last_rule: Option<RulePlace>,
     /// The random number of this exchange (`%rt` is [`Self::number`]).
@@ -329,6 +331,7 @@ impl Exchange {
             severed: None,
             last_rule: None,
             marking: Marking::default(),
+            server_marking: Marking::default(),
             number: 0,
         }
     }

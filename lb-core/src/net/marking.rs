@@ -19,12 +19,17 @@ impl Marking {
         self.mark.is_some() || self.tos.is_some()
     }
 
-    /// Has the connection's packets marked, once. What the system does not allow stays as it is, as in HAProxy.
-    pub fn apply(&mut self, io: &Io) {
-        if !self.is_set() {
-            return;
+    /// Has the connection's packets marked. What the system does not allow stays as it is, as in HAProxy.
+    #[inline]
+    pub fn apply(self, io: &Io) {
+        if self.is_set() {
+            self.set(io);
         }
-        let Self { mark, tos } = std::mem::take(self);
+    }
+
+    #[cold]
+    fn set(self, io: &Io) {
+        let Self { mark, tos } = self;
         let fd = io.fd();
         let socket = SockRef::from(&fd);
         if let Some(mark) = mark {
@@ -45,17 +50,16 @@ mod tests {
     use tokio::net::{TcpListener, TcpStream};
 
     #[test]
-    fn packets_get_their_marks_once() {
+    fn packets_get_their_marks() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
         runtime.block_on(async {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let io = Io::Tcp(TcpStream::connect(listener.local_addr().unwrap()).await.unwrap());
-            let mut marking = Marking { mark: None, tos: Some(0x10) };
+            let marking = Marking { mark: None, tos: Some(0x10) };
             marking.apply(&io);
             let fd = io.fd();
             assert_eq!(SockRef::from(&fd).tos_v4().unwrap(), 0x10);
-            assert!(!marking.is_set());
-            marking.apply(&io);
+            Marking::default().apply(&io);
             assert_eq!(SockRef::from(&fd).tos_v4().unwrap(), 0x10);
         });
     }

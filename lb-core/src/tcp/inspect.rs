@@ -55,7 +55,7 @@ impl Stream {
                 return Inspected::Refused;
             }
         };
-        self.exchange.marking.apply(&self.io);
+        std::mem::take(&mut self.exchange.marking).apply(&self.io);
         match verdict {
             Verdict::Continue | Verdict::Accept => Inspected::Passed,
             Verdict::Http => Inspected::Http,
@@ -95,7 +95,7 @@ impl Stream {
                 break Verdict::Continue;
             }
         };
-        self.exchange.marking.apply(&self.io);
+        std::mem::take(&mut self.exchange.marking).apply(&self.io);
         relay.until = None;
         relay.down.flow.held = false;
         match verdict {

@@ -269,7 +269,7 @@ impl Run<'_> {
         }
         let first = self.exchange.session.requests == 1;
         match backend.http_reuse {
-            _ if server.is_personal() => None,
+            _ if server.is_personal() || self.exchange.server_marking.is_set() => None,
             HttpReuse::Never => None,
             HttpReuse::Safe if first => None,
             HttpReuse::Aggressive if first => pool::take(server, Wanted::Proven),

@@ -159,6 +159,7 @@ impl<'a> Run<'a> {
             severed: None,
             last_rule: None,
             marking: Default::default(),
+            server_marking: Default::default(),
             number: process::live().next_exchange(),
         };
         Some(Self {

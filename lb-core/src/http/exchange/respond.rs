@@ -226,7 +226,7 @@ impl Run<'_> {
         let Some(server) = slot.server().cloned() else { return };
         drop(slot);
         // Its PROXY header named one request.
-        if server.introduces.is_some_and(|style| style.unique_id) {
+        if server.is_single_use() || self.exchange.server_marking.is_set() {
             return;
         }
         if backend.http_reuse == HttpReuse::Never || server.is_personal() {

@@ -181,7 +181,7 @@ impl Run<'_> {
             match rules.resume(&mut next, &mut self.exchange) {
                 Verdict::Wait(wait) => self.wait(wait).await?,
                 verdict => {
-                    self.exchange.marking.apply(&self.client.io);
+                    std::mem::take(&mut self.exchange.marking).apply(&self.client.io);
                     return Ok(verdict);
                 }
             }
