@@ -54,6 +54,14 @@ pub struct ServerLine {
     pub tfo: bool,
     /// `tcp-ut`, in milliseconds.
     pub tcp_user_timeout: Option<u64>,
+    /// `socks4`: the proxy that connections go through.
+    pub socks4: Option<Address>,
+    /// `check-via-socks4`.
+    pub check_via_socks4: bool,
+    /// `hash-key`.
+    pub hash_key: HashKey,
+    /// `set-proxy-v2-tlv-fmt`: types and values of the PROXY header, in the order of their words.
+    pub tlvs: Vec<(u8, LogFormat)>,
     /// `resolvers` and what belongs to it.
     pub resolve: ResolveOptions,
     /// `init-addr` methods as written.
@@ -72,6 +80,18 @@ impl ServerLine {
             Some((low, high)) => (low..=high).map(|number| format!("{}{number}", self.name)).collect(),
         }
     }
+}
+
+/// By what consistent hashing knows a server (manual 5.2 "hash-key").
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HashKey {
+    /// Its id.
+    #[default]
+    Id,
+    /// Its address.
+    Addr,
+    /// Its address and port.
+    AddrPort,
 }
 
 /// `source` (manual 4.2 and 5.2).

@@ -307,3 +307,33 @@ proptest! {
         }
     }
 }
+
+/// `hash-key addr`: proxies that name the same servers in another order send a key to the same address.
+#[test]
+fn servers_are_known_by_where_they_are() {
+    let addresses: Vec<std::net::SocketAddr> =
+        ["127.0.0.1:80", "127.0.0.2:80", "127.0.0.3:81", "[::1]:80"].map(|text| text.parse().unwrap()).into();
+    let farm = |key, order: &[usize]| {
+        let servers = testing::servers(&[1; 4], |line| line.hash_key = key);
+        for (server, index) in servers.iter().zip(order) {
+            server.set_address(crate::server::ServerAddress::Inet(addresses[*index]));
+        }
+        let mut proxy = testing::proxy();
+        proxy.balance = Some(balance("source", &[]));
+        proxy.hash_type = Some(model::HashType { consistent: true, ..Default::default() });
+        (Balance::new(&proxy, &servers, None).unwrap(), servers)
+    };
+    let places = |(balance, servers): &(Balance, Vec<Arc<Server>>)| -> Vec<String> {
+        let place = |hash: u32| choose(balance, servers, Some(hash.wrapping_mul(0x9e37_79b9))).unwrap();
+        (0..200).map(|hash| place(hash).address().to_string()).collect()
+    };
+    for key in [model::HashKey::Addr, model::HashKey::AddrPort] {
+        let one = places(&farm(key, &[0, 1, 2, 3]));
+        assert_eq!(one, places(&farm(key, &[3, 1, 0, 2])), "{key:?}");
+        assert!(addresses.iter().all(|address| one.contains(&address.to_string())), "{key:?}");
+    }
+    assert_ne!(
+        places(&farm(model::HashKey::Id, &[0, 1, 2, 3])),
+        places(&farm(model::HashKey::Id, &[3, 1, 0, 2]))
+    );
+}

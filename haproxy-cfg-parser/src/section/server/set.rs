@@ -1,6 +1,7 @@
 //! One function per typed option of a `server` line.
 
-use crate::model::{Address, Observe, OnError, ServerLine};
+use crate::expr::{self, Site};
+use crate::model::{Address, HashKey, Host, Observe, OnError, ServerLine};
 use crate::parse::Cx;
 use crate::value::{self, TimeError};
 use std::time::Duration;

@@ -73,7 +73,7 @@ pub(crate) const ROWS: &[ServerOption] = &[
     flag("force-tlsv12", kept, "TLS 1.2 only."),
     flag("force-tlsv13", kept, "TLS 1.3 only."),
     one("guid", kept, "A name that lasts over reloads.", "a"),
-    one("hash-key", kept, "What consistent hashing takes for its key.", "id"),
+    one("hash-key", set::hash_key, "What consistent hashing takes for its key.", "id"),
     one("healthcheck", kept, "The named check to use.", "a"),
     one("id", set::id, "Its number.", "10"),
     one("idle-ping", kept, "Time between pings on idle connections.", "10s"),

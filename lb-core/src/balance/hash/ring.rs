@@ -2,22 +2,25 @@
 
 use super::super::table::Table;
 use super::function::avalanche;
-use crate::server::Server;
+use crate::server::{Server, ServerAddress};
+use haproxy_cfg_parser::model::HashKey;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use xxhash_rust::xxh32::xxh32;
 
 /// Points per unit of weight.
 const SCALE: u32 = 16;
 /// Points of one server at the largest weight: ids are that far apart.
 const RANGE: u32 = 256 * SCALE;
 
-/// The points of all members, ascending. They depend on a server's id and weight only, so that the coming and
+/// The points of all members, ascending. They depend on a server's key and weight only, so that the coming and
 /// going of others moves no key between those that stay.
 pub(super) fn points(table: &Table, servers: &[Arc<Server>]) -> Vec<(u32, u32)> {
     let mut ring = Vec::new();
     for member in &table.members {
         let Some(server) = servers.get(member.index as usize) else { continue };
-        let base = server.id.wrapping_mul(RANGE);
+        let base = base(server);
         ring.extend(
             (0..member.weight * SCALE / table.scale.max(1))
                 .map(|point| (avalanche(base.wrapping_add(point)), member.index)),
@@ -25,6 +28,26 @@ pub(super) fn points(table: &Table, servers: &[Arc<Server>]) -> Vec<(u32, u32)> 
     }
     ring.sort_by_key(|(point, _)| *point);
     ring
+}
+
+/// Where a server's points begin: by its id, or by where it is (`hash-key`), so that proxies whose files name servers in
+/// another order agree. One without an address has its id.
+fn base(server: &Server) -> u32 {
+    let by_id = server.id.wrapping_mul(RANGE);
+    match (server.config.hash_key, server.address()) {
+        (HashKey::Addr, ServerAddress::Inet(address)) => by_address(address.ip(), 0),
+        (HashKey::AddrPort, ServerAddress::Inet(address)) => {
+            by_address(address.ip(), avalanche(address.port().into()))
+        }
+        _ => by_id,
+    }
+}
+
+fn by_address(ip: IpAddr, seed: u32) -> u32 {
+    match ip {
+        IpAddr::V4(ip) => avalanche(seed.wrapping_add(u32::from_ne_bytes(ip.octets()))),
+        IpAddr::V6(ip) => xxh32(&ip.octets(), seed),
+    }
 }
 
 /// The server of the point nearest to `hash`; from there on, the first that is not `avoid` and not overloaded.

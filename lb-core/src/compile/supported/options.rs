@@ -57,6 +57,9 @@ pub(super) const SERVER: &[&str] = &[
     "source",
     "weight",
     // Health checks.
+    "tcp-ut",
+    "tfo",
+    "hash-key",
     "addr",
     "agent-addr",
     "agent-check",
