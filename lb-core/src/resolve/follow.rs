@@ -16,11 +16,19 @@ pub(super) struct Follower {
     pub(super) held: Option<IpAddr>,
     /// The record of its service that it has.
     pub(super) record: Option<(String, u16)>,
+    /// Its address came with that record, so that nobody asks for it.
+    told: bool,
 }
 
 impl Follower {
     pub(super) fn new(backend: &Arc<Backend>, server: &Arc<Server>) -> Self {
-        Self { backend: Arc::clone(backend), server: Arc::clone(server), held: None, record: None }
+        Self {
+            backend: Arc::clone(backend),
+            server: Arc::clone(server),
+            held: None,
+            record: None,
+            told: false,
+        }
     }
 
     /// Both are the same server.
@@ -40,9 +48,16 @@ impl Follower {
 
     /// Takes an address over. `by` says who answered; true when it is a new one.
     fn take(&mut self, ip: IpAddr, by: &str) -> bool {
+        let port = self.server.address().port();
+        self.take_at(SocketAddr::new(ip, port), by)
+    }
+
+    /// Takes an address and a port over.
+    fn take_at(&mut self, address: SocketAddr, by: &str) -> bool {
+        let ip = address.ip();
         self.held = Some(ip);
         let before = self.server.address();
-        let moved = self.server.set_address(ServerAddress::Inet(SocketAddr::new(ip, before.port())));
+        let moved = self.server.set_address(ServerAddress::Inet(address));
         if moved {
             report::moved(&self.backend, &self.server, before.ip(), ip, by);
         }
@@ -87,6 +102,31 @@ pub(super) enum Target {
     End(Arc<Server>, String),
 }
 
+/// Who told an address, where it came with the record of a service.
+const TOLD: &str = "DNS additional record";
+
+/// Gives the server the address of its record, or has its name followed.
+fn locate(follower: &mut Follower, service: &Service, known: bool) -> Option<Target> {
+    let server = Arc::clone(&follower.server);
+    let told = place::told(service, server.address().ip(), |_| false, &server.config.resolve);
+    let before = std::mem::replace(&mut follower.told, told.is_some());
+    match told {
+        Some(ip) => {
+            follower.take_at(SocketAddr::new(ip, service.port), TOLD);
+            // Its name was followed until now.
+            (known && !before).then(|| Target::End(server, service.target.clone()))
+        }
+        // Its name is followed already.
+        None if known && !before => None,
+        None => {
+            if !known {
+                server.set_address(ServerAddress::Unresolved(service.port));
+            }
+            Some(Target::Begin(Follower::new(&follower.backend, &server), service.target.clone()))
+        }
+    }
+}
+
 /// Places the records of a service on the servers that follow it; each backend has all of them. What is to become of
 /// the names of their targets is for the caller.
 pub(super) fn services(followers: &mut [Follower], records: &[Service]) -> Vec<Target> {
@@ -104,8 +144,9 @@ pub(super) fn services(followers: &mut [Follower], records: &[Service]) -> Vec<T
         for step in place::services(&placed, records) {
             match step {
                 Move::Stay(index, service) => {
-                    if let Some(follower) = group.get(index) {
+                    if let Some(follower) = group.get_mut(index) {
                         weigh(&follower.server, &service);
+                        targets.extend(locate(follower, &service, true));
                     }
                 }
                 Move::Leave(index) => {
@@ -117,10 +158,8 @@ pub(super) fn services(followers: &mut [Follower], records: &[Service]) -> Vec<T
                     if let Some(follower) = group.get_mut(index) {
                         weigh(&follower.server, &service);
                         rename(&backend, &follower.server, Some(&service.target), "'SRV record'");
-                        follower.server.set_address(ServerAddress::Unresolved(service.port));
                         follower.record = Some((service.target.clone(), service.port));
-                        targets
-                            .push(Target::Begin(Follower::new(&backend, &follower.server), service.target));
+                        targets.extend(locate(follower, &service, false));
                     }
                 }
             }
@@ -135,7 +174,8 @@ pub(super) fn leave(follower: &mut Follower, cause: &str) -> Option<Target> {
     follower.lose(cause);
     follower.server.set_address(ServerAddress::Unresolved(0));
     follower.server.set_hostname(None);
-    Some(Target::End(Arc::clone(&follower.server), target))
+    let followed = !std::mem::take(&mut follower.told);
+    followed.then(|| Target::End(Arc::clone(&follower.server), target))
 }
 
 fn weigh(server: &Arc<Server>, service: &Service) {

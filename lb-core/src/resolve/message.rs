@@ -5,6 +5,9 @@ use hickory_proto::op::{Edns, Message, MessageType, OpCode, Query, ResponseCode}
 use hickory_proto::rr::{DNSClass, Name, RData, RecordType};
 use std::net::IpAddr;
 
+/// Most addresses of one host that an answer about services may tell.
+const MOST_ADDRESSES: usize = 16;
+
 /// What is asked about a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Question {
@@ -111,12 +114,28 @@ fn records(message: &Message, name: &str, question: Question) -> Reply {
         aliased = true;
     }
     let found = message.answers.iter().filter(|record| canonical(&record.name.to_ascii()) == owner);
-    let records: Vec<Record> = found.filter_map(|record| read(&record.data, question)).collect();
+    let mut records: Vec<Record> = found.filter_map(|record| read(&record.data, question)).collect();
+    for record in &mut records {
+        if let Record::Service(service) = record {
+            service.addresses = addresses(message, &service.target);
+        }
+    }
     match (records.is_empty(), aliased) {
         (false, _) => Reply::Records { records, aliased },
         (true, true) => Reply::DeadAlias,
         (true, false) => Reply::Empty,
     }
+}
+
+/// What the answer says behind its records of the host of a service (RFC 2782), so that nobody need ask.
+fn addresses(message: &Message, host: &str) -> Vec<IpAddr> {
+    let of_host = message.additionals.iter().filter(|record| canonical(&record.name.to_ascii()) == host);
+    let addresses = of_host.filter_map(|record| match &record.data {
+        RData::A(address) => Some(IpAddr::V4(address.0)),
+        RData::AAAA(address) => Some(IpAddr::V6(address.0)),
+        _ => None,
+    });
+    addresses.take(MOST_ADDRESSES).collect()
 }
 
 fn read(data: &RData, question: Question) -> Option<Record> {
@@ -127,6 +146,7 @@ fn read(data: &RData, question: Question) -> Option<Record> {
             target: canonical(&service.target.to_ascii()),
             port: service.port,
             weight: service.weight,
+            addresses: Vec::new(),
         })),
         _ => None,
     }
@@ -134,7 +154,7 @@ fn read(data: &RData, question: Question) -> Option<Record> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::panic)]
 
     use super::*;
     use proptest::prelude::*;
@@ -203,6 +223,35 @@ mod tests {
         for (bytes, expected) in table {
             assert_eq!(reply(&bytes, NAME, Question::A), expected, "{}", bytes.escape_ascii());
         }
+    }
+
+    /// Addresses behind a service's record count for its host alone.
+    #[test]
+    fn hosts_of_services_come_with_their_addresses() {
+        let asked: &[u8] = b"\x03www\x07example\x04test\0\0\x21\0\x01";
+        // Weight 7, port 8080, host a.test.
+        let service: &[u8] = b"\xc0\x0c\0\x21\0\x01\0\0\0\x3c\0\x0e\0\x01\0\x07\x1f\x90\x01a\x04test\0";
+        let four: &[u8] = b"\x01A\x04test\0\0\x01\0\x01\0\0\0\x3c\0\x04\x7f\0\0\x09";
+        let six: &[u8] = b"\x01a\x04test\0\0\x1c\0\x01\0\0\0\x3c\0\x10\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x09";
+        let other: &[u8] = b"\x01b\x04test\0\0\x01\0\x01\0\0\0\x3c\0\x04\x7f\x42\x42\x42";
+        let text: &[u8] = b"\x01a\x04test\0\0\x10\0\x01\0\0\0\x3c\0\x02\x01x";
+        let of = |more: &[&[u8]]| {
+            let parts = [&[asked, service], more].concat();
+            let counts = [1, 1, 0, u16::try_from(more.len()).unwrap()];
+            match reply(&message(0x8180, counts, &parts), NAME, Question::Srv) {
+                Reply::Records { records, .. } => match &records[..] {
+                    [Record::Service(service)] => service.addresses.clone(),
+                    other => panic!("{other:?}"),
+                },
+                other => panic!("{other:?}"),
+            }
+        };
+        let (v4, v6) = (IpAddr::from([127, 0, 0, 9]), "::9".parse().unwrap());
+        assert_eq!(of(&[]), [] as [IpAddr; 0]);
+        assert_eq!(of(&[four]), [v4]);
+        assert_eq!(of(&[other, six, text, four]), [v6, v4]);
+        assert_eq!(of(&[other]), [] as [IpAddr; 0]);
+        assert_eq!(of(&[four; 40]).len(), MOST_ADDRESSES);
     }
 
     #[test]

@@ -42,6 +42,8 @@ pub struct Service {
     pub port: u16,
     /// The weight, 0 to 65535.
     pub weight: u16,
+    /// Addresses of the host that the same answer told.
+    pub addresses: Vec<IpAddr>,
 }
 
 impl Service {

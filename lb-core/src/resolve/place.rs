@@ -26,6 +26,20 @@ pub(super) fn address(
     best.map(|(_, ip)| ip)
 }
 
+/// The address for a server among those of its host that came with the record of its service: of the family that it
+/// would rather have before the other.
+pub(super) fn told(
+    service: &Service,
+    current: Option<IpAddr>,
+    taken: impl Fn(IpAddr) -> bool,
+    options: &ResolveOptions,
+) -> Option<IpAddr> {
+    let of_family = |v4: bool| service.addresses.iter().copied().filter(move |ip| ip.is_ipv4() == v4);
+    let first = options.prefer_ipv4;
+    address(of_family(first), current, &taken, options)
+        .or_else(|| address(of_family(!first), current, &taken, options))
+}
+
 /// The network holds the address.
 fn contains((network, bits): (IpAddr, u8), ip: IpAddr) -> bool {
     let (network, ip, width) = match (network, ip) {
@@ -99,6 +113,19 @@ mod tests {
     }
 
     #[test]
+    fn addresses_that_came_with_a_record() {
+        let (any, four) =
+            (ResolveOptions::default(), ResolveOptions { prefer_ipv4: true, ..ResolveOptions::default() });
+        let six: IpAddr = "::9".parse().unwrap();
+        let service = Service { addresses: vec![ip(1), six, ip(2)], ..record(80) };
+        assert_eq!(told(&service, None, |_| false, &any), Some(six));
+        assert_eq!(told(&service, None, |_| false, &four), Some(ip(1)));
+        assert_eq!(told(&service, Some(ip(2)), |_| false, &four), Some(ip(2)));
+        assert_eq!(told(&service, None, |one| one.is_ipv4(), &four), Some(six));
+        assert_eq!(told(&record(80), None, |_| false, &any), None);
+    }
+
+    #[test]
     fn networks_hold_addresses() {
         assert!(contains((ip(0), 8), ip(77)));
         assert!(!contains((ip(0), 30), ip(4)));
@@ -108,7 +135,7 @@ mod tests {
     }
 
     fn record(port: u16) -> Service {
-        Service { target: format!("h{port}.test"), port, weight: 0 }
+        Service { target: format!("h{port}.test"), port, weight: 0, addresses: Vec::new() }
     }
 
     proptest! {
