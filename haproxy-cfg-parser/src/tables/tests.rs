@@ -129,7 +129,9 @@ fn examples_of_bind_and_server_options_parse() {
             "agent-check" => "agent-port 81",
             _ => "",
         };
-        parses_in_a_proxy(&format!("server x 127.0.0.1:80 {} {} {verify}", row.name, row.example));
+        // An argument in parentheses follows at once.
+        let blank = if row.example.starts_with('(') { "" } else { " " };
+        parses_in_a_proxy(&format!("server x 127.0.0.1:80 {}{blank}{} {verify}", row.name, row.example));
     }
 }
 

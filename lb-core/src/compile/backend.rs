@@ -2,6 +2,7 @@
 
 use super::frontend::{forward_for, rules};
 use super::page::page;
+use super::way::{tlvs, way};
 use super::{Context, Options, check, condition, registry};
 use crate::balance::{Balance, KeyFn};
 use crate::log::Format;
@@ -161,6 +162,8 @@ fn servers(
                     ServerAddress::Inet(SocketAddr::new(address.ip(), saved.port))
                 }
                 (None, _, Some(address)) => address.clone(),
+            server.way = way(&line, context).unwrap_or_default();
+            server.tlvs = tlvs(&line, context).unwrap_or_default();
                 (None, _, None) => continue,
             };
             let mut server = Server::new(config, &proxy.name, id, address, Arc::clone(farm), options.threads);

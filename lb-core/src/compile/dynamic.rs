@@ -1,6 +1,6 @@
 //! Servers that commands add to a backend while it runs, and delete (management guide 9.3 "add server", "del server").
 
-use super::backend::unmet_source;
+use super::way::{tlvs, way};
 use super::{Context, Plan, check, supported};
 use crate::proxy::Backend;
 use crate::server::{Server, ServerAddress};
@@ -46,14 +46,15 @@ pub(crate) fn add_server(plan: &Plan, backend: &Backend, name: &str, words: &[St
     if line.source.is_none() {
         line.source = section.source.clone();
     }
-    if let Some(unmet) = line.source.as_ref().and_then(unmet_source) {
-        return Err(format!("'source' : {unmet} is not supported by lb yet."));
-    }
+    let mut context = Context::new(&plan.config, Some(section));
+    let way = way(&line, &context)?;
+    let tlvs = tlvs(&line, &mut context).unwrap_or_default();
     let address = address(&line)?;
     let id = id(backend, &line)?;
     let leader = line.check.track.as_deref().map(|word| leader(plan, backend, word)).transpose()?;
     let threads = plan.threads;
     let mut server = Server::new(line, &backend.name, id, address, Arc::clone(&backend.farm), threads);
+    (server.way, server.tlvs) = (way, tlvs);
     server.dynamic = true;
     server.await_commands();
     let server = Arc::new(server);

@@ -17,7 +17,9 @@ pub fn introduction(server: &Server, exchange: &Exchange) -> Vec<u8> {
             tlv::UNIQUE_ID => crate::log::unique_id(exchange),
             _ => None,
         };
-        proxy_protocol::write(style, addresses, value, &mut header);
+        let further: Vec<_> =
+            server.tlvs.iter().map(|(kind, format)| (*kind, format.text(exchange))).collect();
+        proxy_protocol::write(style, addresses, value, &further, &mut header);
     }
     header
 }

@@ -242,7 +242,7 @@ mod tests {
         fn what_is_written_is_read(addresses in address(), version in 1_u8..=2, crc32c: bool, rest: Vec<u8>) {
             let style = Style { version, crc32c, ..Style::default() };
             let mut bytes = Vec::new();
-            write(style, Some(addresses), |_| None, &mut bytes);
+            write(style, Some(addresses), |_| None, &[], &mut bytes);
             let length = bytes.len();
             bytes.extend_from_slice(&rest);
             let (header, read) = parse(&bytes).unwrap();
@@ -253,7 +253,7 @@ mod tests {
         #[test]
         fn a_part_is_never_taken_for_the_whole(addresses in address(), version in 1_u8..=2, cut: prop::sample::Index) {
             let mut bytes = Vec::new();
-            write(Style { version, ..Style::default() }, Some(addresses), |_| None, &mut bytes);
+            write(Style { version, ..Style::default() }, Some(addresses), |_| None, &[], &mut bytes);
             bytes.truncate(cut.index(bytes.len()));
             prop_assert!(parse(&bytes).is_err());
         }

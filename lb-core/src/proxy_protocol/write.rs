@@ -46,11 +46,13 @@ impl Style {
 /// TLS details of a connection without TLS: no flag, verified.
 const NO_TLS: [u8; 5] = [0; 5];
 
-/// Writes the header for a connection of these addresses; none: it speaks for nobody. `value` knows values by type.
+/// Writes the header for a connection of these addresses; none: it speaks for nobody. `value` knows values by type, and
+/// `further` are those that come behind them.
 pub fn write<'a>(
     style: Style,
     addresses: Option<(SocketAddr, SocketAddr)>,
     value: impl Fn(u8) -> Option<&'a [u8]>,
+    further: &[(u8, Vec<u8>)],
     out: &mut Vec<u8>,
 ) {
     if style.version == 1 {
@@ -95,6 +97,9 @@ pub fn write<'a>(
     if style.unique_id {
         push(tlv::UNIQUE_ID, value(tlv::UNIQUE_ID).unwrap_or_default(), out);
     }
+    for (kind, value) in further {
+        push(*kind, value, out);
+    }
     if style.ssl {
         push(tlv::SSL, &NO_TLS, out);
     }
@@ -126,9 +131,12 @@ fn line(addresses: Option<(SocketAddr, SocketAddr)>, out: &mut Vec<u8>) {
     }
 }
 
-/// A value with its type and length; no longer than a length can say.
+/// Longest value: what every receiver has room for.
+const LONGEST: usize = 1024;
+
+/// A value with its type and length.
 fn push(kind: u8, value: &[u8], out: &mut Vec<u8>) {
-    let value = value.get(..value.len().min(1024)).unwrap_or_default();
+    let value = value.get(..value.len().min(LONGEST)).unwrap_or_default();
     out.push(kind);
     out.extend_from_slice(&u16::try_from(value.len()).unwrap_or(u16::MAX).to_be_bytes());
     out.extend_from_slice(value);
@@ -145,14 +153,32 @@ mod tests {
     use super::*;
 
     fn written(style: Style, addresses: Option<(SocketAddr, SocketAddr)>) -> Vec<u8> {
+        written_with(style, addresses, 0)
+    }
+
+    fn written_with(style: Style, addresses: Option<(SocketAddr, SocketAddr)>, further: usize) -> Vec<u8> {
         let mut out = Vec::new();
         let value = |kind| match kind {
             tlv::AUTHORITY => Some(&b"auth.example"[..]),
             tlv::UNIQUE_ID => Some(&b"x1.2.3.4y"[..]),
             _ => None,
         };
-        write(style, addresses, value, &mut out);
+        write(style, addresses, value, &[(0xE1, b"x".to_vec()), (0xE2, Vec::new())][..further], &mut out);
         out
+    }
+
+    /// HAProxy 2.6 knows no values of users' own.
+    #[test]
+    fn further_values_come_last() {
+        let v4 = Some((([1, 2, 3, 4], 1111).into(), ([5, 6, 7, 8], 2222).into()));
+        let style = Style { version: 2, unique_id: true, ..Style::default() };
+        let header = written_with(style, v4, 2);
+        assert!(header.ends_with(b"\x05\0\tx1.2.3.4y\xe1\0\x01x\xe2\0\0"), "{}", header.escape_ascii());
+        assert_eq!(crate::proxy_protocol::parse(&header).map(|(_, length)| length), Ok(header.len()));
+        assert_eq!(
+            written_with(Style { version: 1, ..style }, v4, 2),
+            written(Style { version: 1, ..style }, v4)
+        );
     }
 
     /// Bytes that haproxy 2.6.12 sent.

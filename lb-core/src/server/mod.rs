@@ -67,6 +67,10 @@ pub struct Server {
     /// Everything else that its line says.
     pub config: Arc<model::ServerLine>,
     /// What it shares with the other servers of its backend.
+    /// Further values in that header, by type (`set-proxy-v2-tlv-fmt`).
+    pub tlvs: Vec<(u8, Format)>,
+    /// How connections to it are made.
+    pub way: Way,
     pub farm: Arc<Farm>,
     /// Weight now, before scaling. Change it with [`Server::set_weight`].
     pub weight: AtomicU32,
@@ -163,6 +167,8 @@ impl Server {
             farm,
             weight: AtomicU32::new(config.weight),
             admin: AtomicU8::new(maintenance),
+            tlvs: Vec::new(),
+            way: Way::default(),
             operational: AtomicU8::new(if maintenance != 0 {
                 Operational::Stopped as u8
             } else {
@@ -215,14 +221,16 @@ impl Server {
         self.introduces.is_some() || self.port_offset.is_some()
     }
 
-    /// The address to connect from (`source`); none: the system chooses.
-    pub fn source(&self) -> Option<SocketAddr> {
-        match &self.config.source.as_ref()?.address {
-            model::Address::Inet { host: model::Host::Ip(ip), ports, .. } => {
-                Some(SocketAddr::new(*ip, ports.0))
-            }
-            _ => None,
-        }
+    /// Its connections are for one request each: they say or depend on what that is.
+    pub fn is_single_use(&self) -> bool {
+        let introduced = |style: proxy_protocol::Style| style.unique_id || !self.tlvs.is_empty();
+        self.introduces.is_some_and(introduced) || self.way.source.is_by_request()
+    }
+
+    /// The way to it for an exchange.
+    #[inline]
+    pub(crate) fn route(&self, exchange: &Exchange) -> Route<'_> {
+        self.way.to(self.reach(exchange.dst()), exchange)
     }
 
     /// Most requests that it may take just now: between `minconn` and `maxconn` by the load of the backend

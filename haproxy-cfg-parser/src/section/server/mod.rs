@@ -267,10 +267,9 @@ pub(crate) fn options(
             cx.alert_word(args, index, format!("{label} 'usesrc' only allowed after a 'source' statement.."));
             return false;
         }
-        let base = word.split('(').next().unwrap_or(word);
-        let Some(row) =
-            INDEX.get(word).or_else(|| INDEX.get(base).filter(|row| row.name == "set-proxy-v2-tlv-fmt"))
-        else {
+        // One option has an argument in parentheses.
+        let base = word.split('(').next().filter(|base| *base == set::TLV).unwrap_or(word);
+        let Some(row) = INDEX.get(base) else {
             static NAMES: LazyLock<Words> = LazyLock::new(|| Words::sorted(INDEX.keys().copied()));
             let best = NAMES.closest(word);
             let hint = best.map_or_else(|| ".".to_owned(), |best| format!("; did you mean '{best}' maybe ?"));
@@ -282,7 +281,12 @@ pub(crate) fn options(
             return false;
         };
         cx.uses(Class::Server, row.name);
-        if let Err(reason) = (row.parse)(cx, server, row.name, args.get(index + 1)) {
+        let value = args.get(index + 1);
+        let parsed = match row.name {
+            set::TLV => set::tlv(cx, server, word, value),
+            name => (row.parse)(cx, server, name, value),
+        };
+        if let Err(reason) = parsed {
             // One text of HAProxy's has no full stop.
             let stop = if row.name == "sni" { "" } else { "." };
             cx.alert_word(args, index, format!("{label} {reason}{stop}"));

@@ -136,7 +136,7 @@ pub(crate) const ROWS: &[ServerOption] = &[
     flag("send-proxy-v2", set::send_proxy_v2, "Sends a PROXY header of version 2."),
     flag("send-proxy-v2-ssl", set::send_proxy_v2_ssl, "Sends a PROXY header with TLS details."),
     flag("send-proxy-v2-ssl-cn", set::send_proxy_v2_ssl, "Sends a PROXY header with the common name."),
-    one("set-proxy-v2-tlv-fmt", kept, "A value for the PROXY header.", "x"),
+    one(set::TLV, kept, "A value for the PROXY header, of the type in parentheses.", "(0xE1) x"),
     one("shard", kept, "Its group of peers.", "1"),
     one("sigalgs", kept, "Signature algorithms.", "RSA+SHA256"),
     one("slowstart", set::slowstart, "How long its weight grows after it comes up.", "30s"),

@@ -54,6 +54,8 @@ pub(super) const SERVER: &[&str] = &[
     "send-proxy-v2-ssl-cn",
     "no-send-proxy-v2-ssl",
     "no-send-proxy-v2-ssl-cn",
+    "set-proxy-v2-tlv-fmt",
+    "socks4",
     "source",
     "weight",
     // Health checks.
