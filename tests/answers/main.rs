@@ -53,6 +53,11 @@ fn protocols() -> Done {
 }
 
 #[test]
+fn socks4() -> Done {
+    judge("socks4.txt")
+}
+
+#[test]
 fn agents() -> Done {
     judge("agents.txt")
 }
