@@ -1,6 +1,6 @@
 //! `server` lines (manual 5.2).
 
-use super::{Address, CheckOptions, Place, ResolveOptions};
+use super::{Address, CheckOptions, LogFormat, Place, ResolveOptions};
 use std::time::Duration;
 
 /// A `server` line (manual 5.2).

@@ -169,6 +169,7 @@ impl Driver<'_> {
             address: watch.address.as_ref(),
             port: watch.port,
             introduces: watch.introduces,
+            health: !watch.agent,
             timeouts: &backend.timeouts,
             inter: self.probe.pace.inter,
             bufsize: plan.bufsize,

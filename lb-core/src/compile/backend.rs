@@ -6,8 +6,8 @@ use super::way::{tlvs, way};
 use super::{Context, Options, check, condition, registry};
 use crate::balance::{Balance, KeyFn};
 use crate::log::Format;
-use crate::proxy::{Backend, ProxyStats, RetryOn, Rules, UseServer};
 use crate::net::Probes;
+use crate::proxy::{Backend, ProxyStats, RetryOn, Rules, UseServer};
 use crate::resolve::{self, Start};
 use crate::rule::{Kind, Replies, Ruleset};
 use crate::sample::{Expr, Place};
@@ -62,8 +62,8 @@ pub(super) fn backend(
         id,
         mode: proxy.mode,
         timeouts: proxy.timeouts,
-        options: proxy.options.clone(),
         probes: proxy.options.tcpka.1.then(|| Probes::new(&proxy.server_probes)),
+        options: proxy.options.clone(),
         // In a `listen` section the frontend side does it.
         forwardfor: proxy.options.forwardfor.as_ref().filter(|_| !listen).map(forward_for),
         originalto: proxy.options.originalto.as_ref().filter(|_| !listen).map(forward_for),
@@ -119,11 +119,8 @@ fn servers(
             }
             _ => Arc::clone(line),
         };
-        if let Some(unmet) = line.source.as_ref().and_then(unmet_source) {
-            context.error(
-                &line.place,
-                format!("'server {}' : 'source' : {unmet} is not supported by lb yet.", line.name),
-            );
+        if let Err(reason) = way(&line, context) {
+            context.error(&line.place, format!("'server {}' : {reason}", line.name));
             continue;
         }
         let keeps = |name: &str| known.get(name).filter(|known| registry::keeps_address(known, &line));
@@ -162,11 +159,11 @@ fn servers(
                     ServerAddress::Inet(SocketAddr::new(address.ip(), saved.port))
                 }
                 (None, _, Some(address)) => address.clone(),
-            server.way = way(&line, context).unwrap_or_default();
-            server.tlvs = tlvs(&line, context).unwrap_or_default();
                 (None, _, None) => continue,
             };
             let mut server = Server::new(config, &proxy.name, id, address, Arc::clone(farm), options.threads);
+            server.way = way(&line, context).unwrap_or_default();
+            server.tlvs = tlvs(&line, context).unwrap_or_default();
             if let Some(known) = known {
                 server.counters = Arc::clone(&known.counters);
             }
@@ -181,17 +178,6 @@ fn servers(
         }
     }
     servers
-}
-
-/// What of a `source` the engine does not do.
-pub(super) fn unmet_source(source: &model::Source) -> Option<&'static str> {
-    match &source.address {
-        _ if source.usesrc.is_some() => Some("'usesrc'"),
-        _ if source.interface.is_some() => Some("'interface'"),
-        Address::Inet { ports, .. } if ports.0 != ports.1 => Some("a port range"),
-        Address::Inet { host: Host::Ip(_) | Host::Any, .. } => None,
-        _ => Some("an address that is no IP address"),
-    }
 }
 
 /// Where a server is; names are resolved now, as `init-addr` says.

@@ -58,7 +58,6 @@ pub(crate) fn add_server(plan: &Plan, backend: &Backend, name: &str, words: &[St
     server.dynamic = true;
     server.await_commands();
     let server = Arc::new(server);
-    let mut context = Context::new(&plan.config, Some(section));
     let watches = check::watches(section, &[Arc::clone(&server)], &mut context);
     if let Some(error) = context.diagnostics.iter().find(|finding| finding.severity == Severity::Alert) {
         return Err(error.message.clone());

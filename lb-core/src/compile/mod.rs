@@ -14,6 +14,7 @@ mod registry;
 mod saved;
 mod supported;
 mod variable;
+mod way;
 
 pub(crate) use backend::server_address;
 pub(crate) use check::Follows;
@@ -224,13 +225,6 @@ impl Compiler {
             }
         }
         let mut logger = None;
-        if proxy.mode == model::Mode::Http && proxy.options.nolinger {
-            let name = &proxy.name;
-            let text = format!(
-                "proxy '{name}' : 'option nolinger' is not supported by lb in 'mode http' yet; leave it out."
-            );
-            context.error(&proxy.place, text);
-        }
         if let model::Mode::Other(mode) = proxy.mode {
             context.error(
                 &proxy.place,

@@ -1,5 +1,7 @@
 //! A fresh connection to a server.
 
+use super::socks4;
+use super::way::Route;
 use crate::net::{Deadline, Io, abstract_name};
 use crate::server::ServerAddress;
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
@@ -17,23 +19,36 @@ pub enum ConnectError {
     Timeout,
     /// The server or the network refused.
     Refused(io::Error),
+    /// The SOCKS4 proxy on the way led nowhere.
+    Proxy(socks4::Failure),
     /// This machine has no socket, port or descriptor left.
     Resource(io::Error),
 }
 
-/// Connects to `address` before the deadline, from `source` if given, and sends the start of `first` where that can be
+impl ConnectError {
+    /// Time ran out.
+    pub fn is_timeout(&self) -> bool {
+        matches!(self, Self::Timeout | Self::Proxy(socks4::Failure::TimedOut))
+    }
+
+    /// The other end said no.
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, Self::Refused(_) | Self::Proxy(_)) && !self.is_timeout()
+    }
+}
+
+/// Connects by `route` before the deadline, and sends the start of `first` where that can be
 /// done without waiting: to a server on this machine the connection is there when the call returns, which saves a
 /// round through the event loop. Gives the connection and how many bytes were sent.
 ///
 /// Done with the runtime's own sockets: Pingora's connector adds digests, a boxed stream and a system call per close
 /// that a clear-text connection per request would pay for.
 pub async fn dial(
-    address: &ServerAddress,
-    source: Option<SocketAddr>,
+    route: &Route<'_>,
     first: &[u8],
     deadline: &mut Deadline,
 ) -> Result<(Io, usize), ConnectError> {
-    dial_for(address, source, first, !first.is_empty(), deadline).await
+    dial_for(route, first, !first.is_empty(), deadline).await
 }
 
 /// [`dial`], which is told whether bytes follow soon, or none ever: either way the server need not hear of the
@@ -42,14 +57,31 @@ pub async fn dial(
 /// # Errors
 /// As [`dial`]'s.
 pub async fn dial_for(
+    route: &Route<'_>,
+    first: &[u8],
+    quiet: bool,
+    deadline: &mut Deadline,
+) -> Result<(Io, usize), ConnectError> {
+    match (&route.to, route.via) {
+        (ServerAddress::Inet(to), Some(proxy)) => {
+            // Nothing but the question may reach the proxy before it has answered.
+            let (mut io, _) = connect(proxy, route, b"", true, deadline).await?;
+            socks4::ask(&mut io, *to, deadline).await.map_err(ConnectError::Proxy)?;
+            Ok((io, 0))
+        }
+        (address, _) => connect(address, route, first, quiet, deadline).await,
+    }
+}
+
+async fn connect(
     address: &ServerAddress,
-    source: Option<SocketAddr>,
+    route: &Route<'_>,
     first: &[u8],
     quiet: bool,
     deadline: &mut Deadline,
 ) -> Result<(Io, usize), ConnectError> {
     match address {
-        ServerAddress::Inet(to) => inet(*to, source, first, quiet, deadline).await,
+        ServerAddress::Inet(to) => inet(*to, route, first, quiet, deadline).await,
         ServerAddress::Unix(path) => {
             let connected = std::os::unix::net::UnixStream::connect(&**path);
             connected.and_then(local).map_err(classify)
@@ -67,12 +99,12 @@ pub async fn dial_for(
 
 async fn inet(
     to: SocketAddr,
-    source: Option<SocketAddr>,
+    route: &Route<'_>,
     first: &[u8],
     quiet: bool,
     deadline: &mut Deadline,
 ) -> Result<(Io, usize), ConnectError> {
-    let (stream, at_once) = start(to, source, quiet).map_err(classify)?;
+    let (stream, at_once) = start(to, route, quiet, !first.is_empty()).map_err(classify)?;
     match if first.is_empty() {
         Err(io::ErrorKind::WouldBlock.into())
     } else {
@@ -95,8 +127,22 @@ async fn inet(
     }
 }
 
-/// Begins to connect; true: the connection is there already. `quiet`: as for [`dial_for`].
-fn start(to: SocketAddr, source: Option<SocketAddr>, quiet: bool) -> io::Result<(TcpStream, bool)> {
+/// Begins to connect; true: the connection is there already. `quiet`: as for [`dial_for`]; `speaks`: bytes follow at once.
+fn start(to: SocketAddr, route: &Route<'_>, quiet: bool, speaks: bool) -> io::Result<(TcpStream, bool)> {
+    let mut result = attempt(to, route, quiet, speaks);
+    // Of a range of ports some may be taken.
+    for _ in 1..route.from.tries() {
+        match &result {
+            Err(error) if matches!(error.raw_os_error(), Some(libc::EADDRINUSE | libc::EADDRNOTAVAIL)) => {
+                result = attempt(to, route, quiet, speaks);
+            }
+            _ => break,
+        }
+    }
+    result
+}
+
+fn attempt(to: SocketAddr, route: &Route<'_>, quiet: bool, speaks: bool) -> io::Result<(TcpStream, bool)> {
     let socket =
         Socket::new(Domain::for_address(to), Type::STREAM.nonblocking().cloexec(), Some(Protocol::TCP))?;
     socket.set_tcp_nodelay(true)?;
@@ -105,9 +151,16 @@ fn start(to: SocketAddr, source: Option<SocketAddr>, quiet: bool) -> io::Result<
         // (HAProxy: `option tcp-smart-connect`). Without it nothing is lost.
         let _ = socket.set_tcp_quickack(false);
     }
-    if let Some(source) = source {
-        socket.set_reuse_address(true)?;
-        socket.bind(&source.into())?;
+    if !route.from.is_free() {
+        route.from.bind(&socket, to)?;
+    }
+    if route.user_timeout.is_some() {
+        // A kernel that does not know it has its own patience.
+        let _ = socket.set_tcp_user_timeout(route.user_timeout);
+    }
+    if route.fast_open && speaks {
+        // Without it the handshake goes first, as always.
+        let _ = crate::sys::set_tcp_option(&socket, libc::TCP_FASTOPEN_CONNECT, 1);
     }
     let at_once = match socket.connect(&to.into()) {
         Ok(()) => true,

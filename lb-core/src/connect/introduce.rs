@@ -35,10 +35,10 @@ pub async fn open(
     first: &[u8],
     deadline: &mut Deadline,
 ) -> Result<(Io, usize), ConnectError> {
-    let address = server.reach(exchange.dst());
+    let route = server.route(exchange);
     let header = introduction(server, exchange);
     let bytes = [&header, first].concat();
-    let (mut io, sent) = dial(&address, server.source(), &bytes, deadline).await?;
+    let (mut io, sent) = dial(&route, &bytes, deadline).await?;
     if let Some(left) = header.get(sent..).filter(|left| !left.is_empty()) {
         io.write_all(left, deadline).await.map_err(|fail| match fail {
             Fail::Timeout => ConnectError::Timeout,

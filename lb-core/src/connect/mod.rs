@@ -3,9 +3,15 @@
 mod dial;
 mod introduce;
 pub mod pool;
+mod socks4;
+mod source;
+mod way;
 
 pub use dial::{ConnectError, dial, dial_for};
 pub use introduce::{introduction, open};
+pub use socks4::Failure as SocksFailure;
+pub use source::Source;
+pub use way::{Route, Way};
 
 use crate::net::Io;
 use crate::server::{Server, Slot, Tie};

@@ -1,7 +1,7 @@
 //! Speaks SMTP (RFC 5321) with one mail server, as HAProxy does: a mail that is refused is lost.
 
 use super::{Mail, Mailbox, Route};
-use crate::connect::dial;
+use crate::connect::{self, dial};
 use crate::net::{Buffer, Deadline};
 use std::sync::PoisonError;
 use std::time::Instant;
@@ -45,7 +45,9 @@ fn dialogue(mail: &Mail, date: &str) -> [(&'static str, String); 7] {
 async fn deliver(route: &Route, mail: &Mail) -> Result<(), &'static str> {
     let mut deadline = Deadline::default();
     deadline.after(Instant::now(), Some(route.timeout));
-    let (mut io, _) = dial(&route.address, None, b"", &mut deadline).await.map_err(|_| "no connection")?;
+    let (mut io, _) = dial(&connect::Route::straight(route.address.clone()), b"", &mut deadline)
+        .await
+        .map_err(|_| "no connection")?;
     let date = jiff::Zoned::now().strftime("%a, %d %b %Y %T %z (%Z)").to_string();
     let mut answer = Buffer::new(ANSWER);
     for (code, line) in dialogue(mail, &date) {

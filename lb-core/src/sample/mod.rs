@@ -16,6 +16,7 @@ mod value;
 mod vars;
 
 pub use expr::Expr;
+pub use fetch::HeaderAddress;
 pub(crate) use fetch::{basic_credentials, unhex};
 pub use number::{parse_address, parse_int};
 pub use place::{Needs, Place};

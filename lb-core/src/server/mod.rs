@@ -31,6 +31,9 @@ pub use turn::Cause;
 
 use crate::check::{Observed, Probe};
 use crate::connect::pool::Shelves;
+use crate::connect::{Route, Way};
+use crate::exchange::Exchange;
+use crate::log::Format;
 use crate::proxy::ProxyCounters;
 use crate::proxy_protocol;
 use crate::thread::PerThread;
@@ -64,13 +67,13 @@ pub struct Server {
     pub port_offset: Option<u16>,
     /// The PROXY header that its connections begin with.
     pub introduces: Option<proxy_protocol::Style>,
-    /// Everything else that its line says.
-    pub config: Arc<model::ServerLine>,
-    /// What it shares with the other servers of its backend.
     /// Further values in that header, by type (`set-proxy-v2-tlv-fmt`).
     pub tlvs: Vec<(u8, Format)>,
     /// How connections to it are made.
     pub way: Way,
+    /// Everything else that its line says.
+    pub config: Arc<model::ServerLine>,
+    /// What it shares with the other servers of its backend.
     pub farm: Arc<Farm>,
     /// Weight now, before scaling. Change it with [`Server::set_weight`].
     pub weight: AtomicU32,
@@ -164,11 +167,11 @@ impl Server {
             whereabouts: address::Whereabouts::new(address),
             port_offset: port_offset(&config.address),
             introduces: proxy_protocol::Style::of(&config),
+            tlvs: Vec::new(),
+            way: Way::default(),
             farm,
             weight: AtomicU32::new(config.weight),
             admin: AtomicU8::new(maintenance),
-            tlvs: Vec::new(),
-            way: Way::default(),
             operational: AtomicU8::new(if maintenance != 0 {
                 Operational::Stopped as u8
             } else {
@@ -218,7 +221,7 @@ impl Server {
 
     /// Its connections are for one client each: they say or depend on who that is.
     pub fn is_personal(&self) -> bool {
-        self.introduces.is_some() || self.port_offset.is_some()
+        self.introduces.is_some() || self.port_offset.is_some() || self.way.source.is_personal()
     }
 
     /// Its connections are for one request each: they say or depend on what that is.

@@ -77,14 +77,14 @@ impl Stream {
                 server.counters.mine().econ.inc();
                 backend.stats.counters.mine().econ.inc();
                 return Err(match failure {
-                    ConnectError::Timeout => NoConnection::TimedOut,
-                    ConnectError::Refused(_) => NoConnection::Failed,
+                    failure if failure.is_timeout() => NoConnection::TimedOut,
                     ConnectError::Resource(_) => NoConnection::Resource,
+                    _ => NoConnection::Failed,
                 });
             }
             self.count_retry(&mut attempts, backend, &server);
             let at_once = attempts.redispatch && backend.servers.load().len() > 1;
-            if !at_once && matches!(failure, ConnectError::Refused(_)) {
+            if !at_once && failure.is_refusal() {
                 self.pause(backend.timeouts.connect.unwrap_or(PAUSE).min(PAUSE)).await?;
             }
         }
@@ -171,9 +171,9 @@ impl Stream {
     ) -> Result<Result<(Io, Vec<u8>), ConnectError>, NoConnection> {
         let mut deadline = Deadline::default();
         deadline.after(Instant::now(), backend.timeouts.connect);
-        let address = server.reach(self.exchange.dst());
+        let route = server.route(&self.exchange);
         let header = introduction(server, &self.exchange);
-        let mut dialled = pin!(dial(&address, server.source(), &header, &mut deadline));
+        let mut dialled = pin!(dial(&route, &header, &mut deadline));
         let dialled = self.meanwhile(backend, Phase::Connect, |cx| dialled.as_mut().poll(cx)).await?;
         Ok(dialled.map(|(io, sent)| (io, header.get(sent..).unwrap_or_default().to_vec())))
     }

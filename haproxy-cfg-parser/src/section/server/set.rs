@@ -3,6 +3,7 @@
 use crate::expr::{self, Site};
 use crate::model::{Address, HashKey, Host, Observe, OnError, ServerLine};
 use crate::parse::Cx;
+use crate::tables::reach::Stage;
 use crate::value::{self, TimeError};
 use std::time::Duration;
 
@@ -193,8 +194,6 @@ pub(crate) fn tcp_ut(_: &mut Cx<'_>, server: &mut ServerLine, name: &'static str
     Ok(())
 }
 
-pub(crate) fn slowstart(_: &mut Cx<'_>, server: &mut ServerLine, name: &'static str, value: &str) -> Done {
-    // The unit here is the second in no case: a bare number is in milliseconds.
 pub(crate) fn socks4(cx: &mut Cx<'_>, server: &mut ServerLine, name: &'static str, value: &str) -> Done {
     if value.is_empty() {
         return Err(format!("'{name}' expects <addr>:<port> as argument."));
@@ -247,6 +246,8 @@ pub(crate) fn tlv(cx: &mut Cx<'_>, server: &mut ServerLine, word: &str, value: &
     Ok(())
 }
 
+pub(crate) fn slowstart(_: &mut Cx<'_>, server: &mut ServerLine, name: &'static str, value: &str) -> Done {
+    // The unit here is the second in no case: a bare number is in milliseconds.
     server.slowstart = delay(server, value, name)?;
     Ok(())
 }
@@ -434,6 +435,7 @@ macro_rules! switches {
 }
 
 switches! {
+    check_via_socks4: check_via_socks4 = true;
     backup: backup = true;
     no_backup: backup = false;
     disabled: disabled = true;

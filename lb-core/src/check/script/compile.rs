@@ -196,7 +196,6 @@ fn connection(connect: &CheckConnect, line: &CheckStep, context: &mut Context<'_
             connect.proto.as_deref().is_some_and(|proto| proto != "h1" && proto != "none"),
             "'proto': checks over this protocol",
         ),
-        (connect.via_socks4, "'via-socks4' in checks"),
     ];
     if let Some((_, what)) = unmet.into_iter().find(|(asked, _)| *asked) {
         context.error(&line.place, format!("'connect' : {what} is not supported by lb yet."));
@@ -229,6 +228,7 @@ fn connection(connect: &CheckConnect, line: &CheckStep, context: &mut Context<'_
         implicit: false,
         default: connect.default,
         send_proxy: connect.send_proxy,
+        via_socks4: connect.via_socks4,
     })
 }
 

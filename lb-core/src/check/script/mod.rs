@@ -77,6 +77,8 @@ struct Connect {
     default: bool,
     /// A PROXY header goes first.
     send_proxy: bool,
+    /// It goes through the server's SOCKS4 proxy.
+    via_socks4: bool,
 }
 
 #[derive(Debug)]

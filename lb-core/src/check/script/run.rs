@@ -4,7 +4,7 @@ use super::expect::{Look, View, unhex};
 use super::response::{Answer, Reading, read};
 use super::{Action, Connect, Expect, Script, Send, Step, builtin};
 use crate::check::{Report, Status};
-use crate::connect::{ConnectError, dial_for};
+use crate::connect::{ConnectError, SocksFailure, dial_for};
 use crate::exchange::Exchange;
 use crate::http::Method;
 use crate::net::{Buffer, Deadline, Fail, Io};
@@ -29,6 +29,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) port: Option<u16>,
     /// The PROXY header that the server's line asks for.
     pub(crate) introduces: Option<Style>,
+    /// It is a health check, and not a question to an agent.
+    pub(crate) health: bool,
     /// The backend's timeouts.
     pub(crate) timeouts: &'a Timeouts,
     /// Time between checks, which is the longest that one may take to connect.
@@ -168,8 +170,12 @@ impl Run<'_> {
         self.deadline.set(Some(first));
         let address = self.address(connect);
         let style = self.introduces(connect);
-        let (source, quiet) = (self.subject.server.source(), quiet || style.is_some());
-        match dial_for(&address, source, b"", quiet, &mut self.deadline).await {
+        let way = &self.subject.server.way;
+        let through = connect.via_socks4
+            || ((connect.implicit || connect.default) && self.subject.health && way.checks_via_socks);
+        let route = way.check(address, through);
+        let quiet = quiet || style.is_some();
+        match dial_for(&route, b"", quiet, &mut self.deadline).await {
             Ok((mut io, _)) => {
                 if let Some(style) = style {
                     // What fails here shows in the next step.
@@ -337,6 +343,8 @@ impl Run<'_> {
             ConnectError::Timeout => (Status::L4Timeout, Vec::new()),
             ConnectError::Refused(error) => (Status::L4Connect, refused(&error)),
             ConnectError::Resource(error) => (Status::L4Connect, unavailable(&error)),
+            ConnectError::Proxy(SocksFailure::TimedOut) => (Status::L7Timeout, Vec::new()),
+            ConnectError::Proxy(failure) => (Status::SocketError, failure.to_string().into_bytes()),
         };
         text.extend(self.at_step(step));
         Report::new(status, text)
@@ -393,7 +401,7 @@ fn introduction(style: Style, io: &Io) -> Vec<u8> {
         from.as_socket().zip(to.as_socket())
     };
     let mut header = Vec::new();
-    proxy_protocol::write(style, ends().filter(|_| style.version == 1), |_| None, &mut header);
+    proxy_protocol::write(style, ends().filter(|_| style.version == 1), |_| None, &[], &mut header);
     header
 }
 

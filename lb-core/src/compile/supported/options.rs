@@ -57,11 +57,11 @@ pub(super) const SERVER: &[&str] = &[
     "set-proxy-v2-tlv-fmt",
     "socks4",
     "source",
-    "weight",
-    // Health checks.
     "tcp-ut",
     "tfo",
     "hash-key",
+    "weight",
+    // Health checks.
     "addr",
     "agent-addr",
     "agent-check",
@@ -70,6 +70,7 @@ pub(super) const SERVER: &[&str] = &[
     "agent-send",
     "check",
     "check-send-proxy",
+    "check-via-socks4",
     "downinter",
     "error-limit",
     "fall",

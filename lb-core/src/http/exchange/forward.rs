@@ -167,16 +167,16 @@ impl Run<'_> {
                 server_counters.econ.inc();
                 backend.stats.counters.mine().econ.inc();
                 return Err(match failure {
-                    ConnectError::Timeout => NoConnection::TimedOut,
-                    ConnectError::Refused(_) => NoConnection::Failed,
+                    failure if failure.is_timeout() => NoConnection::TimedOut,
                     ConnectError::Resource(_) => NoConnection::Resource,
+                    _ => NoConnection::Failed,
                 });
             }
             attempts.left -= 1;
             attempts.failed = Some(server);
             self.count_retry(attempts, backend);
             let at_once = attempts.redispatch && backend.servers.load().len() > 1;
-            if !at_once && matches!(failure, ConnectError::Refused(_)) {
+            if !at_once && failure.is_refusal() {
                 // A server that refuses at once gets a moment to come back, as in HAProxy: one second at most.
                 let most = Duration::from_secs(1);
                 let pause = self.exchange.connect_timeout(backend).map_or(most, |connect| connect.min(most));
@@ -289,7 +289,7 @@ impl Run<'_> {
         if server.is_personal() {
             return watch.over(open(server, exchange, head, deadline), Phase::Connect).await;
         }
-        watch.over(dial(&server.address(), server.source(), head, deadline), Phase::Connect).await
+        watch.over(dial(&server.route(exchange), head, deadline), Phase::Connect).await
     }
 
     /// Waits so long, unless the client goes away meanwhile and that counts (`option abortonclose`).

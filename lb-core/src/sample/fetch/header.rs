@@ -7,6 +7,7 @@ use crate::sample::Needs::{Message, Request, Response};
 use crate::sample::{Place, Sample, Type, parse_int};
 use haproxy_cfg_parser::raw;
 use memchr::memchr;
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
 pub(super) const ROWS: &[Row] = &[
@@ -190,6 +191,31 @@ impl Fetch for Values {
             }
         }
         offered.then_some(false)
+    }
+}
+
+/// An address in a header of the request (`usesrc hdr_ip(NAME,OCCURRENCE)`).
+pub struct HeaderAddress(Values);
+
+impl HeaderAddress {
+    /// The element that is counted from the first, which is 1, or from the last, which is -1; 0: none.
+    pub fn new(name: &str, occurrence: i64) -> Self {
+        let key = Some(HeaderKey::new(&raw::bytes(name)));
+        Self(Values { key, side: Side::Request, split: Split::Elements, occurrence, convert: address })
+    }
+
+    /// The address in an exchange's request.
+    pub fn of(&self, exchange: &Exchange) -> Option<IpAddr> {
+        match self.0.eval(exchange).filter(|_| self.0.occurrence != 0)? {
+            Sample::Ip(ip) => Some(ip),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Debug for HeaderAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("HeaderAddress").field(&self.0.key).field(&self.0.occurrence).finish()
     }
 }
 

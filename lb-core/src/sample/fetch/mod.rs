@@ -25,6 +25,7 @@ pub use args::Args;
 pub(crate) use auth::basic as basic_credentials;
 pub(crate) use capture::word;
 pub(crate) use constant::unhex;
+pub use header::HeaderAddress;
 
 use super::{Needs, Sample, Type};
 use crate::compile::Context;
