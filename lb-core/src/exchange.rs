@@ -8,7 +8,7 @@ use crate::net::Marking;
 use crate::proxy::{Backend, Frontend, Listener, ProxyCounters, millis};
 use crate::proxy_protocol::Header;
 use crate::sample::{Sample, VarKey, Vars};
-use crate::server::{Server, Severed};
+use crate::server::{Priority, Server, Severed};
 use crate::tcp::Peeked;
 use haproxy_cfg_parser::model::Place as RulePlace;
 use std::net::{IpAddr, SocketAddr};
@@ -274,6 +274,8 @@ pub struct Exchange {
     pub unique_id: OnceLock<Vec<u8>>,
     /// This side's address of the connection to the server (`%bi`, `%bp`), once there is one.
     pub server_local: Option<SocketAddr>,
+    /// How early its turn comes in queues.
+    pub priority: Priority,
     /// An address that a rule waits for (`do-resolve`).
     pub lookup: Option<Box<Lookup>>,
     /// Source address set by `http-request set-src`; else the session's.
@@ -324,6 +326,7 @@ impl Exchange {
             limits: Limits::default(),
             unique_id: Default::default(),
             server_local: None,
+            priority: Priority::default(),
             lookup: None,
             src_override: None,
             dst_override: None,

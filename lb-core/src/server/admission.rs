@@ -1,6 +1,6 @@
 //! From a request to a slot on a server: persistence first, else the algorithm, else a queue.
 
-use super::{Server, Slot, Turn, Waiting};
+use super::{Priority, Server, Slot, Turn, Waiting};
 use crate::balance::{Balance, Choice};
 use crate::exchange::Exchange;
 use crate::proxy::Backend;
@@ -54,7 +54,8 @@ pub fn admit(
 ) -> Admission {
     let redispatch = backend.options.redispatch.is_some_and(|interval| interval != 0);
     let hash = || backend.balance.hash(exchange);
-    let admission = enter(&backend.balance, &backend.servers.load(), hash, direct, avoid, redispatch);
+    let servers = backend.servers.load();
+    let admission = enter(&backend.balance, &servers, hash, direct, avoid, redispatch, exchange.priority);
     if let (Admission::Slot(slot), None) = (&admission, direct)
         && let Some(server) = slot.server()
     {
@@ -107,6 +108,7 @@ pub(crate) fn enter(
     direct: Option<&Arc<Server>>,
     avoid: Option<&Server>,
     redispatch: bool,
+    priority: Priority,
 ) -> Admission {
     let mut direct = direct;
     // A server that had room when it was chosen may be full by the time its slot is taken: choose again, a few times.
@@ -129,14 +131,14 @@ pub(crate) fn enter(
         }
         let maxqueue = server.config.maxqueue.unwrap_or(0);
         if maxqueue == 0 || server.queued.load(Ordering::Relaxed) < maxqueue {
-            return Admission::Wait(server.farm.wait_for(&server));
+            return Admission::Wait(server.farm.wait_for(&server, priority));
         }
         if direct.take().is_none() || !redispatch {
             return Admission::Refused(Refusal::QueueFull);
         }
     }
     match servers.first() {
-        Some(server) => Admission::Wait(server.farm.wait_for_any(servers)),
+        Some(server) => Admission::Wait(server.farm.wait_for_any(servers, priority)),
         None => Admission::Refused(Refusal::NoServer),
     }
 }

@@ -1,7 +1,7 @@
 //! What the servers of one backend share: the backend's load, a counter of changes, the queues.
 
 use super::Server;
-use super::queue::{Place, Queues, Slot, Turn, Waiter, Waiting};
+use super::queue::{Place, Priority, Queues, Rank, Slot, Turn, Waiter, Waiting};
 use crate::check::Announcer;
 use crate::proxy::ProxyStats;
 use arc_swap::ArcSwapOption;
@@ -94,25 +94,25 @@ impl Farm {
     }
 
     /// Queues for one server.
-    pub(crate) fn wait_for(self: &Arc<Self>, server: &Arc<Server>) -> Waiting {
-        let waiting = self.enqueue(Place::Server(server.clone()));
+    pub(crate) fn wait_for(self: &Arc<Self>, server: &Arc<Server>, priority: Priority) -> Waiting {
+        let waiting = self.enqueue(Place::Server(server.clone()), priority);
         self.dispatch(server);
         waiting
     }
 
     /// Queues for whichever of `servers` has room first.
-    pub(crate) fn wait_for_any(self: &Arc<Self>, servers: &[Arc<Server>]) -> Waiting {
-        let waiting = self.enqueue(Place::Backend);
+    pub(crate) fn wait_for_any(self: &Arc<Self>, servers: &[Arc<Server>], priority: Priority) -> Waiting {
+        let waiting = self.enqueue(Place::Backend, priority);
         for server in servers.iter().filter(|server| server.usable()) {
             self.dispatch(server);
         }
         waiting
     }
 
-    fn enqueue(self: &Arc<Self>, place: Place) -> Waiting {
+    fn enqueue(self: &Arc<Self>, place: Place, priority: Priority) -> Waiting {
         let (tell, told) = oneshot::channel();
         let mut queues = self.lock();
-        let ticket = queues.push(&place, tell);
+        let rank = queues.push(&place, priority, tell);
         // Sequentially consistent: either the one who gives a slot back sees us waiting, or we see his slot.
         let (now, max) = match &place {
             Place::Server(server) => (&server.queued, &server.queued_max),
@@ -120,19 +120,19 @@ impl Farm {
         };
         max.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::Relaxed);
         drop(queues);
-        Waiting::new(self.clone(), place, ticket, told)
+        Waiting::new(self.clone(), place, rank, told)
     }
 
     /// Takes a request out of its queue; none when its turn has come already.
-    pub(crate) fn leave(&self, place: &Place, ticket: u64) -> Option<Waiter> {
-        let waiter = self.lock().line(place)?.waiters.remove(&ticket)?;
+    pub(crate) fn leave(&self, place: &Place, rank: Rank) -> Option<Waiter> {
+        let waiter = self.lock().line(place)?.waiters.remove(&rank)?;
         self.count_leave(place);
         Some(waiter)
     }
 
     /// How many have had their turn since a request came to its queue, and itself.
-    pub(crate) fn position(&self, place: &Place, ticket: u64) -> u32 {
-        self.lock().line(place).map_or(0, |line| line.position(ticket))
+    pub(crate) fn position(&self, place: &Place, rank: Rank) -> u32 {
+        self.lock().line(place).map_or(0, |line| line.position(rank))
     }
 
     fn count_leave(&self, place: &Place) {
@@ -143,7 +143,7 @@ impl Farm {
         .fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// Gives the free slots of `server` to those who wait, oldest first over its own queue and the backend's.
+    /// Gives the free slots of `server` to those who wait, by rank over its own queue and the backend's.
     /// Gives how many had their turn.
     pub fn dispatch(&self, server: &Arc<Server>) -> u32 {
         if server.queued.load(Ordering::SeqCst) == 0 && self.stats.queued.load(Ordering::SeqCst) == 0 {
@@ -153,7 +153,7 @@ impl Farm {
         // Backup servers take from the backend's queue only while they are in use.
         let takes_any = server.usable() && (!server.config.backup || server.rotating.load(Ordering::Relaxed));
         let mut queues = self.lock();
-        while let Some(place) = queues.oldest(server, takes_any) {
+        while let Some(place) = queues.first(server, takes_any) {
             let Some(slot) = Slot::take(server) else { break };
             let Some((waiter, position)) = queues.pop(&place) else {
                 slot.give_back_quietly();

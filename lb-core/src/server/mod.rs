@@ -24,7 +24,7 @@ pub use admission::{Acquired, Admission, Refusal, acquire, admit};
 pub use attempts::Attempts;
 pub use farm::Farm;
 pub use lineup::Lineup;
-pub use queue::{Slot, Turn, Waiting};
+pub use queue::{Priority, Slot, Turn, Waiting};
 pub use state::{Operational, admin};
 pub use ties::{Severed, Tie, Ties};
 pub use turn::Cause;

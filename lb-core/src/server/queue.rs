@@ -4,6 +4,7 @@
 //! given back while others wait, the farm's lock is taken.
 
 use super::{Farm, Server};
+use crate::clock;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -71,6 +72,23 @@ pub(crate) enum Place {
     Backend,
 }
 
+/// How early a request's turn comes, by its rules (manual 4.2 "http-request set-priority-class").
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Priority {
+    /// Lower classes go first.
+    pub class: i32,
+    /// In its class it waits as if it had come so many milliseconds later.
+    pub offset: i32,
+}
+
+/// A place in a queue: by class, then by the time of coming, which an offset moves, then by age.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Rank {
+    class: i32,
+    due: i64,
+    ticket: u64,
+}
+
 /// One that waits.
 #[derive(Debug)]
 pub(crate) struct Waiter {
@@ -78,18 +96,18 @@ pub(crate) struct Waiter {
     start: u32,
 }
 
-/// One queue: by ticket, which is by age.
+/// One queue, by rank.
 #[derive(Debug, Default)]
 pub(crate) struct Line {
-    pub(crate) waiters: BTreeMap<u64, Waiter>,
+    pub(crate) waiters: BTreeMap<Rank, Waiter>,
     /// How many left it for a slot, ever.
     advanced: u32,
 }
 
 impl Line {
-    /// How many had their turn since the one of that ticket came, and itself; 0 when it is not there.
-    pub(crate) fn position(&self, ticket: u64) -> u32 {
-        self.waiters.get(&ticket).map_or(0, |waiter| self.advanced.wrapping_sub(waiter.start).wrapping_add(1))
+    /// How many had their turn since the one of that rank came, and itself; 0 when it is not there.
+    pub(crate) fn position(&self, rank: Rank) -> u32 {
+        self.waiters.get(&rank).map_or(0, |waiter| self.advanced.wrapping_sub(waiter.start).wrapping_add(1))
     }
 }
 
@@ -97,6 +115,8 @@ impl Line {
 #[derive(Debug, Default)]
 pub(crate) struct Queues {
     next_ticket: u64,
+    /// The latest time at which one came, in milliseconds: threads' clocks differ by some.
+    now: i64,
     backend: Line,
     /// By the servers' uid; a line is made when its server is first waited for.
     servers: HashMap<usize, Line>,
@@ -110,16 +130,18 @@ impl Queues {
         }
     }
 
-    /// Appends one; its ticket.
-    pub(crate) fn push(&mut self, place: &Place, tell: oneshot::Sender<Turn>) -> u64 {
+    /// Adds one; its rank.
+    pub(crate) fn push(&mut self, place: &Place, priority: Priority, tell: oneshot::Sender<Turn>) -> Rank {
         self.next_ticket += 1;
-        let ticket = self.next_ticket;
+        self.now = self.now.max(i64::try_from(clock::millis()).unwrap_or(i64::MAX));
+        let due = self.now.saturating_add(i64::from(priority.offset));
+        let rank = Rank { class: priority.class, due, ticket: self.next_ticket };
         let line = match place {
             Place::Backend => &mut self.backend,
             Place::Server(server) => self.servers.entry(server.uid).or_default(),
         };
-        line.waiters.insert(ticket, Waiter { tell, start: line.advanced });
-        ticket
+        line.waiters.insert(rank, Waiter { tell, start: line.advanced });
+        rank
     }
 
     /// Drops the queues of servers that nobody waits in.
@@ -127,9 +149,9 @@ impl Queues {
         self.servers.retain(|_, line| !line.waiters.is_empty());
     }
 
-    /// Where the oldest of those waits who may take a slot of `server`.
-    pub(crate) fn oldest(&self, server: &Arc<Server>, takes_any: bool) -> Option<Place> {
-        let first = |line: &Line| line.waiters.first_key_value().map(|(ticket, _)| *ticket);
+    /// Where the first of those waits who may take a slot of `server`.
+    pub(crate) fn first(&self, server: &Arc<Server>, takes_any: bool) -> Option<Place> {
+        let first = |line: &Line| line.waiters.first_key_value().map(|(rank, _)| *rank);
         let own = self.servers.get(&server.uid).and_then(first);
         let any = if takes_any { first(&self.backend) } else { None };
         match (own, any) {
@@ -140,7 +162,7 @@ impl Queues {
         }
     }
 
-    /// Takes the oldest of a queue, with the number of those who went before it while it waited, itself included.
+    /// Takes the first of a queue, with the number of those who went before it while it waited, itself included.
     pub(crate) fn pop(&mut self, place: &Place) -> Option<(Waiter, u32)> {
         let line = self.line(place)?;
         let (_, waiter) = line.waiters.pop_first()?;
@@ -155,13 +177,13 @@ impl Queues {
 pub struct Waiting {
     farm: Arc<Farm>,
     place: Place,
-    ticket: u64,
+    rank: Rank,
     told: oneshot::Receiver<Turn>,
 }
 
 impl Waiting {
-    pub(crate) fn new(farm: Arc<Farm>, place: Place, ticket: u64, told: oneshot::Receiver<Turn>) -> Self {
-        Self { farm, place, ticket, told }
+    pub(crate) fn new(farm: Arc<Farm>, place: Place, rank: Rank, told: oneshot::Receiver<Turn>) -> Self {
+        Self { farm, place, rank, told }
     }
 
     /// The server whose own queue it is; none for the backend's.
@@ -174,7 +196,7 @@ impl Waiting {
 
     /// What the logs say of one that gives up now: how many had their turn while it waited, and itself.
     pub fn position(&self) -> u32 {
-        self.farm.position(&self.place, self.ticket)
+        self.farm.position(&self.place, self.rank)
     }
 
     /// Waits. Cancel-safe: may be polled again, or dropped to leave the queue.
@@ -187,6 +209,6 @@ impl Waiting {
 impl Drop for Waiting {
     fn drop(&mut self) {
         // Where the turn has come meanwhile, the slot is in `told`, whose drop gives it on.
-        drop(self.farm.leave(&self.place, self.ticket));
+        drop(self.farm.leave(&self.place, self.rank));
     }
 }

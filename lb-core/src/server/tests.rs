@@ -13,6 +13,7 @@ struct Bench {
     stats: Arc<ProxyStats>,
     balance: Balance,
     servers: Vec<Arc<Server>>,
+    priority: Priority,
 }
 
 impl Bench {
@@ -25,12 +26,12 @@ impl Bench {
         let mut proxy = testing::proxy();
         proxy.balance = Some(model::Balance { algorithm, args: vec![], expr: None, place: testing::place() });
         let balance = Balance::new(&proxy, &servers, None).unwrap();
-        Self { stats, balance, servers }
+        Self { stats, balance, servers, priority: Priority::default() }
     }
 
     fn enter(&self, direct: Option<usize>) -> Admission {
         let direct = direct.map(|index| &self.servers[index]);
-        enter(&self.balance, &self.servers, || None, direct, None, true)
+        enter(&self.balance, &self.servers, || None, direct, None, true, self.priority)
     }
 
     fn slot(&self) -> Slot {
@@ -115,7 +116,8 @@ fn a_full_queue_refuses_or_redispatches() {
     let _slot = bench.slot();
     let _waiting = bench.wait(Some(0));
     assert!(matches!(bench.enter(Some(0)), Admission::Slot(slot) if slot.server().unwrap().name == "s2"));
-    let direct = enter(&bench.balance, &bench.servers, || None, Some(&bench.servers[0]), None, false);
+    let direct =
+        enter(&bench.balance, &bench.servers, || None, Some(&bench.servers[0]), None, false, bench.priority);
     assert!(matches!(direct, Admission::Refused(Refusal::QueueFull)));
 }
 
@@ -252,4 +254,68 @@ fn threads_share_slots() {
         .collect();
     threads.into_iter().for_each(|thread| thread.join().unwrap());
     assert_eq!(bench.queued(), (0, vec![0, 0]));
+}
+
+/// `set-priority-class` and `set-priority-offset`: lower classes first, and in a class by the time of coming, moved.
+#[test]
+fn turns_go_by_class_and_then_by_time() {
+    let mut bench = Bench::new("roundrobin", 1, |line| line.maxconn = Some(1));
+    let mut slot = Some(bench.slot());
+    let mut waiting = Vec::new();
+    for (name, class, offset) in [
+        ("plain", 0, 0),
+        ("late", 0, 500),
+        ("soon", 0, -500),
+        ("second", 0, 0),
+        ("low", 5, -9999),
+        ("high", -5, 9999),
+    ] {
+        bench.priority = Priority { class, offset };
+        waiting.push((name, bench.wait(None)));
+    }
+    let mut order = Vec::new();
+    while !waiting.is_empty() {
+        drop(slot.take());
+        let (at, turn) =
+            waiting.iter_mut().enumerate().find_map(|(at, (_, one))| Some((at, poll(one)?))).expect("a turn");
+        match turn {
+            Turn::Slot(next, position) => {
+                assert_eq!(position as usize, order.len() + 1);
+                slot = Some(next);
+            }
+            other => panic!("{other:?}"),
+        }
+        order.push(waiting.remove(at).0);
+    }
+    assert_eq!(order, ["high", "soon", "plain", "second", "late", "low"]);
+}
+
+/// `init-state`: what is thought of a server at the start, and again when it leaves maintenance.
+#[test]
+fn servers_begin_as_their_lines_say() {
+    use model::InitState::{Down, FullyDown, FullyUp, Up};
+    for (initial, state, failures) in [
+        (FullyUp, Operational::Running, 3),
+        (Up, Operational::Running, 1),
+        (Down, Operational::Stopped, 0),
+        (FullyDown, Operational::Stopped, 0),
+    ] {
+        let servers = testing::servers(&[1], |line| {
+            line.check.enabled = true;
+            line.check.initial = initial;
+        });
+        let server = &servers[0];
+        for round in 0..2 {
+            assert_eq!(server.state(), state, "{initial:?} {round}");
+            let health = server.check.as_ref().unwrap().last().health;
+            assert_eq!(health.is_full(), initial == FullyUp);
+            assert_eq!(health.value() == 0, initial == FullyDown);
+            let mut down = health;
+            let lost = (0..failures).filter(|_| down.is_up() && down.fail()).count();
+            assert_eq!((lost, down.is_up()), (failures, false), "{initial:?}");
+            server.set_admin(admin::FORCED_MAINT, 0);
+            assert_eq!(server.state(), Operational::Stopped);
+            server.set_admin(0, admin::FORCED_MAINT);
+        }
+    }
 }

@@ -59,7 +59,6 @@ const REASONS: &[(Of, &[&str], &str)] = &[
     (Any, &["*cache*"], "lb keeps no responses yet"),
     (Any, &["filter bwlim*", "*bandwidth-limit", "max-session-srv-conns", "max-keep-alive-queue", "monitor-net"], "this limit is not built yet"),
     (Any, &["*-map", "*-acl", "map_*_key", "acl"], "rules change no maps yet; use the runtime API"),
-    (Any, &["*priority*", "prio_*"], "lb does not set or show it for single connections yet"),
     (Any, &["idle-ping"], "this option of sockets is not built yet"),
     (Any, &["*log*", "log-*", "capture-re*"], "this part of logging is not built yet"),
     (Any, &["*-persist", "force-be-switch", "dynamic-cookie-key", "use-server", "be-unpublished", "http-send-name-header"], "this part of persistence and routing is not built yet"),

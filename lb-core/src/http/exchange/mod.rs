@@ -152,6 +152,7 @@ impl<'a> Run<'a> {
             limits: Default::default(),
             server_local: None,
             unique_id: Default::default(),
+            priority: Default::default(),
             lookup: None,
             src_override: None,
             dst_override: None,

@@ -1,9 +1,10 @@
-//! `set-timeout`, `set-retries`: limits of one exchange.
+//! `set-timeout`, `set-retries`, `set-priority-class`, `set-priority-offset`: limits of one exchange.
 
 use super::{Build, Built, Error, REQUEST, REQUEST_RESPONSE, Row, act, action};
 use crate::exchange::{Exchange, Limits};
 use crate::rule::{Kind, Verdict};
 use crate::sample::Expr;
+use crate::server::Priority;
 use haproxy_cfg_parser::model::ActionArg;
 use std::time::Duration;
 
@@ -11,7 +12,15 @@ pub(super) const ROWS: &[Row] = &[
     action("set-timeout", REQUEST_RESPONSE, set_timeout),
     action("set-retries", REQUEST, set_retries),
     action("set-retries", &[Kind::TcpContent], set_retries),
+    action("set-priority-class", QUEUED, |build| priority(build, set_class)),
+    action("set-priority-offset", QUEUED, |build| priority(build, set_offset)),
 ];
+
+/// Before a server is chosen.
+const QUEUED: &[Kind] = &[Kind::TcpContent, Kind::HttpRequest];
+/// The farthest classes and offsets, as in HAProxy.
+const MOST_CLASS: i64 = 0x7FF;
+const MOST_OFFSET: i64 = 0x7_FFFF;
 
 /// A number that is fixed, or an expression's.
 pub(super) enum Number {
@@ -63,6 +72,27 @@ fn set_timeout(build: &mut Build<'_, '_>) -> Built {
         }
         Verdict::Continue
     })
+}
+
+type SetPriority = fn(&mut Priority, i64);
+
+fn priority(build: &mut Build<'_, '_>, set: SetPriority) -> Built {
+    let Some(ActionArg::Expr(expr)) = build.args.first() else { return Err("expects an expression".into()) };
+    let expr = Expr::compile(expr, build.context, build.place).ok_or(Error::Reported)?;
+    act((expr, set), |(expr, set): &(Expr, SetPriority), exchange: &mut Exchange| {
+        if let Some(number) = expr.eval(exchange).and_then(|sample| sample.to_int()) {
+            set(&mut exchange.priority, number);
+        }
+        Verdict::Continue
+    })
+}
+
+fn set_class(priority: &mut Priority, number: i64) {
+    priority.class = number.clamp(-MOST_CLASS, MOST_CLASS) as i32;
+}
+
+fn set_offset(priority: &mut Priority, number: i64) {
+    priority.offset = number.clamp(-MOST_OFFSET, MOST_OFFSET) as i32;
 }
 
 fn set_retries(build: &mut Build<'_, '_>) -> Built {

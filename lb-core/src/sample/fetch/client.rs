@@ -58,6 +58,12 @@ pub(super) const ROWS: &[Row] = &[
     fetch("last_rule_line", Type::Int, Client, |_, _| {
         plain(|exchange| last_rule(exchange).map(|place| Sample::int(place.line)))
     }),
+    fetch("prio_class", Type::Int, Client, |_, _| {
+        plain(|exchange| Some(Sample::int(exchange.priority.class)))
+    }),
+    fetch("prio_offset", Type::Int, Client, |_, _| {
+        plain(|exchange| Some(Sample::int(exchange.priority.offset)))
+    }),
     fetch("fc_rcvd_proxy", Type::Bool, Client, |_, _| {
         plain(|exchange| Some(Sample::Bool(exchange.session.proxied.is_some())))
     }),
