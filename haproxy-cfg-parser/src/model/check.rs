@@ -241,6 +241,8 @@ pub struct CheckOptions {
     pub shutdown_sessions: bool,
     /// `on-marked-up shutdown-backup-sessions`.
     pub shutdown_backup_sessions: bool,
+    /// `init-state`.
+    pub initial: InitState,
     /// `agent-check` and its parameters.
     pub agent: AgentOptions,
 }
@@ -267,6 +269,20 @@ pub enum Observe {
     Layer4,
     /// `layer7`: responses.
     Layer7,
+}
+
+/// What is thought of a server before its first check (manual 5.2 "init-state").
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum InitState {
+    /// Up, until `fall` checks in a row fail.
+    FullyUp,
+    /// Up, until one fails.
+    #[default]
+    Up,
+    /// Down, until one passes.
+    Down,
+    /// Down, until `rise` checks in a row pass.
+    FullyDown,
 }
 
 /// What too many errors in a row lead to.

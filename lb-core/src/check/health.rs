@@ -1,5 +1,7 @@
 //! How good and bad results add up: the counter between down and up.
 
+use haproxy_cfg_parser::model::InitState;
+
 /// A counter from 0 to `rise + fall - 1`; at `rise` and above the server is up (manual 5.2 "rise", "fall").
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Health {
@@ -13,6 +15,16 @@ impl Health {
     pub fn new(rise: u32, fall: u32) -> Self {
         let rise = rise.max(1);
         Self { rise, fall: fall.max(1), value: rise }
+    }
+
+    /// Thinks so of a server that was not checked yet (`init-state`).
+    pub fn assume(&mut self, state: InitState) {
+        self.value = match state {
+            InitState::FullyUp => self.top(),
+            InitState::Up => self.rise,
+            InitState::Down => self.rise - 1,
+            InitState::FullyDown => 0,
+        };
     }
 
     /// Good results that turn it up.
@@ -84,6 +96,28 @@ impl Health {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn what_is_assumed() {
+        for (state, up, results) in [
+            (InitState::FullyUp, true, &[false, false, false][..]),
+            (InitState::Up, true, &[false]),
+            (InitState::Down, false, &[true]),
+            (InitState::FullyDown, false, &[true, true]),
+        ] {
+            let mut health = Health::new(2, 3);
+            health.assume(state);
+            for (index, good) in results.iter().enumerate() {
+                assert_eq!(health.is_up(), up, "{state:?} after {index}");
+                if *good {
+                    health.pass()
+                } else {
+                    health.fail()
+                };
+            }
+            assert_eq!(health.is_up(), !up, "{state:?}");
+        }
+    }
 
     #[test]
     fn falls_and_rises_as_haproxy_shows() {

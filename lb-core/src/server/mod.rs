@@ -206,9 +206,21 @@ impl Server {
             server.pause_checks();
         }
         server
+        server.assume();
+        if maintenance == 0 && server.check.as_ref().is_some_and(|check| !check.allows_up()) {
+            server.operational.store(Operational::Stopped as u8, Ordering::Relaxed);
+        }
     }
 
-    /// Where a client that reached `dst` is to be taken.
+    /// Thinks of its health as its line says (`init-state`), until it is checked.
+    fn assume(&self) {
+        let initial = self.config.check.initial;
+        if let Some(check) = &self.check {
+            check.set_health(|health| health.assume(initial));
+        }
+    }
+
+    /// Where a client that reached `dst` is to be taken: a server at address 0.0.0.0 is wherever that is.
     pub fn reach(&self, dst: Option<SocketAddr>) -> ServerAddress {
         match (self.port_offset, self.address()) {
             (Some(offset), ServerAddress::Inet(address)) => {

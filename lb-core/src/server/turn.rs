@@ -214,12 +214,12 @@ impl Server {
         }
     }
 
-    /// Its checks start from trust, as at the start of the process.
+    /// Its checks start from where they do at the start of the process.
     fn resume_checks(&self) {
         if let Some(probe) = &self.check {
             probe.paused.store(false, Relaxed);
-            probe.set_health(|health| health.set(health.rise()));
         }
+        self.assume();
     }
 
     /// The server whose state it follows (`track`).

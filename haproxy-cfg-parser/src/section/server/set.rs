@@ -1,7 +1,7 @@
 //! One function per typed option of a `server` line.
 
 use crate::expr::{self, Site};
-use crate::model::{Address, HashKey, Host, Observe, OnError, ServerLine};
+use crate::model::{Address, HashKey, Host, InitState, Observe, OnError, ServerLine};
 use crate::parse::Cx;
 use crate::tables::reach::Stage;
 use crate::value::{self, TimeError};
@@ -143,6 +143,21 @@ pub(crate) fn init_addr(_: &mut Cx<'_>, server: &mut ServerLine, name: &'static 
         ));
     }
     server.init_addr = Some(value.into());
+    Ok(())
+}
+
+pub(crate) fn init_state(_: &mut Cx<'_>, server: &mut ServerLine, name: &'static str, value: &str) -> Done {
+    server.check.initial = match value {
+        "fully-up" => InitState::FullyUp,
+        "up" => InitState::Up,
+        "down" => InitState::Down,
+        "fully-down" => InitState::FullyDown,
+        _ => {
+            return Err(format!(
+                "'{name}' expects one of 'fully-up', 'up', 'down', or 'fully-down' but got '{value}'"
+            ));
+        }
+    };
     Ok(())
 }
 

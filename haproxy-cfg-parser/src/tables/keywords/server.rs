@@ -78,7 +78,7 @@ pub(crate) const ROWS: &[ServerOption] = &[
     one("id", set::id, "Its number.", "10"),
     one("idle-ping", kept, "Time between pings on idle connections.", "10s"),
     one("init-addr", set::init_addr, "How its address is found at start.", "last,libc,none"),
-    one("init-state", kept, "Its state at start.", "up"),
+    one("init-state", set::init_state, "Its state at start.", "up"),
     one("inter", set::inter, "Time between checks.", "2s"),
     one("ktls", kept, "TLS in the kernel.", "on"),
     one("log-bufsize", kept, "Size of the ring for logs to it.", "16384"),

@@ -75,6 +75,7 @@ pub(super) const SERVER: &[&str] = &[
     "error-limit",
     "fall",
     "fastinter",
+    "init-state",
     "inter",
     "no-agent-check",
     "no-check",

@@ -62,7 +62,7 @@ const REASONS: &[(Of, &[&str], &str)] = &[
     (Any, &["idle-ping"], "this option of sockets is not built yet"),
     (Any, &["*log*", "log-*", "capture-re*"], "this part of logging is not built yet"),
     (Any, &["*-persist", "force-be-switch", "dynamic-cookie-key", "use-server", "be-unpublished", "http-send-name-header"], "this part of persistence and routing is not built yet"),
-    (Any, &["init-state", "healthcheck", "check-*", "no-check-*", "observe*"], "this part of health checks is not built yet"),
+    (Any, &["healthcheck", "check-*", "no-check-*", "observe*"], "this part of health checks is not built yet"),
     (In(Class::Server), &["guid", "strict-maxconn", "pool-conn-name", "*"], "this option of servers is not built yet"),
     (In(Class::Bind), &["*"], "this option of listening sockets is not built yet"),
     (Any, &["rfc7239_*", "option forwarded"], "the Forwarded header is not built yet"),
