@@ -15,6 +15,8 @@ const CLIENT_HELLO: u8 = 1;
 const SERVER_NAME: u16 = 0;
 /// Application-layer protocol negotiation (RFC 7301).
 const ALPN: u16 = 16;
+/// Keys for groups (RFC 8446 4.2.8).
+const KEY_SHARE: u16 = 51;
 /// Bytes of a client's hello before its session id: version and random.
 const FIXED: usize = 34;
 /// The longest record (RFC 5246 6.2.3).
@@ -48,6 +50,18 @@ impl<'a> ClientHello<'a> {
             [_, _, 0, high, low, name @ ..] => name.get(..usize::from(u16::from_be_bytes([*high, *low]))),
             _ => None,
         }
+    }
+
+    /// The groups that the client has sent keys of, two bytes each (RFC 8446 4.2.8); none where it sent none, or where
+    /// they are cut.
+    pub fn key_shares(&self) -> Option<Vec<u8>> {
+        let (mut rest, _) = vector(self.extension(KEY_SHARE)?, 2)?;
+        let mut groups = Vec::new();
+        while let [high, low, keys @ ..] = rest {
+            groups.extend([*high, *low]);
+            (_, rest) = vector(keys, 2)?;
+        }
+        rest.is_empty().then_some(groups)
     }
 
     /// The protocol that the client would like best.
@@ -186,6 +200,19 @@ mod tests {
         for end in 0..bytes.len() {
             assert_eq!(client_hello(&bytes[..end]), Err(Short), "{end}");
             assert_eq!(version(&bytes[..end], 16384), Err(Short), "{end}");
+        }
+    }
+
+    #[test]
+    fn groups_of_keys() {
+        let groups = |data: &[u8]| match client_hello(&hello(&[(KEY_SHARE, data)])) {
+            Ok(Some(hello)) => hello.key_shares(),
+            _ => None,
+        };
+        assert_eq!(groups(b"\0\x0b\0\x1d\0\x02ab\0\x17\0\x01c"), Some(b"\0\x1d\0\x17".to_vec()));
+        assert_eq!(groups(b"\0\0"), Some(Vec::new()));
+        for cut in [&b""[..], b"\0\x03\0\x1d\0", b"\0\x06\0\x1d\0\x09ab", b"\0\x09\0\x1d\0\x02ab"] {
+            assert_eq!(groups(cut), None, "{cut:?}");
         }
     }
 

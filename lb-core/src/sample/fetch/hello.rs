@@ -36,6 +36,9 @@ pub(super) const ROWS: &[Row] = &[
     }),
     fetch("req.ssl_supported_groups", Type::Bin, RequestBytes, |_, _| list(GROUPS)),
     fetch("req.ssl_sigalgs", Type::Bin, RequestBytes, |_, _| list(SIGNATURES)),
+    fetch("req.ssl_keyshare_groups", Type::Bin, RequestBytes, |_, _| {
+        plain(|exchange| client_hello(exchange)?.key_shares().map(|groups| Sample::Bin(groups.into())))
+    }),
 ];
 
 /// `supported_groups` (RFC 8446 4.2.7).
