@@ -5,6 +5,8 @@
 mod netscaler;
 mod parse;
 mod receive;
+#[cfg(test)]
+mod recorded;
 mod write;
 
 pub use parse::{Refused, parse};
