@@ -3,8 +3,10 @@
 //!
 //! The plain run asks for a few names; `just names` for a thousand.
 
-use lb_harness::{Launch, NameServer, Say, eventually, loopback};
-use std::collections::HashMap;
+mod wrong;
+
+use lb_harness::{Launch, NameServer, Say, debian, eventually, loopback};
+use std::collections::{BTreeSet, HashMap};
 use std::error::Error;
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr};
@@ -104,6 +106,57 @@ fn follow(names: usize) -> Done {
             return Err(format!("after {moves} moves these are not followed: {wrong:?}").into());
         }
     }
+    Ok(())
+}
+
+/// Addresses of hosts that come with the records of a service are taken at once, followed when they change, and asked for
+/// when they come no more. haproxy does the same, where it is installed.
+#[test]
+fn hosts_of_services_come_with_their_addresses() -> Done {
+    for program in debian::HAPROXY.find().into_iter().chain([env!("CARGO_BIN_EXE_lb").into()]) {
+        located(&program).map_err(|error| format!("{}: {error}", program.display()))?;
+    }
+    Ok(())
+}
+
+fn located(program: &Path) -> Done {
+    let server = NameServer::start()?;
+    let ip = |last: u8| IpAddr::V4(Ipv4Addr::new(127, 0, 7, last));
+    let services = vec![(0, 81, "h1.test".to_owned()), (0, 82, "h2.test".to_owned())];
+    let hosts = |one: u8, two: u8| vec![("h1.test".to_owned(), ip(one)), ("h2.test".to_owned(), ip(two))];
+    let (front, folder) = (loopback::free_port()?, tempfile::tempdir()?);
+    let socket = folder.path().join("stats.sock");
+    let config = format!(
+        "global\n stats socket {} level admin\n\
+         defaults\n mode http\n balance roundrobin\n timeout connect 1s\n timeout client 1s\n timeout server 1s\n\
+         frontend f\n bind {front}\n\
+         resolvers r\n hold valid 300ms\n hold obsolete 0s\n timeout resolve 300ms\n timeout retry 200ms\n\
+         nameserver ns {}\n\
+         backend b\n server-template s 3 _web._tcp.test resolvers r init-addr none resolve-prefer ipv4\n",
+        socket.display(),
+        server.address()
+    );
+    server.srv("_web._tcp.test", Say::Located(services.clone(), hosts(1, 2)));
+    let _proxy = Launch::new(program).config(&config).listening_on(front).start()?;
+    let at = |wanted: &[u8]| {
+        let wanted: BTreeSet<String> = wanted.iter().map(|last| ip(*last).to_string()).collect();
+        let mut seen = HashMap::new();
+        let good = eventually(PATIENCE, || {
+            seen = addresses(&socket).unwrap_or_default();
+            let known: BTreeSet<String> = seen.values().filter(|ip| *ip != "-").cloned().collect();
+            known == wanted
+        });
+        if good { Ok(()) } else { Err(format!("{wanted:?} expected, but {seen:?}")) }
+    };
+    at(&[1, 2])?;
+    assert_eq!((server.asked("h1.test"), server.asked("h2.test")), (0, 0), "nobody need ask");
+    server.srv("_web._tcp.test", Say::Located(services.clone(), hosts(3, 4)));
+    at(&[3, 4])?;
+    // One that the answer leaves out is asked for.
+    server.a("h2.test", Say::Addresses(vec![ip(6)]));
+    server.srv("_web._tcp.test", Say::Located(services, vec![("h1.test".to_owned(), ip(5))]));
+    at(&[5, 6])?;
+    assert!(server.asked("h2.test") > 0);
     Ok(())
 }
 

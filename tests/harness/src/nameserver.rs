@@ -16,6 +16,8 @@ pub enum Say {
     Addresses(Vec<IpAddr>),
     /// These services: weight, port, target.
     Services(Vec<(u16, u16, String)>),
+    /// These services, and behind them addresses of hosts.
+    Located(Vec<(u16, u16, String)>, Vec<(String, IpAddr)>),
     /// This name stands for another, which has these addresses.
     Alias(String, Vec<IpAddr>),
     /// No such name.
@@ -30,6 +32,8 @@ pub enum Say {
     Truncated,
     /// Bytes that are no message, but for the question's id.
     Garbage,
+    /// These bytes, with the question's id in place of the first two.
+    Bytes(Vec<u8>),
     /// An answer to a question that was not asked.
     OtherQuestion(Vec<IpAddr>),
     /// An answer with another id, and then the true one.
@@ -173,19 +177,27 @@ impl Question {
 }
 
 fn answer(socket: &UdpSocket, to: SocketAddr, question: &Question, say: Say) {
-    let send = |id: [u8; 2], flags: u16, question_bytes: &[u8], records: Vec<Vec<u8>>| {
+    let send_all = |id: [u8; 2], flags: u16, question_bytes: &[u8], records: [Vec<Vec<u8>>; 2]| {
+        let [answers, additional] = &records;
         let mut out = id.to_vec();
         out.extend(flags.to_be_bytes());
-        out.extend([0, 1, 0, records.len() as u8, 0, 0, 0, 0]);
+        out.extend([0, 1, 0, answers.len() as u8, 0, 0, 0, additional.len() as u8]);
         out.extend_from_slice(question_bytes);
-        out.extend(records.concat());
+        out.extend(records.concat().concat());
         // Who asked may have gone.
         let _ = socket.send_to(&out, to);
     };
+    let send =
+        |id, flags, question_bytes: &[u8], records| send_all(id, flags, question_bytes, [records, vec![]]);
     let own = |flags, records| send(question.id, flags, &question.bytes, records);
     match say {
         Say::Addresses(ips) => own(0x8180, ips.iter().map(|ip| address(&[0xc0, 12], *ip)).collect()),
         Say::Services(services) => own(0x8180, services.iter().map(service).collect()),
+        Say::Located(services, hosts) => {
+            let answers = services.iter().map(service).collect();
+            let additional = hosts.iter().map(|(host, ip)| address(&encoded(host), *ip)).collect();
+            send_all(question.id, 0x8180, &question.bytes, [answers, additional]);
+        }
         Say::Alias(name, ips) => {
             let mut records = vec![record(&[0xc0, 12], 5, &encoded(&name))];
             records.extend(ips.iter().map(|ip| address(&encoded(&name), *ip)));
@@ -198,6 +210,10 @@ fn answer(socket: &UdpSocket, to: SocketAddr, question: &Question, say: Say) {
         Say::Silence => {}
         Say::Garbage => {
             let _ = socket.send_to(&[&question.id[..], &[0x81, 0x80, 0xff, 0xff, 0xff]].concat(), to);
+        }
+        Say::Bytes(mut bytes) => {
+            bytes.iter_mut().zip(question.id).for_each(|(byte, id)| *byte = id);
+            let _ = socket.send_to(&bytes, to);
         }
         Say::OtherQuestion(ips) => {
             let mut bytes = encoded("other.test");
