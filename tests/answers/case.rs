@@ -146,13 +146,13 @@ fn timeless(mut bytes: Vec<u8>) -> Vec<u8> {
     if bytes.starts_with(b"\x16\x03\x00\x00\x79") {
         bytes.iter_mut().skip(11).take(4).for_each(|byte| *byte = 0);
     }
-    if bytes.starts_with(b"PROXY TCP") {
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        let words: Vec<&str> = text.splitn(5, ' ').collect();
-        let [proxy, family, from, to, rest] = words[..] else { return bytes };
-        let rest = rest.split_once(' ').map_or("", |(_, rest)| rest);
-        return [proxy, family, from, to, "N", rest].join(" ").into_bytes();
-    }
+    let Some(at) = bytes.windows(9).position(|part| part == b"PROXY TCP") else { return bytes };
+    let text = String::from_utf8_lossy(&bytes[at..]).into_owned();
+    let words: Vec<&str> = text.splitn(5, ' ').collect();
+    let [proxy, family, from, to, rest] = words[..] else { return bytes };
+    let rest = rest.split_once(' ').map_or("", |(_, rest)| rest);
+    bytes.truncate(at);
+    bytes.extend([proxy, family, from, to, "N", rest].join(" ").bytes());
     bytes
 }
 

@@ -16,6 +16,7 @@ use haproxy_cfg_parser::model::Timeouts;
 use nix::errno::Errno;
 use socket2::SockRef;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -173,13 +174,17 @@ impl Run<'_> {
         let way = &self.subject.server.way;
         let through = connect.via_socks4
             || ((connect.implicit || connect.default) && self.subject.health && way.checks_via_socks);
+        let to = match &address {
+            ServerAddress::Inet(to) => Some(*to),
+            _ => None,
+        };
         let route = way.check(address, through);
         let quiet = quiet || style.is_some();
         match dial_for(&route, b"", quiet, &mut self.deadline).await {
             Ok((mut io, _)) => {
                 if let Some(style) = style {
                     // What fails here shows in the next step.
-                    let _ = io.write_all(&introduction(style, &io), &mut self.deadline).await;
+                    let _ = io.write_all(&introduction(style, &io, to), &mut self.deadline).await;
                 }
                 self.io = Some(io);
             }
@@ -392,14 +397,11 @@ fn input<'a>(own: &'a mut Buffer, exchange: &'a mut Option<Box<Exchange>>) -> &'
     peeked.map_or(own, |peeked| &mut peeked.response)
 }
 
-/// A PROXY header that speaks for nobody: version 1 names the connection's own ends, as HAProxy's does.
-fn introduction(style: Style, io: &Io) -> Vec<u8> {
+/// A PROXY header that speaks for nobody: version 1 names the connection's own end and where it leads, as HAProxy's does.
+fn introduction(style: Style, io: &Io, to: Option<SocketAddr>) -> Vec<u8> {
     let fd = io.fd();
     let socket = SockRef::from(&fd);
-    let ends = || {
-        let (from, to) = (socket.local_addr().ok()?, socket.peer_addr().ok()?);
-        from.as_socket().zip(to.as_socket())
-    };
+    let ends = || socket.local_addr().ok()?.as_socket().zip(to);
     let mut header = Vec::new();
     proxy_protocol::write(style, ends().filter(|_| style.version == 1), |_| None, &[], &mut header);
     header
