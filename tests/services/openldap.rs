@@ -37,7 +37,6 @@ fn openldap() -> Done {
         &[
             ("option ldap-check", "succeeded, reason: Layer7 check passed"),
             ("option redis-check", "failed, reason: "),
-            ("option pgsql-check user x", "failed, reason: "),
         ],
     )
 }
