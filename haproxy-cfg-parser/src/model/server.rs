@@ -1,6 +1,6 @@
 //! `server` lines (manual 5.2).
 
-use super::{Address, CheckOptions, LogFormat, Place, ResolveOptions};
+use super::{Address, CheckOptions, Host, LogFormat, Place, ResolveOptions};
 use std::time::Duration;
 
 /// A `server` line (manual 5.2).
@@ -73,6 +73,44 @@ pub struct ServerLine {
 }
 
 impl ServerLine {
+    /// A server of which nothing is said.
+    pub fn blank(place: Place) -> Self {
+        Self {
+            name: String::new(),
+            address: Address::Inet { host: Host::Any, ports: (0, 0), offset: None },
+            address_text: String::new(),
+            template: None,
+            id: None,
+            weight: 1,
+            backup: false,
+            disabled: false,
+            cookie: None,
+            maxconn: None,
+            minconn: None,
+            maxqueue: None,
+            max_reuse: None,
+            pool_max_conn: None,
+            pool_low_conn: None,
+            pool_purge_delay: None,
+            source: None,
+            redir: None,
+            slowstart: None,
+            check: CheckOptions::default(),
+            send_proxy: None,
+            ssl: false,
+            tfo: false,
+            tcp_user_timeout: None,
+            socks4: None,
+            check_via_socks4: false,
+            hash_key: Default::default(),
+            tlvs: Vec::new(),
+            resolve: Default::default(),
+            init_addr: None,
+            others: Vec::new(),
+            place,
+        }
+    }
+
     /// The names of the servers that the line makes: one, or as many as its template says.
     pub fn names(&self) -> Vec<String> {
         match self.template {

@@ -111,7 +111,8 @@ fn servers(
     // One whose checks change starts anew.
     let same_checks = previous.is_some_and(|previous| previous.checks == registry::digest(&proxy.checks));
     let mut servers = Vec::new();
-    for line in &proxy.servers {
+    let lines = unnamed(proxy, context).map_or_else(|| proxy.servers.clone(), |line| vec![line]);
+    for line in &lines {
         // The line is shared with the configuration as long as nothing is added to it.
         let line = match (&line.source, &proxy.source) {
             (None, Some(source)) => {
@@ -178,6 +179,32 @@ fn servers(
         }
     }
     servers
+}
+
+/// The one place that a proxy without servers takes clients to: what `dispatch` says, or where they wanted to go
+/// (`option transparent`). As in HAProxy it counts without `balance` only.
+fn unnamed(proxy: &model::Proxy, context: &mut Context<'_>) -> Option<Arc<model::ServerLine>> {
+    let transparent = proxy.others.iter().any(|(name, ..)| *name == "transparent")
+        || proxy.options.others.iter().any(|(name, _)| *name == "option transparent");
+    let (name, address) = match &proxy.dispatch {
+        Some(address) => ("dispatch", address.clone()),
+        None if transparent => {
+            ("transparent", Address::Inet { host: Host::Any, ports: (0, 0), offset: None })
+        }
+        None => return None,
+    };
+    if !proxy.servers.is_empty() && proxy.balance.is_none() {
+        let text = format!(
+            "proxy '{}' : '{name}' beside servers is not supported by lb; write it as a server, and name the 'balance'.",
+            proxy.name
+        );
+        context.error(&proxy.place, text);
+    }
+    if proxy.balance.is_some() {
+        return None;
+    }
+    let line = model::ServerLine::blank(proxy.place.clone());
+    Some(Arc::new(model::ServerLine { name: name.into(), address, ..line }))
 }
 
 /// Where a server is; names are resolved now, as `init-addr` says.

@@ -34,6 +34,7 @@ use crate::connect::pool::Shelves;
 use crate::connect::{Route, Way};
 use crate::exchange::Exchange;
 use crate::log::Format;
+use crate::net::Io;
 use crate::proxy::ProxyCounters;
 use crate::proxy_protocol;
 use crate::thread::PerThread;
@@ -65,6 +66,8 @@ pub struct Server {
     whereabouts: address::Whereabouts,
     /// The port of the client's connection is taken and this added to it, for the line names none of its own.
     pub port_offset: Option<u16>,
+    /// Its line has no address: clients are taken to the one that they wanted to reach.
+    anywhere: bool,
     /// The PROXY header that its connections begin with.
     pub introduces: Option<proxy_protocol::Style>,
     /// Further values in that header, by type (`set-proxy-v2-tlv-fmt`).
@@ -166,6 +169,7 @@ impl Server {
             start: address.clone(),
             whereabouts: address::Whereabouts::new(address),
             port_offset: port_offset(&config.address),
+            anywhere: is_anywhere(&config.address),
             introduces: proxy_protocol::Style::of(&config),
             tlvs: Vec::new(),
             way: Way::default(),
@@ -202,14 +206,14 @@ impl Server {
             counters: Arc::new(PerThread::new(threads)),
             config,
         };
-        if server.config.disabled {
-            server.pause_checks();
-        }
-        server
         server.assume();
         if maintenance == 0 && server.check.as_ref().is_some_and(|check| !check.allows_up()) {
             server.operational.store(Operational::Stopped as u8, Ordering::Relaxed);
         }
+        if server.config.disabled {
+            server.pause_checks();
+        }
+        server
     }
 
     /// Thinks of its health as its line says (`init-state`), until it is checked.
@@ -222,18 +226,39 @@ impl Server {
 
     /// Where a client that reached `dst` is to be taken: a server at address 0.0.0.0 is wherever that is.
     pub fn reach(&self, dst: Option<SocketAddr>) -> ServerAddress {
-        match (self.port_offset, self.address()) {
-            (Some(offset), ServerAddress::Inet(address)) => {
-                let port = dst.map_or(0, |dst| dst.port()).wrapping_add(offset);
-                ServerAddress::Inet(SocketAddr::new(address.ip(), port))
-            }
-            (_, address) => address,
+        let now = self.address();
+        let ServerAddress::Inet(mut address) = now else { return now };
+        if !self.follows_client() {
+            return now;
         }
+        if let Some(dst) = dst.filter(|_| address.ip().is_unspecified()) {
+            address.set_ip(dst.ip());
+        }
+        if let Some(offset) = self.port_offset {
+            address.set_port(dst.map_or(0, |dst| dst.port()).wrapping_add(offset));
+        }
+        ServerAddress::Inet(address)
+    }
+
+    /// A connection to it is one that the exchange may take: rules may set another destination for each request.
+    pub(crate) fn suits(&self, io: &Io, exchange: &Exchange) -> bool {
+        if !self.follows_client() {
+            return true;
+        }
+        let fd = io.fd();
+        let peer = socket2::SockRef::from(&fd).peer_addr().ok().and_then(|peer| peer.as_socket());
+        matches!(self.reach(exchange.dst()), ServerAddress::Inet(to) if Some(to) == peer)
+    }
+
+    /// Where it is depends on where clients go.
+    #[inline]
+    fn follows_client(&self) -> bool {
+        self.port_offset.is_some() || self.anywhere
     }
 
     /// Its connections are for one client each: they say or depend on who that is.
     pub fn is_personal(&self) -> bool {
-        self.introduces.is_some() || self.port_offset.is_some() || self.way.source.is_personal()
+        self.introduces.is_some() || self.follows_client() || self.way.source.is_personal()
     }
 
     /// Its connections are for one request each: they say or depend on what that is.
@@ -264,6 +289,16 @@ impl Server {
         let limit = self.limit();
         limit == 0
             || (self.queued.load(Ordering::Relaxed) == 0 && self.served.load(Ordering::Relaxed) < limit)
+    }
+}
+
+/// No address in particular.
+fn is_anywhere(address: &model::Address) -> bool {
+    let model::Address::Inet { host, .. } = address else { return false };
+    match host {
+        model::Host::Ip(ip) => ip.is_unspecified(),
+        model::Host::Any | model::Host::AnyV4 | model::Host::AnyV6 => true,
+        model::Host::Name(_) => false,
     }
 }
 

@@ -17,40 +17,7 @@ use std::sync::{Arc, LazyLock};
 
 /// A server of which nothing is said.
 pub(crate) fn blank(place: Place) -> ServerLine {
-    ServerLine {
-        name: String::new(),
-        address: Address::Inet { host: Host::Any, ports: (0, 0), offset: None },
-        address_text: String::new(),
-        template: None,
-        id: None,
-        weight: 1,
-        backup: false,
-        disabled: false,
-        cookie: None,
-        maxconn: None,
-        minconn: None,
-        maxqueue: None,
-        max_reuse: None,
-        pool_max_conn: None,
-        pool_low_conn: None,
-        pool_purge_delay: None,
-        source: None,
-        redir: None,
-        slowstart: None,
-        check: CheckOptions::default(),
-        send_proxy: None,
-        ssl: false,
-        tfo: false,
-        tcp_user_timeout: None,
-        socks4: None,
-        check_via_socks4: false,
-        hash_key: Default::default(),
-        tlvs: Vec::new(),
-        resolve: Default::default(),
-        init_addr: None,
-        others: Vec::new(),
-        place,
-    }
+    ServerLine::blank(place)
 }
 
 /// `server NAME ADDRESS OPTIONS`.

@@ -45,7 +45,7 @@ const REASONS: &[(Of, &[&str], &str)] = &[
     (Any, &["npn", "ssl_*_npn"], "NPN is gone from TLS; use ALPN"),
     (Any, &["*sslv3", "ssl-engine", "ssl-mode-async", "ssl-propquery", "ssl-provider*"], "the TLS library that lb is built on does not have it"),
     (Any, &["namespace"], "lb stays in the network namespace that it was started in"),
-    (Any, &["grace", "dispatch", "option transparent", "transparent", "redir", "shm-stats-file*", "ktls", "tcp-md5sig", "tcp-ss", "cc", "label", "*-preserve-affinity"], "lb does not do it"),
+    (Any, &["grace", "redir", "shm-stats-file*", "ktls", "tcp-md5sig", "tcp-ss", "cc", "label", "*-preserve-affinity"], "lb does not do it"),
     (Any, &["cpu-affinity", "cpu-set", "max-threads-per-group", "thread-hard-limit", "renice*"], "lb's threads are placed by nbthread and cpu-map alone"),
     (Any, &["mworker-max-reloads"], "a reload leaves no old worker behind that could add up"),
     (Any, &["nogetaddrinfo", "noreuseport", "insecure-setuid-wanted", "setcap", "unix-bind", "issuers-chain-path", "warn-blocked-traffic-after", "expose-deprecated-directives", "cluster-secret", "pp2-never-send-local", "dns-accept-family", "httpclient.*", "jwt.*", "limited-quic", "filter-sequence", "harden.*"], "this setting of the process is not built yet"),

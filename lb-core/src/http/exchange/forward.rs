@@ -263,6 +263,7 @@ impl Run<'_> {
         if let Some(mut private) = self.client.private.take()
             && Arc::ptr_eq(&private.server, server)
             && private.moves == server.moves()
+            && server.suits(&private.io, &self.exchange)
             && private.io.is_quiet()
         {
             return Some(private.io);
