@@ -225,6 +225,14 @@ impl Compiler {
             }
         }
         let mut logger = None;
+        let apart = |(name, _): &(&str, _)| *name == "option independent-streams";
+        if proxy.mode == model::Mode::Http && proxy.options.others.iter().any(apart) {
+            let name = &proxy.name;
+            let text = format!(
+                "proxy '{name}' : 'option independent-streams' is not supported by lb in 'mode http' yet; leave it out."
+            );
+            context.error(&proxy.place, text);
+        }
         if let model::Mode::Other(mode) = proxy.mode {
             context.error(
                 &proxy.place,

@@ -1,7 +1,7 @@
 //! Both directions of a session until both sides have ended: half-closed sides, time-outs, how it ended.
 //!
 //! Each direction has two clocks, one for its sender and one for its receiver, as HAProxy's channels have: what is
-//! written to a side is a sign of life of that side as well.
+//! written to a side is a sign of life of that side as well, unless `option independent-streams` says otherwise.
 
 use super::flow::{Failed, Flow};
 use crate::exchange::Cause;
@@ -32,6 +32,8 @@ pub(super) struct Patience {
     pub(super) server_fin: Option<Duration>,
     /// `timeout tunnel` is in force.
     pub(super) tunnel: bool,
+    /// `option independent-streams` of client and server: what is written to them is no sign of life of theirs.
+    pub(super) independent: (bool, bool),
 }
 
 /// One direction with its clocks.
@@ -187,10 +189,11 @@ impl Relay {
 
     /// Winds the clocks of those who gave a sign of life.
     fn note(&mut self, sent: super::flow::Moved, received: super::flow::Moved, now: Instant) {
-        if sent.read || received.wrote {
+        let (client, server) = self.patience.independent;
+        if sent.read || (received.wrote && !client) {
             self.up.read.since = now;
         }
-        if received.read || sent.wrote {
+        if received.read || (sent.wrote && !server) {
             self.down.read.since = now;
         }
         if sent.read || sent.wrote {

@@ -229,6 +229,7 @@ impl Stream {
             client_fin: set(client.client_fin),
             server_fin: set(server.server_fin),
             tunnel: tunnel.is_some(),
+            independent: (is_independent(&self.exchange.frontend.options), is_independent(&backend.options)),
         }
     }
 
@@ -254,4 +255,9 @@ impl Stream {
             self.client.ended = true;
         }
     }
+}
+
+/// `option independent-streams`.
+fn is_independent(options: &Options) -> bool {
+    options.others.iter().any(|(name, _)| *name == "option independent-streams")
 }

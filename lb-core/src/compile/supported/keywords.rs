@@ -194,6 +194,7 @@ const PROXY: &[&str] = &[
     "persist rdp-cookie",
     "dispatch",
     "transparent",
+    "option independent-streams",
     "option nolinger",
     "option transparent",
     "option splice-auto",
