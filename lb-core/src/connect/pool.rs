@@ -144,7 +144,9 @@ impl Need {
 
 /// Idle connections of this thread.
 pub(crate) fn idle() -> usize {
-    SHELVES.with_borrow(|shelves| shelves.iter().flatten().map(|shelf| shelf.idle.len()).sum())
+    NEEDS.with_borrow(|needs| {
+        needs.iter().flatten().map(|need| need.server.idle_connections.mine(&need.server).len()).sum()
+    })
 }
 
 /// Counts one connection as in use on this thread for as long as it lives.

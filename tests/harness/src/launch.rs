@@ -22,6 +22,8 @@ use tempfile::TempDir;
 const START_LIMIT: Duration = Duration::from_secs(10);
 /// How long a program may take to end after SIGTERM, before SIGKILL.
 const STOP_LIMIT: Duration = Duration::from_secs(3);
+/// How long the last output of a program that has ended may take to come.
+const LAST_WORDS_LIMIT: Duration = Duration::from_secs(2);
 /// The most that is kept of each output.
 const KEEP_OUTPUT: usize = 4 << 20;
 
@@ -88,7 +90,39 @@ impl Launch {
     ///
     /// # Errors
     /// That it can't be started, has ended, or does not listen within ten seconds; its output is part of the text.
-    pub fn start(self) -> io::Result<Proxy> {
+    pub fn start(mut self) -> io::Result<Proxy> {
+        let mut waited = std::mem::take(&mut self.listening);
+        let program = self.program.clone();
+        let mut proxy = self.spawn()?;
+        let up = eventually(START_LIMIT, || {
+            let open = kernel_listeners();
+            waited.retain(|addr| !open.contains(addr));
+            waited.is_empty() || !proxy.is_running()
+        });
+        if up && waited.is_empty() && proxy.is_running() {
+            return Ok(proxy);
+        }
+        let why = match proxy.wait(Duration::ZERO) {
+            Some(status) => format!("ended with {status}"),
+            None => format!("does not listen on {waited:?}"),
+        };
+        Err(io::Error::other(format!("{} {why}\n{}", program.display(), proxy.last_words())))
+    }
+
+    /// Starts what must not run: waits until it ends by itself; how it did, and all that it wrote.
+    ///
+    /// # Errors
+    /// That it can't be started, or has not ended within ten seconds.
+    pub fn refused(self) -> io::Result<(ExitStatus, String)> {
+        let mut proxy = self.spawn()?;
+        let status = proxy.wait(START_LIMIT);
+        let text = proxy.last_words();
+        status
+            .map(|status| (status, text.clone()))
+            .ok_or_else(|| io::Error::other(format!("it runs\n{text}")))
+    }
+
+    fn spawn(self) -> io::Result<Proxy> {
         let dir = tempfile::Builder::new().prefix("lb-test-").tempdir()?;
         let mut command = Command::new(&self.program);
         if let Some(config) = &self.config {
@@ -106,22 +140,7 @@ impl Launch {
             .spawn()?;
         let stdout = collect(child.stdout.take())?;
         let stderr = collect(child.stderr.take())?;
-        let mut proxy = Proxy { child, dir, stdout, stderr, ended: None };
-        let mut waited = self.listening;
-        let up = eventually(START_LIMIT, || {
-            let open = kernel_listeners();
-            waited.retain(|addr| !open.contains(addr));
-            waited.is_empty() || !proxy.is_running()
-        });
-        if up && waited.is_empty() && proxy.is_running() {
-            return Ok(proxy);
-        }
-        let why = match proxy.wait(Duration::ZERO) {
-            Some(status) => format!("ended with {status}"),
-            None => format!("does not listen on {waited:?}"),
-        };
-        let program = self.program.display();
-        Err(io::Error::other(format!("{program} {why}\n{}{}", proxy.stdout(), proxy.stderr())))
+        Ok(Proxy { child, dir, stdout, stderr, ended: None })
     }
 }
 
@@ -158,6 +177,14 @@ impl Proxy {
     #[must_use]
     pub fn stderr(&self) -> String {
         self.stderr.text()
+    }
+
+    /// What it wrote to both, with what is still on its way when it has ended.
+    fn last_words(&self) -> String {
+        if self.ended.is_some() {
+            let _ = eventually(LAST_WORDS_LIMIT, || self.stdout.is_whole() && self.stderr.is_whole());
+        }
+        self.stdout() + &self.stderr()
     }
 
     /// Whether it still runs.
@@ -210,6 +237,11 @@ impl Drop for Proxy {
 struct Output(Arc<Mutex<Vec<u8>>>);
 
 impl Output {
+    /// Its thread, which keeps the other reference, has come to the end.
+    fn is_whole(&self) -> bool {
+        Arc::strong_count(&self.0) == 1
+    }
+
     fn text(&self) -> String {
         String::from_utf8_lossy(&self.0.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
     }
@@ -271,8 +303,7 @@ mod tests {
 
     #[test]
     fn a_program_that_ends_at_once_is_an_error_with_its_output() {
-        let error = Launch::new("/bin/sh").arg("-c").start();
-        let text = error.err().map(|e| e.to_string()).unwrap_or_default();
-        assert!(text.contains("ended with"), "{text}");
+        let (status, text) = Launch::new("/bin/sh").arg("-c").refused().unwrap();
+        assert!(!status.success() && text.contains("sh: "), "{status} {text}");
     }
 }

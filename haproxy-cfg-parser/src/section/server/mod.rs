@@ -4,7 +4,7 @@ pub(crate) mod protocol;
 pub(crate) mod set;
 
 use crate::check::Turn;
-use crate::model::{Address, CheckOptions, Class, Host, Mode, Place, ServerLine, Source};
+use crate::model::{Address, Class, Host, Mode, Place, ServerLine, Source};
 use crate::parse::{Args, Cx};
 use crate::section::draft::Draft;
 use crate::suggest::Words;
