@@ -4,10 +4,10 @@ use crate::check::kind as title;
 use crate::expr::Acls;
 use crate::model::{Acl, Condition, Place, Proxy, ProxyKind, Rule, ServerLine, Test};
 use crate::parse::{Args, Cx};
+use crate::section::defaults::{Defaults, Heir};
 use crate::section::server;
 use crate::value;
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
 
 /// A proxy being read.
 #[derive(Clone, Debug)]
@@ -79,14 +79,6 @@ impl Draft {
     }
 }
 
-/// The `defaults` sections so far.
-#[derive(Default)]
-pub(crate) struct Defaults {
-    /// The last one without a `from`: what later sections start from.
-    latest: Option<Arc<Draft>>,
-    named: HashMap<String, Arc<Draft>>,
-}
-
 /// Opens `defaults [NAME] [from NAME]`, `frontend NAME [from NAME]` and the like.
 pub(super) fn open(cx: &mut Cx<'_>, args: &Args<'_>, defaults: &mut Defaults) -> Option<Draft> {
     let (section, kind) = match args.get(0) {
@@ -113,11 +105,12 @@ pub(super) fn open(cx: &mut Cx<'_>, args: &Args<'_>, defaults: &mut Defaults) ->
         duplicate(cx, args, kind, name);
     }
     let mut next = if anonymous { 1 } else { 2 };
-    let mut base = if is_defaults { None } else { defaults.latest.clone() };
+    let mut base = if is_defaults { None } else { defaults.latest() };
+    let mut explicit = false;
     if args.get(next) == "from" {
         let from = args.get(next + 1);
-        match defaults.named.get(from) {
-            Some(found) => base = Some(Arc::clone(found)),
+        match defaults.named(from) {
+            Some(found) => (base, explicit) = (Some(found), true),
             None if from.is_empty() && is_defaults => {}
             None if from.is_empty() => {
                 cx.wrong(args, next, "'from' expects the name of a 'defaults' section.")
@@ -131,8 +124,9 @@ pub(super) fn open(cx: &mut Cx<'_>, args: &Args<'_>, defaults: &mut Defaults) ->
         }
         next += 2;
     }
-    let mut draft = match base {
-        Some(base) => inherit(&base, kind, is_defaults, cx),
+    let heir = Heir { kind, is_defaults, explicit };
+    let mut draft = match base.and_then(|base| defaults.bequeath(base, heir, cx, args)) {
+        Some(base) => inherit(base, kind, is_defaults, cx),
         None => Draft::new(kind, cx),
     };
     draft.is_defaults = is_defaults;
@@ -256,12 +250,7 @@ fn seclude_acls(defaults: &str, proxy: &mut Proxy) {
 /// Ends a section: a defaults section is kept for later ones, a proxy goes to the result.
 pub(super) fn close(cx: &mut Cx<'_>, draft: Draft, defaults: &mut Defaults) {
     if draft.is_defaults {
-        let draft = Arc::new(draft);
-        if !draft.proxy.name.is_empty() {
-            defaults.named.insert(draft.proxy.name.clone(), Arc::clone(&draft));
-        }
-        defaults.latest = Some(draft);
-        return;
+        return defaults.push(draft);
     }
     super::proxy::check::end(cx, &draft);
     cx.config.proxies.push(draft.proxy);

@@ -5,6 +5,7 @@ pub(crate) mod bind;
 pub(crate) mod cache;
 pub(crate) mod cluster;
 pub(crate) mod crt_store;
+mod defaults;
 pub(crate) mod draft;
 pub(crate) mod fcgi_app;
 pub(crate) mod global;
@@ -27,7 +28,8 @@ pub(crate) mod userlist;
 use crate::model::{Class, Place};
 use crate::parse::{Args, Cx};
 use crate::tables::keywords;
-use draft::{Defaults, Draft};
+use defaults::Defaults;
+use draft::Draft;
 
 /// The section that lines belong to.
 #[derive(Default)]
