@@ -142,6 +142,7 @@ fn examples_of_actions_parse() {
         let before = match row.name {
             "lua" => "global\n    lua-load /dev/null\n",
             "normalize-uri" => "global\n    expose-experimental-directives\n",
+            "do-resolve" => "resolvers dns\n    nameserver a 127.0.0.1:53\n",
             _ => "",
         };
         let found =
