@@ -163,7 +163,7 @@ fn verdicts(program: &Path) -> Result<BTreeMap<String, String>, Box<dyn Error>> 
 #[test]
 fn wrong_answers_lead_nowhere() -> Done {
     let found = verdicts(Path::new(env!("CARGO_BIN_EXE_lb")))?;
-    assert!(found.len() > 100, "{} answers", found.len());
+    assert!(found.len() > 90, "{} answers", found.len());
     let believed: Vec<_> = found.iter().filter(|(_, ip)| *ip != "-").map(|(what, _)| what.as_str()).collect();
     assert_eq!(believed, ["nothing is wrong"]);
     if let Some(haproxy) = debian::HAPROXY.find() {
