@@ -10,6 +10,7 @@ use crate::proxy::{Backend, Frontend};
 use crate::sample::Needs::Nothing;
 use crate::sample::{Sample, Type};
 use crate::server::Server;
+use crate::server::slowstart::STEPS;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -67,6 +68,12 @@ pub(super) const ROWS: &[Row] = &[
     }),
     fetch("srv_uweight", Type::Int, Nothing, |args, context| {
         server(args, context, |server| Sample::int(server.weight.load(Relaxed)))
+    }),
+    fetch("srv_weight", Type::Int, Nothing, |args, context| {
+        server(args, context, |server| {
+            // Less than its own while it warms up.
+            Sample::int((server.weight.load(Relaxed) * server.warmth()).div_ceil(STEPS))
+        })
     }),
     fetch("srv_sess_rate", Type::Int, Nothing, |args, context| {
         server(args, context, |server| {
