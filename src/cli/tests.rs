@@ -52,8 +52,8 @@ fn what_is_not_understood_shows_the_usage() {
 
 #[test]
 fn sockets_are_taken_from_a_process_or_from_none() {
-    assert_eq!(read("-x /run/a.sock").unwrap().donor, Some("/run/a.sock".into()));
-    assert_eq!(read("-x /dev/null").unwrap().donor, None);
+    assert_eq!(read("-f a -x /run/a.sock").unwrap().donor, Some("/run/a.sock".into()));
+    assert_eq!(read("-f a -x /dev/null").unwrap().donor, None);
 }
 
 #[test]

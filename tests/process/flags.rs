@@ -151,11 +151,10 @@ fn wrong_values_are_told() {
     let ended = run(&place, "-sf abc -f CFG");
     assert_eq!(ended.end, End::Code(1));
     assert!(ended.stderr.contains("-sf option: some bytes unconsumed in PID list {abc}"));
-    if is_lb() {
-        let ended = run(&place, "-x /nonexistent -f CFG");
-        assert_eq!(ended.end, End::Code(1));
-        assert!(ended.stderr.contains("option '-x' is not supported yet."));
-    }
+    let ended = run(&place, "-x /nonexistent -f CFG");
+    assert_eq!(ended.end, End::Code(1));
+    assert!(ended.stderr.contains("Failed to connect to the old process socket '/nonexistent'"));
+    assert!(ended.stderr.contains("Failed to get the sockets from the old process!"));
 }
 
 #[test]
