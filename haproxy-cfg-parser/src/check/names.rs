@@ -218,10 +218,7 @@ fn word_after<'w>(words: &'w [String], key: &str) -> Option<&'w str> {
 
 /// The value of an action's argument `key`.
 fn keyed<'r>(rule: &'r Rule, key: &str) -> Option<&'r ActionArg> {
-    rule.action.args.iter().find_map(|arg| match arg {
-        ActionArg::Keyed(name, Some(value)) if *name == key => Some(&**value),
-        _ => None,
-    })
+    rule.action.args.iter().find_map(|arg| arg.keyed(key))
 }
 
 /// Slots that `capture ... id` names.

@@ -1,6 +1,6 @@
 //! Error pages (manual 3.8 and 4.2).
 
-use super::Place;
+use super::{ActionArg, Place};
 
 /// Where error pages of a proxy come from.
 #[derive(Clone, Debug)]
@@ -15,6 +15,15 @@ pub enum ErrorPage {
         code: u16,
         /// Where it leads.
         url: String,
+    },
+    /// `http-error status CODE ...` with an answer of its own.
+    Reply {
+        /// The status.
+        status: u16,
+        /// As those of `http-request return`.
+        args: Vec<ActionArg>,
+        /// Where.
+        place: Place,
     },
     /// `errorfiles NAME [CODE]*`: pages of an `http-errors` section.
     Section {

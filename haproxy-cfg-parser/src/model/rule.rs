@@ -47,6 +47,16 @@ pub enum ActionArg {
     Header(String, LogFormat),
 }
 
+impl ActionArg {
+    /// The value of an argument with this word before it.
+    pub fn keyed(&self, key: &str) -> Option<&Self> {
+        match self {
+            Self::Keyed(name, Some(value)) if *name == key => Some(value),
+            _ => None,
+        }
+    }
+}
+
 /// A `use_backend` line.
 #[derive(Clone, Debug)]
 pub struct UseBackend {

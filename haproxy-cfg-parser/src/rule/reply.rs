@@ -27,7 +27,7 @@ fn reply(r: &mut Reader<'_, '_, '_>, deny: bool) -> Parsed {
     while !r.at_end() {
         let word = r.peek();
         let choose = |payload: &mut Option<&'static str>, name| match payload.replace(name) {
-            Some(_) => Err("another payload or error file is already configured".to_owned()),
+            Some(other) => Err(format!("unexpected '{name}' argument, '{other}' already defined")),
             None => Ok(()),
         };
         match word {
@@ -65,7 +65,11 @@ fn reply(r: &mut Reader<'_, '_, '_>, deny: bool) -> Parsed {
                     ["errorfile", "file", "lf-file"].into_iter().find(|key| *key == word).unwrap_or("file");
                 choose(&mut payload, key)?;
                 let path = r.word().ok_or_else(|| format!("'{word}' expects <file> as argument"))?;
-                let bytes = r.cx.read(path).map_err(|_| format!("unable to open file '{path}'"))?;
+                let bytes = r.cx.read(path).map_err(|_| {
+                    // The stop is HAProxy's.
+                    let stop = if key == "errorfile" { "." } else { "" };
+                    format!("error opening file '{path}'{stop}")
+                })?;
                 let arg = if key == "lf-file" {
                     let text = String::from_utf8_lossy(&bytes).into_owned();
                     ActionArg::Format(r.format_of(&text)?)

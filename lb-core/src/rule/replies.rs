@@ -1,10 +1,11 @@
 //! The error answers of a proxy: its own over the built-in ones.
 
-use super::builtin;
+use super::action::{Build, Error, Payload};
 use super::message::Message;
+use super::{Kind, builtin};
 use crate::compile::Context;
 use crate::exchange::Exchange;
-use haproxy_cfg_parser::model::{self, ErrorFile, ErrorPage};
+use haproxy_cfg_parser::model::{self, ActionArg, ErrorFile, ErrorPage, Place};
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
@@ -14,26 +15,33 @@ static BUILTIN: LazyLock<HashMap<u16, Arc<Message>>> =
 /// Answers that lb gives itself: `errorfile`s and `errorloc`s over the built-in pages.
 #[derive(Debug, Default)]
 pub struct Replies {
-    own: HashMap<u16, Arc<Message>>,
+    own: HashMap<u16, Payload>,
 }
 
 impl Replies {
-    /// Reads a proxy's `errorfile`, `errorfiles`, `errorloc`, `errorloc302` and `errorloc303`; errors are recorded.
+    /// Reads a proxy's `errorfile`, `errorfiles`, `errorloc`, `errorloc302`, `errorloc303` and `http-error`; errors are
+    /// recorded.
     pub fn compile(proxy: &model::Proxy, context: &mut Context<'_>) -> Self {
         let mut own = HashMap::new();
         for page in &proxy.error_pages {
             match page {
-                ErrorPage::File(file) => own.extend(read(file, context).map(|page| (file.status, page))),
+                ErrorPage::File(file) => {
+                    own.extend(read(file, context).map(|page| (file.status, Payload::Fixed(page))));
+                }
                 ErrorPage::Location { status, code, url } => {
                     let message = Message::new(*code)
                         .header("cache-control", "no-cache")
                         .header("content-length", "0")
                         .header("location", url.as_str());
-                    own.insert(*status, Arc::new(message));
+                    own.insert(*status, Payload::Fixed(Arc::new(message)));
                 }
                 ErrorPage::Section { name, statuses, .. } => {
                     let wanted = |status| statuses.is_empty() || statuses.contains(&status);
-                    own.extend(section(name, context).into_iter().filter(|(status, _)| wanted(*status)));
+                    let pages = section(name, context).into_iter().filter(|(status, _)| wanted(*status));
+                    own.extend(pages.map(|(status, page)| (status, Payload::Fixed(page))));
+                }
+                ErrorPage::Reply { status, args, place } => {
+                    own.extend(reply(*status, args, place, context).map(|page| (*status, page)));
                 }
             }
         }
@@ -41,13 +49,13 @@ impl Replies {
     }
 
     /// The proxy's own answer for a status.
-    pub fn own(&self, status: u16) -> Option<&Arc<Message>> {
-        self.own.get(&status)
+    fn own(&self, status: u16, exchange: &Exchange) -> Option<Arc<Message>> {
+        Some(self.own.get(&status)?.message(exchange))
     }
 
-    /// The answer for a status: its own, else the built-in page, else (for a status without one) that of 500.
-    pub fn get(&self, status: u16) -> Arc<Message> {
-        let message = self.own.get(&status).or_else(|| BUILTIN.get(&status)).or_else(|| BUILTIN.get(&500));
+    /// The built-in page for a status, or (for a status without one) that of 500.
+    pub fn builtin(status: u16) -> Arc<Message> {
+        let message = BUILTIN.get(&status).or_else(|| BUILTIN.get(&500));
         message.cloned().unwrap_or_else(|| Arc::new(Message::new(status)))
     }
 
@@ -77,13 +85,27 @@ fn read(file: &ErrorFile, context: &mut Context<'_>) -> Option<Arc<Message>> {
     }
 }
 
+/// `http-error`: an answer as `http-request return` gives it.
+fn reply(status: u16, args: &[ActionArg], place: &Place, context: &mut Context<'_>) -> Option<Payload> {
+    let kind = Kind::HttpAfterResponse;
+    let proxy = context.proxy.map(|proxy| proxy.kind);
+    match Payload::answer(&mut Build { args, kind, place: kind.place(proxy), context }) {
+        // `default-errorfiles`: the page that there would be without any.
+        Ok(Payload::Page(_)) => Some(Payload::Fixed(Replies::builtin(status))),
+        Ok(payload) => Some(payload),
+        Err(Error::Reported) => None,
+        Err(Error::Text(reason)) => {
+            context.error(place, format!("http-error : {reason}"));
+            None
+        }
+    }
+}
+
 /// The answer for a status within an exchange: the backend's own, else the frontend's, else the built-in page.
 pub fn error_reply(exchange: &Exchange, status: u16) -> Arc<Message> {
-    let backend = exchange.backend.as_ref().and_then(|backend| backend.replies.own(status));
-    match backend {
-        Some(message) => message.clone(),
-        None => exchange.frontend.replies.get(status),
-    }
+    let backend = exchange.backend.as_ref().and_then(|backend| backend.replies.own(status, exchange));
+    let own = backend.or_else(|| exchange.frontend.replies.own(status, exchange));
+    own.unwrap_or_else(|| Replies::builtin(status))
 }
 
 #[cfg(test)]
@@ -95,7 +117,7 @@ mod tests {
     #[test]
     fn pages_are_haproxys() {
         let mut response = Response::default();
-        let message = Replies::default().get(403);
+        let message = Replies::builtin(403);
         message.write(&mut response);
         let mut out = Vec::new();
         response.headers.write_lines(&mut out);
@@ -105,7 +127,7 @@ mod tests {
             b"<html><body><h1>403 Forbidden</h1>\nRequest forbidden by administrative rules.\n</body></html>\n"
         );
         for (status, length) in [(200, 58), (405, 146), (407, 112), (501, 136), (504, 92)] {
-            assert_eq!(Replies::default().get(status).body.len(), length, "{status}");
+            assert_eq!(Replies::builtin(status).body.len(), length, "{status}");
         }
     }
 

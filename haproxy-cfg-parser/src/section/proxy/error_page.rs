@@ -1,7 +1,9 @@
 //! `errorfile`, `errorfiles`, `errorloc` and relatives.
 
-use crate::model::{ErrorFile, ErrorPage};
+use crate::expr::Site;
+use crate::model::{ActionArg, ErrorFile, ErrorPage};
 use crate::parse::{Args, Cx};
+use crate::rule::{self, Reader};
 use crate::section::draft::Draft;
 
 /// Statuses that have an error page.
@@ -64,4 +66,39 @@ pub(crate) fn errorloc(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
     let Some(status) = status(cx, args, 1) else { return };
     let code = if name == "errorloc303" { 303 } else { 302 };
     draft.proxy.error_pages.push(ErrorPage::Location { status, code, url: url.into() });
+}
+
+/// `http-error status CODE [REPLY]`.
+pub(crate) fn http_error(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
+    if args.get(1) != "status" {
+        cx.wrong(args, 0, "http-error : expects at least a <status> as arguments.");
+        return;
+    }
+    let mut reader = Reader::new(cx, *args, 1, Site::new(u32::MAX), None, "http-error");
+    let parsed = rule::give_back(&mut reader);
+    let next = reader.position();
+    let reply = match parsed {
+        Err(reason) => return cx.wrong(args, 0, format!("http-error : {reason}")),
+        Ok(_) if args.has(next) => {
+            return cx.wrong(args, next, format!("http-error : unknown keyword '{}'.", args.get(next)));
+        }
+        Ok(reply) => reply,
+    };
+    let keyed = |wanted| reply.iter().find_map(|arg| arg.keyed(wanted));
+    let Some(ActionArg::Int(code)) = keyed("status") else { return };
+    let known = u16::try_from(*code).ok().filter(|status| STATUSES.contains(status));
+    let Some(status) = known else {
+        let text = format!("{} : http-error: status code '{code}' not handled.", cx.here());
+        return cx.alert_word(args, 2, text);
+    };
+    let place = cx.place.clone();
+    draft.proxy.error_pages.push(match (keyed("errorfiles"), keyed("errorfile")) {
+        (Some(ActionArg::Str(name)), _) => {
+            ErrorPage::Section { name: name.clone(), statuses: vec![status], place }
+        }
+        (_, Some(ActionArg::File(path, content))) => {
+            ErrorPage::File(ErrorFile { status, path: path.clone(), content: content.clone(), place })
+        }
+        _ => ErrorPage::Reply { status, args: reply, place },
+    });
 }

@@ -253,23 +253,3 @@ pub(crate) fn server_state(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) 
         }
     }
 }
-
-/// `http-error status N [REPLY]`.
-pub(crate) fn http_error(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
-    if args.get(1) != "status" {
-        cx.wrong(args, 0, "http-error : expects at least a <status> as arguments.");
-        return;
-    }
-    let site = expr::Site::new(u32::MAX);
-    let mut reader = crate::rule::Reader::new(cx, *args, 1, site, None, "http-error");
-    let parsed = crate::rule::give_back(&mut reader);
-    let next = reader.position();
-    match parsed {
-        Err(reason) => cx.wrong(args, 0, format!("http-error : {reason}.")),
-        Ok(_) if args.has(next) => {
-            let text = format!("http-error : unknown keyword '{}'.", args.get(next));
-            cx.wrong(args, next, text);
-        }
-        Ok(_) => kept(cx, draft, args),
-    }
-}

@@ -90,7 +90,7 @@ pub(crate) const ROWS: &[Keyword<Draft>] = &[
     row("http-check set-var", BE, check::http_check, "Sets a variable.", "http-check set-var(check.a) int(1)"),
     row("http-check set-var-fmt", BE, check::http_check, "Sets a variable from a format.", "http-check set-var-fmt(check.a) x"),
     row("http-check unset-var", BE, check::http_check, "Forgets a variable.", "http-check unset-var(check.a)"),
-    row("http-error", BOTH, kept::http_error, "An error page from a reply.", "http-error status 404"),
+    row("http-error", BOTH, error_page::http_error, "An error page from a reply.", "http-error status 404"),
     row("http-request", BOTH, rules::http_request, "A rule for requests.", "http-request set-header A b"),
     row("http-response", BOTH, rules::http_response, "A rule for responses.", "http-response set-header A b"),
     row("http-reuse", BE, limit::http_reuse, "Which server connections are shared.", "http-reuse safe"),

@@ -106,6 +106,7 @@ const PROXY: &[&str] = &[
     "enabled",
     "error-log-format",
     "errorfile",
+    "http-error",
     "errorfiles",
     "errorloc",
     "errorloc302",

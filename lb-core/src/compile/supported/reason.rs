@@ -71,7 +71,7 @@ const REASONS: &[(Of, &[&str], &str)] = &[
     (In(Class::Action), &["*"], "this action is not built yet"),
     (In(Class::Converter), &["*"], "this converter is not built yet"),
     (In(Class::Fetch), &["*"], "lb does not know it of a request yet"),
-    (Any, &["default-path", "http-error", "guid", "stats-file", "acme.*"], "this setting is not built yet"),
+    (Any, &["default-path", "guid", "stats-file", "acme.*"], "this setting is not built yet"),
 ];
 
 /// Why a word is refused.

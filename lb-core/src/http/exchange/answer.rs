@@ -17,7 +17,7 @@ impl Run<'_> {
         self.exchange.response.status = status;
         self.count_bad_request();
         self.work.out.clear();
-        write_refusal(&Replies::default().get(status), &mut self.work.out);
+        write_refusal(&Replies::builtin(status), &mut self.work.out);
         // Whether it arrives makes no difference: the connection ends.
         let _ = self.send_out().await;
         if log {

@@ -27,6 +27,7 @@ use crate::http::Headers;
 use crate::log::{Format, Style};
 use crate::sample::{Expr, Place, VarKey};
 use haproxy_cfg_parser::model::{self, ActionArg};
+pub(super) use payload::Payload;
 use std::cell::Cell;
 use std::time::Instant;
 
@@ -163,10 +164,7 @@ impl<'b> Build<'b, '_> {
 
     /// A keyed argument's value.
     fn keyed(&self, key: &str) -> Option<&'b ActionArg> {
-        self.args.iter().find_map(|arg| match arg {
-            ActionArg::Keyed(name, Some(value)) if *name == key => Some(&**value),
-            _ => None,
-        })
+        self.args.iter().find_map(|arg| arg.keyed(key))
     }
 
     /// A keyed argument's number.

@@ -10,7 +10,8 @@ use haproxy_cfg_parser::raw;
 use std::sync::Arc;
 
 /// An answer, as far as it is known at load.
-pub(super) enum Payload {
+#[derive(Debug)]
+pub(in crate::rule) enum Payload {
     /// The error page of a status, as the proxies at hand have it.
     Page(u16),
     /// Always the same.
@@ -19,13 +20,15 @@ pub(super) enum Payload {
     Computed(Computed),
 }
 
-pub(super) struct Computed {
+#[derive(Debug)]
+pub(in crate::rule) struct Computed {
     status: u16,
     headers: Vec<(String, Format)>,
     content_type: Option<Vec<u8>>,
     body: Body,
 }
 
+#[derive(Debug)]
 enum Body {
     None,
     Fixed(bytes::Bytes),
@@ -44,7 +47,7 @@ impl Payload {
     }
 
     /// Of `return`: status 200 unless another is named.
-    pub(super) fn answer(build: &mut Build<'_, '_>) -> Result<Self, Error> {
+    pub(in crate::rule) fn answer(build: &mut Build<'_, '_>) -> Result<Self, Error> {
         Self::build(build, 200)
     }
 
@@ -87,7 +90,7 @@ impl Payload {
     }
 
     /// The answer for an exchange.
-    pub(super) fn message(&self, exchange: &Exchange) -> Arc<Message> {
+    pub(in crate::rule) fn message(&self, exchange: &Exchange) -> Arc<Message> {
         match self {
             Self::Page(status) => error_reply(exchange, *status),
             Self::Fixed(message) => message.clone(),
