@@ -87,7 +87,7 @@ fn read(file: &ErrorFile, context: &mut Context<'_>) -> Option<Arc<Message>> {
 
 /// `http-error`: an answer as `http-request return` gives it.
 fn reply(status: u16, args: &[ActionArg], place: &Place, context: &mut Context<'_>) -> Option<Payload> {
-    let kind = Kind::HttpAfterResponse;
+    let kind = Kind::HttpRequest;
     let proxy = context.proxy.map(|proxy| proxy.kind);
     match Payload::answer(&mut Build { args, kind, place: kind.place(proxy), context }) {
         // `default-errorfiles`: the page that there would be without any.
