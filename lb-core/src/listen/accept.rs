@@ -165,6 +165,8 @@ struct Leave {
     permit: Option<Permit>,
     /// The socket, for who withdraws it.
     listening: Option<Arc<Socket>>,
+    /// The tenure in which it began to listen: in the next one it has to begin again, also where nobody looked in between.
+    tenure: Option<u64>,
 }
 
 impl Leave {
@@ -180,14 +182,20 @@ impl Leave {
     /// Has a socket listen; false: the leave was withdrawn meanwhile.
     fn listen(&mut self, socket: &Socket) -> io::Result<bool> {
         let Some(permit) = &self.permit else { return socket.listen(RESUMED_BACKLOG).map(|()| true) };
+        self.tenure = permit.tenure();
         self.listening = permit.listen(socket, RESUMED_BACKLOG)?;
         Ok(self.listening.is_some())
+    }
+
+    /// The socket listens, as far as leave is concerned.
+    fn lasts(&self) -> bool {
+        self.permit.as_ref().is_none_or(|permit| self.tenure.is_some_and(|tenure| !permit.is_over(tenure)))
     }
 }
 
 async fn accept_loop(mut listener: Arc<Listener>, acceptor: Acceptor) {
     let mut acceptor = acceptor.listed(&listener);
-    let mut leave = Leave { permit: listener.permit.clone(), listening: None };
+    let mut leave = Leave { permit: listener.permit.clone(), listening: None, tenure: None };
     let _woken = poll_fn(|cx| Poll::Ready(with_waker(cx.waker()))).await;
     let mut pause = Deadline::default();
     loop {
@@ -207,7 +215,7 @@ async fn accept_loop(mut listener: Arc<Listener>, acceptor: Acceptor) {
                         Poll::Pending => Poll::Ready(None),
                     };
                 }
-                if !is_permitted(&listener) {
+                if !leave.lasts() {
                     return Poll::Ready(None);
                 }
                 let plan = engine::plan();
@@ -229,7 +237,7 @@ async fn accept_loop(mut listener: Arc<Listener>, acceptor: Acceptor) {
         })
         .await;
         match accepted {
-            None if is_paused(&mut listener) => {
+            None if is_paused(&mut listener) || is_running(&listener) && !leave.lasts() => {
                 // Nobody else holds it but for the moment of a look.
                 let Some(paused) = Arc::into_inner(acceptor) else { return };
                 match paused.pause(&mut leave, || is_paused(&mut listener)).await {
@@ -348,7 +356,12 @@ fn connection(socket: Socket) -> io::Result<Io> {
 fn is_paused(listener: &mut Arc<Listener>) -> bool {
     let frontend = Listener::current(listener);
     let closed = frontend.is_some_and(|frontend| !frontend.gate.is_open()) || !is_permitted(listener);
-    phase() == Phase::Paused || (closed && !listener.is_retired() && phase() == Phase::Running)
+    phase() == Phase::Paused || closed && is_running(listener)
+}
+
+/// Connections are accepted here, if nothing else is in the way.
+fn is_running(listener: &Listener) -> bool {
+    phase() == Phase::Running && !listener.is_retired()
 }
 
 /// The address is this node's now.
