@@ -55,6 +55,10 @@ names:
 health *ARGUMENTS:
     LB_DEMAND_TOOLS=1 cargo test --release --workspace --test health -- --include-ignored --nocapture --test-threads 1 {{ARGUMENTS}}
 
+# Outages of virtual addresses in network namespaces, ROUNDS of each fault, and keepalived's beside them (root; minutes).
+bench-vip ROUNDS="20":
+    LB_VIP_ROUNDS={{ROUNDS}} LB_DEMAND_TOOLS=1 cargo test --release --workspace --test vip -- --include-ignored --nocapture --test-threads 1
+
 # Everything, as the gate does; installs Debian packages when they are missing.
 ci:
     .ci/run

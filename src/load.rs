@@ -147,7 +147,7 @@ pub(crate) fn load_in(
     })?;
     warnings.iter().for_each(|warning| messages.diagnostic(warning));
     if !is_witness && let Some(node) = &node {
-        unserved(node, &held, &plan).iter().for_each(|warning| messages.diagnostic(warning));
+        unserved(node, &plan).iter().for_each(|warning| messages.diagnostic(warning));
     }
     if messages.warnings() > 0 && (options.zero_warning || config.global.zero_warning) {
         let text = "config : Some warnings were found and 'zero-warning' is set. Aborting.";
@@ -157,12 +157,12 @@ pub(crate) fn load_in(
 }
 
 /// Virtual addresses that nothing listens on.
-fn unserved(node: &Cluster, held: &[IpAddr], plan: &Plan) -> Vec<Diagnostic> {
+fn unserved(node: &Cluster, plan: &Plan) -> Vec<Diagnostic> {
     let serves = |ip: &IpAddr| {
         let mut bound = plan.binds.iter().filter_map(|spec| spec.listener.bound);
-        bound.any(|bound| bound.ip() == *ip)
+        bound.any(|bound| bound.ip() == *ip || bound.ip().is_unspecified())
     };
-    let idle = node.addresses.iter().filter(|address| held.contains(&address.ip) && !serves(&address.ip));
+    let idle = node.addresses.iter().filter(|address| !serves(&address.ip));
     idle.map(|address| Diagnostic {
         severity: Severity::Warning,
         place: Some(address.place.clone()),

@@ -146,6 +146,7 @@ fn live(
     let beginning = Beginning {
         witness: settings.me.witness,
         election: settings.election.1,
+        succession: settings.succession,
         hands,
         shown,
         events: settings.events.clone(),

@@ -22,6 +22,7 @@ pub mod raft;
 pub mod seen;
 pub mod state;
 pub mod store;
+mod sys;
 pub mod transport;
 pub mod vip;
 

@@ -24,6 +24,7 @@ pub(crate) fn changed(before: Option<&Cluster>, now: Option<&Cluster>) -> Vec<&'
         ("bind", before.bind != now.bind),
         ("crt", before.trust != now.trust),
         ("election-timeout", before.election != now.election),
+        ("guard", before.guard != now.guard),
         ("heartbeat", before.heartbeat != now.heartbeat),
     ];
     differs.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()

@@ -1,17 +1,21 @@
 //! From the `cluster` section to what a node is started with.
 
 use crate::load::reason;
-use haproxy_cfg_parser::model::{Cluster, Config, Holding, Node, Place, Trust};
+use haproxy_cfg_parser::model::{Cluster, Config, Guard, Holding, Node, Place, Trust, VirtualAddress};
 use haproxy_cfg_parser::{Diagnostic, Severity, World};
 use lb_cluster::Events;
 use lb_cluster::raft::{Error, Prepared, Settings};
 use lb_cluster::state::Member;
 use lb_cluster::transport::{Credentials, Identity};
+use lb_cluster::vip::Lease;
+use lb_cluster::vip::kernel::{GuardKind, Linux, Placed};
+use lb_core::compile::Held;
 use lb_core::process::hostname;
 use std::io;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A certificate that ends within so many days is warned about.
 const EXPIRES_SOON: i32 = 30;
@@ -19,13 +23,44 @@ const EXPIRES_SOON: i32 = 30;
 /// What this process is started with as a node.
 pub(crate) struct Membership {
     settings: Settings,
+    placed: Vec<Placed>,
+    guard: GuardKind,
     place: Place,
 }
 
 /// Addresses that are listened on only while this node holds them.
-pub(crate) fn held(cluster: &Cluster) -> Vec<IpAddr> {
-    let bind_only = cluster.addresses.iter().filter(|address| address.holding == Holding::BindOnly);
-    bind_only.map(|address| address.ip).collect()
+pub(crate) fn held(cluster: &Cluster) -> Vec<Held> {
+    let held =
+        |address: &VirtualAddress| Held { ip: address.ip, guarded: address.holding != Holding::BindOnly };
+    cluster.addresses.iter().map(held).collect()
+}
+
+/// The addresses, and what guards each.
+pub(crate) fn guarded(cluster: &Cluster) -> Vec<(IpAddr, &'static str)> {
+    let kind = guard_kind(cluster).name();
+    let guard = |address: &VirtualAddress| match address.holding {
+        Holding::BindOnly => (address.ip, "bind-only"),
+        Holding::Interface(_) => (address.ip, kind),
+    };
+    cluster.addresses.iter().map(guard).collect()
+}
+
+/// Those that are put on interfaces.
+fn placed(cluster: &Cluster) -> Vec<Placed> {
+    let placed = |address: &VirtualAddress| match &address.holding {
+        Holding::BindOnly => None,
+        Holding::Interface(interface) => {
+            Some(Placed { ip: address.ip, prefix: address.prefix, interface: interface.clone() })
+        }
+    };
+    cluster.addresses.iter().filter_map(placed).collect()
+}
+
+fn guard_kind(cluster: &Cluster) -> GuardKind {
+    match cluster.guard {
+        Guard::Kernel => GuardKind::Kernel,
+        Guard::Weak => GuardKind::Weak,
+    }
 }
 
 /// This process votes in a cluster and carries no traffic.
@@ -51,16 +86,6 @@ impl Membership {
     pub(crate) fn read(config: &Config, world: &dyn World, found: &mut Vec<Diagnostic>) -> Option<Self> {
         let cluster = config.cluster.as_ref()?;
         let place = &cluster.place;
-        for address in &cluster.addresses {
-            if let Holding::Interface(interface) = &address.holding {
-                let text = format!(
-                    "cannot hold {} on '{interface}': lb changes no interface yet; have the address routed to every \
-                     node, or put it on their loopback interfaces, and write `virtual-ip {} bind-only`.",
-                    address.ip, address.ip
-                );
-                found.push(finding(Severity::Alert, cluster, &address.place, &text));
-            }
-        }
         let name = name(config);
         let Some(me) = own(cluster, &name) else {
             let nodes: Vec<_> = cluster.nodes.iter().map(|node| node.name.as_str()).collect();
@@ -82,6 +107,7 @@ impl Membership {
                 return None;
             }
         };
+        let (addresses, guard) = (placed(cluster), guard_kind(cluster));
         let settings = Settings {
             cluster: cluster.name.clone(),
             me: member(me),
@@ -91,10 +117,41 @@ impl Membership {
             data_dir: PathBuf::from(&cluster.data_dir),
             heartbeat: cluster.heartbeat,
             election: cluster.election,
+            succession: if addresses.is_empty() { Duration::ZERO } else { guard.lateness() },
             events: Events::default(),
             counts: Arc::default(),
         };
-        Some(Self { settings, place: place.clone() })
+        // A witness never holds.
+        let placed = if me.witness { Vec::new() } else { addresses };
+        Some(Self { settings, placed, guard, place: place.clone() })
+    }
+
+    /// What does to the kernel what this node decides, where there is anything to do. Needs privileges, and changes nothing yet.
+    ///
+    /// # Errors
+    /// What is not there or not permitted, and what to do.
+    pub(crate) fn kernel(&self) -> Result<Option<Linux>, String> {
+        if self.placed.is_empty() {
+            return Ok(None);
+        }
+        let opened = Linux::open(&self.settings.cluster, self.placed.clone(), self.guard);
+        opened.map(Some).map_err(|error| {
+            let advice = match self.guard {
+                GuardKind::Kernel => " (`guard weak` does without, and waits 2 s at each move)",
+                GuardKind::Weak => "",
+            };
+            let cluster = &self.settings.cluster;
+            format!(
+                "cluster '{cluster}' at [{}]: {error}. A 'virtual-ip' on an interface needs root, or its rights of \
+                 the network{advice}; `bind-only` needs neither.",
+                self.place
+            )
+        })
+    }
+
+    /// How long this node holds at most, once it was heard.
+    pub(crate) fn lease(&self) -> Duration {
+        Lease::new(self.settings.election.1).length()
     }
 
     /// Does what may need privileges, and all that an operator can mend if it fails.
@@ -102,7 +159,7 @@ impl Membership {
     /// # Errors
     /// What is wrong, where, and what to do.
     pub(crate) fn prepare(self) -> Result<Prepared, String> {
-        let Self { settings, place } = self;
+        let Self { settings, place, .. } = self;
         let cluster = settings.cluster.clone();
         Prepared::new(settings).map_err(|error| {
             let advice = match &error {
@@ -166,7 +223,7 @@ fn identity(cluster: &Cluster, name: &str, world: &dyn World) -> Result<(Identit
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::panic)]
 
     use super::*;
     use haproxy_cfg_parser::{Source, SystemWorld, parse};
@@ -206,11 +263,32 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_built_and_who_is_not_listed_is_told() {
+    fn who_is_not_listed_is_told() {
         let home = tempfile::tempdir().unwrap();
-        let (_, told) = said(home.path(), " virtual-ip 10.0.0.9/24 interface eth0");
-        assert!(told.contains("parsing [a.cfg:8] : cluster 'edge' cannot hold 10.0.0.9 on 'eth0'"), "{told}");
         let (read, told) = said(home.path(), "global\n localpeer lb9");
         assert!(!read && told.contains("has no node 'lb9'") && told.contains("lb1, lb2, lb3"), "{told}");
+    }
+
+    #[test]
+    fn an_interface_that_is_not_there_is_told() {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::write(home.path().join("key"), "0123456789abcdef").unwrap();
+        let lines = |interface| {
+            format!(" secret-file {}/key\n virtual-ip 10.0.0.9 interface {interface}", home.path().display())
+        };
+        let read = |text: &str| {
+            let text = format!(
+                "global\n localpeer lb1\ncluster edge\n node lb1 127.0.0.1:7000\n node lb2 127.0.0.2:7000\n \
+                 node lb3 127.0.0.3:7000\n data-dir /d\n{text}\n"
+            );
+            let world = SystemWorld::default();
+            let (config, _) = parse(&[Source::new("a.cfg", text)], &world);
+            Membership::read(&config, &world, &mut Vec::new()).unwrap()
+        };
+        let Err(told) = read(&lines("nowhere0")).kernel() else { panic!("it is there") };
+        assert!(told.contains("cluster 'edge' at [a.cfg:3]: there is no interface 'nowhere0'"), "{told}");
+        assert!(
+            read(&lines("nowhere0").replace("interface nowhere0", "bind-only")).kernel().unwrap().is_none()
+        );
     }
 }

@@ -33,6 +33,9 @@ use haproxy_cfg_parser::model::{Config, Level};
 pub(crate) use identity::Identity;
 use lb_cluster::Cluster;
 use lb_cluster::raft::Prepared;
+use lb_cluster::vip::Grip;
+use lb_cluster::vip::keeper::{self, Remote, Service};
+use lb_cluster::vip::kernel::Linux;
 use lb_core::compile::Plan;
 use lb_core::engine::{Engine, Hooks};
 use lb_core::listen::{self, Offered, Sockets};
@@ -48,6 +51,7 @@ use notify::Notify;
 use pidfile::PidFile;
 use reload::Reloader;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -104,6 +108,43 @@ struct Start {
     pidfile: Option<PidFile>,
     master: Option<MasterSocket>,
     membership: Option<Membership>,
+    /// What the node's addresses are held by.
+    keeping: Option<Keeping>,
+}
+
+/// What does to the kernel what a node decides about its addresses.
+struct Keeping {
+    linux: Linux,
+    lease: Duration,
+    remote: Remote,
+    orders: OwnedFd,
+}
+
+impl Keeping {
+    fn new(membership: &Membership) -> Result<Option<Self>, String> {
+        let Some(linux) = membership.kernel()? else { return Ok(None) };
+        let (remote, orders) = keeper::pair().map_err(|error| cannot("make a socket pair", &error))?;
+        Ok(Some(Self { linux, lease: membership.lease(), remote, orders }))
+    }
+
+    /// Within this process.
+    fn here(self) -> Result<Remote, String> {
+        let Self { linux, lease, remote, orders } = self;
+        Service::start(orders, linux, lease)
+            .map(|service| remote.with(service))
+            .map_err(|error| no_thread(&error))
+    }
+
+    /// For another process.
+    fn elsewhere(self) -> Result<Service, String> {
+        let Self { linux, lease, remote, orders } = self;
+        drop(remote); // its end must show
+        Service::start(orders, linux, lease).map_err(|error| no_thread(&error))
+    }
+}
+
+fn no_thread(error: &io::Error) -> String {
+    cannot("start the keeper of addresses", error)
 }
 
 /// Does all that can fail, with the texts of HAProxy. What it had to tell by itself ends in `main`'s last word.
@@ -128,6 +169,7 @@ fn prepare(
             errors.iter().for_each(|error| messages.alert(&error.to_string()));
             "Some protocols failed to start their listeners! Exiting.".to_owned()
         })?;
+    let keeping = membership.as_ref().map(Keeping::new).transpose()?.flatten();
     let layout = Layout::of(options, &config, &identity);
     let master = match (&options.master_socket, layout.monitor) {
         (Some(words), Some(Face::Master)) => Some(MasterSocket::open(words).map_err(|error| {
@@ -150,7 +192,7 @@ fn prepare(
         }
         None => None,
     };
-    Ok(Start { config, identity, layout, plan, sockets, pidfile, master, membership })
+    Ok(Start { config, identity, layout, plan, sockets, pidfile, master, membership, keeping })
 }
 
 /// `strict`: too low a limit is fatal.
@@ -200,7 +242,8 @@ impl Start {
         let node = self.prepare_node()?;
         self.forgo_privileges(messages)?;
         let mut pidfile = self.pidfile.take();
-        let cluster = self.start_node(node, messages)?;
+        let keeper = self.keeping.take().map(Keeping::here).transpose()?;
+        let cluster = self.start_node(node, keeper, messages)?;
         let engine = self.start_engine(cluster.as_ref(), messages)?;
         let ready = || {
             if let Some(Err(error)) = pidfile.as_mut().map(PidFile::write) {
@@ -227,6 +270,8 @@ impl Start {
             ForkResult::Child => {
                 drop(ours);
                 (self.pidfile, self.master) = (None, None);
+                // Only the way to who has the privileges stays here.
+                let keeper = self.keeping.take().map(|keeping| keeping.remote);
                 let node = self.prepare_node()?;
                 self.forgo_privileges(messages)?;
                 // after the change of user, which clears it; the monitor may have died in between
@@ -234,20 +279,21 @@ impl Start {
                 if tied.is_err() || getppid() != monitor {
                     return Ok(1);
                 }
-                let cluster = self.start_node(node, messages)?;
+                let cluster = self.start_node(node, keeper, messages)?;
                 let engine = self.start_engine(cluster.as_ref(), messages)?;
                 worker::serve(engine, cluster, reloader, Some(theirs), || starter.leave())
                     .map_err(|error| cannot("serve", &error))
             }
             ForkResult::Parent { child } => {
                 drop(theirs);
-                let Self { mut pidfile, master, sockets, plan, .. } = self;
+                let Self { mut pidfile, master, sockets, plan, keeping, .. } = self;
                 let addresses = listen::addresses(&plan);
                 drop((sockets, plan)); // what the worker closes must be closed
                 if face != Face::Plain {
                     messages.notice(&format!("Initializing new worker ({child})"));
                 }
                 let notify = Notify { enabled: options.notify };
+                let keeper = keeping.map(Keeping::elsewhere).transpose()?;
                 let monitor = Monitor {
                     messages,
                     face,
@@ -258,6 +304,7 @@ impl Start {
                     starter,
                     reloader,
                     addresses,
+                    keeper,
                 };
                 let ready = || {
                     predecessors::dismiss(options.predecessors.as_ref());
@@ -323,13 +370,14 @@ impl Start {
     fn start_node(
         &self,
         node: Option<Prepared>,
+        keeper: Option<Remote>,
         messages: &Arc<Messages>,
     ) -> Result<Option<Cluster>, String> {
         let operator = Arc::clone(messages);
         process::set_tell(move |severity, text| operator.tell(severity, text));
-        let held = self.config.cluster.as_ref().map(cluster::held).unwrap_or_default();
-        let addresses = held.into_iter().map(|ip| (ip, "bind-only")).collect();
-        let start = |node| Cluster::start(node, addresses, Box::new(self.plan.permit.clone()));
+        let addresses = self.config.cluster.as_ref().map(cluster::guarded).unwrap_or_default();
+        let grip = Grip::new(self.plan.permit.clone(), keeper);
+        let start = |node| Cluster::start(node, addresses, Box::new(grip));
         node.map(start).transpose().map_err(|error| cannot("start the cluster's thread", &error))
     }
 

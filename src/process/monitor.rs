@@ -8,6 +8,7 @@ use super::reload::Reloader;
 use super::signals::{Signals, die_by, wait_for};
 use crate::message::Messages;
 use crate::sys;
+use lb_cluster::vip::keeper::Service;
 use lb_core::admin::Level;
 use nix::poll::PollFlags;
 use nix::sys::signal::{Signal, kill};
@@ -58,6 +59,8 @@ pub(crate) struct Monitor<'a> {
     pub(crate) reloader: Reloader,
     /// What the worker listens on.
     pub(crate) addresses: Vec<String>,
+    /// What does to the kernel what a worker that is a node decides; it ends after the worker.
+    pub(crate) keeper: Option<Service>,
 }
 
 impl Monitor<'_> {
@@ -112,6 +115,8 @@ impl Monitor<'_> {
                 }
             }
             if let Some(ending) = self.reap()? {
+                // Before others may know: no address is left behind.
+                self.keeper.take().into_iter().for_each(Service::wait);
                 match self.judge(ending, asked) {
                     Verdict::End(code) => return Ok(code),
                     Verdict::DieBy(signal) => die_by(signal),
@@ -282,6 +287,7 @@ mod tests {
             starter,
             reloader,
             addresses: Vec::new(),
+            keeper: None,
         };
         monitor.judge(ending, asked)
     }

@@ -5,7 +5,7 @@ use crate::counts::Counts;
 use crate::events::Events;
 use crate::raft::{Error, Node, Role, Status};
 use crate::state::{Decision, NodeId, Tenure};
-use crate::vip::{Action, Hands, Holder, Lease, Reason, Sight};
+use crate::vip::{Action, Hands, Holder, Lease, Reason, Sense, Sight};
 use lb_core::process::Severity;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,6 +18,8 @@ const TICK: Duration = Duration::from_millis(4);
 const STALLED: Duration = Duration::from_secs(1);
 /// A node that stops gives the others so long to take over from it.
 const FAREWELL: Duration = Duration::from_millis(500);
+/// What goes on is told again after this.
+const REMINDER: Duration = Duration::from_secs(60);
 
 /// What a driver begins with.
 pub(super) struct Beginning {
@@ -25,6 +27,8 @@ pub(super) struct Beginning {
     pub(super) witness: bool,
     /// The longest election timeout.
     pub(super) election: Duration,
+    /// How long a new leader waits before it holds.
+    pub(super) succession: Duration,
     pub(super) hands: Box<dyn Hands>,
     pub(super) shown: watch::Sender<Option<View>>,
     pub(super) events: Events,
@@ -42,7 +46,12 @@ pub(super) struct Driver {
     election: Duration,
     /// The holder's clock begins here.
     origin: Instant,
-    guarded: bool,
+    /// What the hands have told of fences and claims.
+    felt: (u64, u64),
+    /// When it was last told that another claims an address.
+    claimed: Option<Instant>,
+    /// Other nodes that were heard lately, while this one leads.
+    company: usize,
     /// The term in which this node was asked to step down.
     leaving: Option<u64>,
     stopping: Option<Instant>,
@@ -64,15 +73,17 @@ struct Told {
 
 impl Driver {
     pub(super) fn new(node: Node, beginning: Beginning) -> Self {
-        let Beginning { witness, election, hands, shown, events, counts } = beginning;
+        let Beginning { witness, election, succession, hands, shown, events, counts } = beginning;
         Self {
             node: Arc::new(node),
-            holder: Holder::new(Lease::new(election)),
+            holder: Holder::new(Lease::new(election), succession),
             hands,
             abstains: witness,
             election,
             origin: Instant::now(),
-            guarded: false,
+            felt: (0, 0),
+            claimed: None,
+            company: 0,
             leaving: None,
             stopping: None,
             shown,
@@ -151,38 +162,44 @@ impl Driver {
         let leads = (status.role == Role::Leader && status.settled && others).then_some(status.term);
         let stalled = self.node.disk_stalled() > STALLED;
         let asked = self.stopping.is_some() || self.leaving == leads && leads.is_some();
+        let sense = self.feel();
+        let company = status.acked.values().filter(|acked| acked.elapsed() < self.election).count();
+        let returned = company > std::mem::replace(&mut self.company, company);
         Sight {
             leads,
             acked: status.quorum_acked.and_then(|acked| acked.checked_duration_since(self.origin)),
-            fit: !self.abstains && self.hands.fit(),
+            fit: !self.abstains && sense.fit,
             // Nodes do not tell each other yet whether they are fit: an unfit holder keeps what it has.
             other_fit: false,
-            guarded: self.guarded,
+            guarded: sense.guarded,
             leaving: self.abstains || stalled || asked,
-            stirred: false,
+            stirred: sense.stirred || returned,
             now: self.origin.elapsed(),
         }
+    }
+
+    /// What the hands feel; what of it is new is counted and told.
+    fn feel(&mut self) -> Sense {
+        let sense = self.hands.sense();
+        let (fenced, claims) = std::mem::replace(&mut self.felt, (sense.fenced, sense.claims));
+        (fenced..sense.fenced).for_each(|_| self.counts.fenced.inc());
+        if sense.claims > claims && self.claimed.is_none_or(|at| at.elapsed() > REMINDER) {
+            self.claimed = Some(Instant::now());
+            let text = "another machine claims a virtual address that this node holds; it is announced anew.";
+            self.events.tell(Severity::Warning, text.to_owned());
+        }
+        sense
     }
 
     fn act(&mut self, action: Action, status: &Status) {
         let tenure = |term| Tenure { node: status.node, term };
         match action {
-            Action::Rebuild => self.guarded = self.hands.rebuild(),
-            Action::Guard(until) => {
-                let until = self.origin + until;
-                self.guarded = self.hands.guard(until);
-                // Whoever was paused in between has opened it for what is over.
-                if Instant::now() >= until {
-                    self.hands.close();
-                    self.guarded = false;
-                    self.counts.fenced.inc();
-                }
-            }
+            Action::Rebuild => self.hands.rebuild(),
+            Action::Guard(until) => self.hands.guard(self.origin + until),
             Action::Close => self.hands.close(),
-            Action::Address => self.guarded &= self.hands.address(),
+            Action::Address => self.hands.address(),
             Action::Remove => self.hands.remove(),
-            Action::Announce if self.guarded => self.hands.announce(),
-            Action::Announce => {}
+            Action::Announce => self.hands.announce(),
             Action::Acquired(term) => {
                 self.counts.acquired.inc();
                 let text = format!("this node holds the virtual addresses, term {term}.");

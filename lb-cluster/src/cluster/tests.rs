@@ -4,6 +4,7 @@ use super::Cluster;
 use crate::raft::{Error, Prepared, Settings};
 use crate::state::Member;
 use crate::transport::{Credentials, Identity};
+use crate::vip::Grip;
 use lb_core::listen::Permit;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
@@ -31,9 +32,12 @@ fn start(home: &Path, listed: &[Member], me: &Member) -> Peer {
             counts: Default::default(),
             heartbeat: Duration::from_millis(100),
             election: (Duration::from_millis(500), Duration::from_millis(1000)),
+            succession: Duration::ZERO,
         };
         match Prepared::new(settings) {
-            Ok(prepared) => break Cluster::start(prepared, Vec::new(), Box::new(gate.clone())).unwrap(),
+            Ok(prepared) => {
+                break Cluster::start(prepared, Vec::new(), Box::new(Grip::new(gate.clone(), None))).unwrap();
+            }
             // The thread of an earlier life has not let go of the file yet.
             Err(Error::Store(crate::store::Error::Locked { .. })) => {}
             Err(error) => panic!("{error}"),

@@ -85,7 +85,7 @@ impl Node {
         let log = Log::new(&contents, writer.clone())?;
         let machine = Machine::new(&contents, writer.clone())?;
         quarantine(longest, &writer, settings.election.1).await?;
-        let terms = encode(&(&settings.cluster, settings.election))?;
+        let terms = encode(&(&settings.cluster, settings.election, settings.succession))?;
         let caller = Caller { identity: settings.identity, me: settings.me, terms };
         let network = Network { caller: caller.clone(), counts: settings.counts };
         let raft = Raft::new(node, config, network, log, machine.clone()).await.map_err(stopped)?;

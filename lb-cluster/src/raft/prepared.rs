@@ -41,6 +41,8 @@ pub struct Settings {
     pub heartbeat: Duration,
     /// After how long without a leader others are asked for votes: a random time between the two.
     pub election: (Duration, Duration),
+    /// How long a new leader waits before it holds, since guards of its predecessor's kind end late. The same on all nodes.
+    pub succession: Duration,
     /// Where it tells what happens.
     pub events: Events,
     /// Where it counts.

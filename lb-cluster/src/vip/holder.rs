@@ -11,6 +11,10 @@ const GAIN: Duration = Duration::from_millis(5);
 const PATIENCE: Duration = Duration::from_millis(300);
 /// How often the addresses themselves are prolonged: the kernel keeps them for a second.
 const REFRESH: Duration = Duration::from_millis(300);
+/// After a guard was lost, the addresses are taken again at once the first time, and each time later while it goes on so.
+const SHY: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
+/// A guard that lasted so long is trusted again.
+const TRUSTED: Duration = Duration::from_secs(10);
 
 /// What a node sees at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +78,7 @@ pub enum Reason {
 #[derive(Clone, Copy, Debug)]
 struct Tenure {
     term: u64,
+    since: Moment,
     until: Moment,
     refreshed: Moment,
     announcer: Announcer,
@@ -83,18 +88,33 @@ struct Tenure {
 #[derive(Clone, Debug)]
 pub struct Holder {
     lease: Lease,
+    /// A new leader waits so long: guards of a kind that ends later than leases do.
+    succession: Duration,
+    /// The term in which this node leads, and since when.
+    leads: Option<(u64, Moment)>,
     tenure: Option<Tenure>,
     /// The last term in which this node held: it takes nothing in an earlier one.
     term: u64,
     /// The term in which it gave them away by its own will: it does not take them back in it.
     given_away: Option<u64>,
     unfit_since: Option<Moment>,
+    /// After guards were lost: until when nothing is taken, and the next pause.
+    shy: (Moment, Duration),
 }
 
 impl Holder {
-    /// One that holds nothing.
-    pub fn new(lease: Lease) -> Self {
-        Self { lease, tenure: None, term: 0, given_away: None, unfit_since: None }
+    /// One that holds nothing. `succession`: how much longer than its lease a predecessor may answer.
+    pub fn new(lease: Lease, succession: Duration) -> Self {
+        Self {
+            lease,
+            succession,
+            leads: None,
+            tenure: None,
+            term: 0,
+            given_away: None,
+            unfit_since: None,
+            shy: (Moment::ZERO, Duration::ZERO),
+        }
     }
 
     /// Until when this node holds.
@@ -105,6 +125,10 @@ impl Holder {
     /// What is to be done now. Called often: every few milliseconds, and whenever something is seen.
     pub fn step(&mut self, sight: &Sight) -> Vec<Action> {
         self.watch_fitness(sight);
+        self.leads = sight.leads.map(|term| match self.leads {
+            Some((before, since)) if before == term => (term, since),
+            _ => (term, sight.now),
+        });
         let lease = self.entitlement(sight);
         let mut actions = Vec::new();
         match self.tenure {
@@ -138,7 +162,14 @@ impl Holder {
 
     fn may_take(&self, term: u64, until: Moment, sight: &Sight) -> bool {
         let worthwhile = sight.now + WORTHWHILE < until;
-        worthwhile && sight.fit && !sight.leaving && term >= self.term && self.given_away != Some(term)
+        let alone = self.leads.is_some_and(|(_, since)| sight.now >= since + self.succession);
+        worthwhile
+            && alone
+            && sight.now >= self.shy.0
+            && sight.fit
+            && !sight.leaving
+            && term >= self.term
+            && self.given_away != Some(term)
     }
 
     fn reason_to_release(
@@ -168,7 +199,7 @@ impl Holder {
         }
         actions.extend([Action::Guard(until), Action::Address, Action::Announce, Action::Acquired(term)]);
         self.term = term;
-        self.tenure = Some(Tenure { term, until, refreshed: sight.now, announcer });
+        self.tenure = Some(Tenure { term, since: sight.now, until, refreshed: sight.now, announcer });
     }
 
     fn prolong(&mut self, mut tenure: Tenure, until: Moment, sight: &Sight, actions: &mut Vec<Action>) {
@@ -191,6 +222,11 @@ impl Holder {
 
     fn release(&mut self, tenure: Tenure, reason: Reason, sight: &Sight, actions: &mut Vec<Action>) {
         self.tenure = None;
+        if reason == Reason::Unguarded {
+            let (first, last) = SHY;
+            let pause = if sight.now >= tenure.since + TRUSTED { Duration::ZERO } else { self.shy.1 };
+            self.shy = (sight.now + pause, (pause * 2).clamp(first, last));
+        }
         actions.extend([Action::Close, Action::Remove, Action::Released(tenure.term, reason)]);
         if matches!(reason, Reason::Unfit | Reason::Leaving) {
             self.give_away(sight, actions);

@@ -5,11 +5,14 @@
 //! The lease ends earlier than that: clocks run at different rates, and a guard closes a little late.
 
 mod announce;
-mod gate;
+mod grip;
 mod holder;
+pub mod keeper;
+pub mod kernel;
 mod lease;
 
 pub use announce::Announcer;
+pub use grip::Grip;
 pub use holder::{Action, Holder, Reason, Sight};
 pub use lease::Lease;
 
@@ -18,22 +21,37 @@ use std::time::{Duration, Instant};
 /// A reading of a node's monotonic clock: the time since some instant of its own.
 pub type Moment = Duration;
 
-/// What carries out a holder's actions.
+/// What carries out a holder's actions, in their order. Nothing here waits: what became of them is sensed.
 pub trait Hands: Send {
-    /// Puts the guard in place, closed. False: it cannot be.
-    fn rebuild(&mut self) -> bool;
-    /// Opens the guard until an instant. False: it was not opened.
-    fn guard(&mut self, until: Instant) -> bool;
+    /// Puts the guard in place, closed.
+    fn rebuild(&mut self);
+    /// Opens the guard until an instant.
+    fn guard(&mut self, until: Instant);
     /// Closes it.
     fn close(&mut self);
-    /// Puts the addresses on their interfaces, or prolongs them. False: they are not there.
-    fn address(&mut self) -> bool;
+    /// Puts the addresses on their interfaces, or prolongs them.
+    fn address(&mut self);
     /// Takes them off, and closes connections to them.
     fn remove(&mut self);
     /// Announces them.
     fn announce(&mut self);
-    /// Whether this node can serve on them.
-    fn fit(&mut self) -> bool;
+    /// How it is.
+    fn sense(&mut self) -> Sense;
+}
+
+/// What hands feel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sense {
+    /// The guard is in place, and took the last order.
+    pub guarded: bool,
+    /// This node can serve on the addresses.
+    pub fit: bool,
+    /// Since it was asked last, something happened for which the addresses are announced anew.
+    pub stirred: bool,
+    /// So often another was seen to claim an address that this node held.
+    pub claims: u64,
+    /// So many leases were prolonged too late.
+    pub fenced: u64,
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! From `bind` lines to addresses of one port each, with what accepts on them.
 
-use super::{BindSpec, Options, Plan, registry};
+use super::{BindSpec, Held, Options, Plan, registry};
 use crate::listen::Permit;
 use crate::proxy::Listener;
 use haproxy_cfg_parser::model::{self, Address, Host, ProxyKind};
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 /// The addresses of a proxy's `bind` lines: ranges become one listener per port.
@@ -40,7 +40,7 @@ struct Side<'a> {
     level: Option<model::Level>,
     previous: Option<&'a Plan>,
     /// Addresses that it takes leave to listen on.
-    held: Option<(&'a [IpAddr], &'a Permit)>,
+    held: Option<(&'a [Held], &'a Permit)>,
 }
 
 fn line_specs(line: &model::Bind, side: Side<'_>, specs: &mut Vec<BindSpec>) {
@@ -51,7 +51,9 @@ fn line_specs(line: &model::Bind, side: Side<'_>, specs: &mut Vec<BindSpec>) {
                 (line.options.name.clone().unwrap_or_else(|| format!("sock-{id}")), shown(&address, text));
             let maxconn = line.options.maxconn.map_or(0, to_u32);
             let bound = bound(&address);
-            let held = side.held.filter(|(held, _)| bound.is_some_and(|bound| held.contains(&bound.ip())));
+            let is_held =
+                |held: &[Held]| bound.is_some_and(|bound| held.iter().any(|one| one.ip == bound.ip()));
+            let held = side.held.filter(|(held, _)| is_held(held));
             let listener = Listener {
                 connections: registry::listener_connections(side.previous, &name, &shown, maxconn),
                 name,

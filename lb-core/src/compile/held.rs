@@ -5,6 +5,15 @@ use haproxy_cfg_parser::model::{Address, Bind, Config, Host};
 use haproxy_cfg_parser::{Diagnostic, Severity};
 use std::net::IpAddr;
 
+/// An address that is not always this node's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// It.
+    pub ip: IpAddr,
+    /// Something else keeps this node from answering for it meanwhile, so that what listens on all addresses may do so.
+    pub guarded: bool,
+}
+
 /// A finding for each address of a `bind` or `stats socket` line that would answer for a held address all the time.
 pub(super) fn check(config: &Config, options: &Options<'_>) -> Vec<Diagnostic> {
     if options.held.is_empty() {
@@ -21,7 +30,8 @@ pub(super) fn check(config: &Config, options: &Options<'_>) -> Vec<Diagnostic> {
         findings.extend(line(&socket.bind, "stats socket", options, help));
         let own = socket.bind.addresses.iter().filter_map(|(address, text)| {
             let Address::Inet { host: Host::Ip(ip), .. } = address else { return None };
-            options.held.contains(ip).then(|| finding(&socket.bind, "stats socket", text, *ip, &help(*ip)))
+            let is_held = options.held.iter().any(|held| held.ip == *ip);
+            is_held.then(|| finding(&socket.bind, "stats socket", text, *ip, &help(*ip)))
         });
         findings.extend(own);
     }
@@ -37,7 +47,10 @@ fn line(
 ) -> Vec<Diagnostic> {
     let covered = |address: &Address| -> Option<IpAddr> {
         let Address::Inet { host, .. } = address else { return None };
-        let find = |which: &dyn Fn(&IpAddr) -> bool| options.held.iter().copied().find(|ip| which(ip));
+        let find = |which: &dyn Fn(&IpAddr) -> bool| {
+            let mut alone = options.held.iter().filter(|held| !held.guarded).map(|held| held.ip);
+            alone.find(|ip| which(ip))
+        };
         let v4 = || find(&|ip| ip.is_ipv4());
         // Where it takes IPv4 as well, it takes all.
         let v6 = || find(&|ip| ip.is_ipv6() || bind.options.v4v6 && !bind.options.v6only);
@@ -75,15 +88,19 @@ fn finding(bind: &Bind, keyword: &str, text: &str, held: IpAddr, help: &str) -> 
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use super::Held;
     use crate::compile::{Options, Plan, compile};
     use crate::testing::options;
     use haproxy_cfg_parser::{Source, SystemWorld, parse};
-    use std::net::IpAddr;
     use std::sync::Arc;
 
     /// The plan of a frontend with these lines on a node that shares 127.0.9.9 and ::9 with others, or what is wrong.
     fn compiled(lines: &str) -> Result<Plan, String> {
-        let held: [IpAddr; 2] = ["127.0.9.9".parse().unwrap(), "::9".parse().unwrap()];
+        compiled_with(lines, false)
+    }
+
+    fn compiled_with(lines: &str, guarded: bool) -> Result<Plan, String> {
+        let held = ["127.0.9.9", "::9"].map(|ip| Held { ip: ip.parse().unwrap(), guarded });
         let text = format!("{lines}\ndefaults\n timeout client 1s\n");
         let (config, _) = parse(&[Source::new("a.cfg", text)], &SystemWorld::default());
         compile(&Arc::new(config), &Options { held: &held, ..options(None) })
@@ -108,6 +125,15 @@ mod tests {
             let told = wrong(&format!("global\n stats socket {socket}\nfrontend f\n bind 127.0.0.1:80"));
             assert!(told.contains("'stats socket "), "{told}");
         }
+    }
+
+    #[test]
+    fn what_is_guarded_may_be_listened_on_with_all_others() {
+        let plan = compiled_with("frontend f\n bind :80\n bind 127.0.9.9:81", true).unwrap();
+        let asks: Vec<_> = plan.binds.iter().map(|spec| spec.listener.permit.is_some()).collect();
+        assert_eq!(asks, [false, true]);
+        let told = compiled_with("global\n stats socket 127.0.9.9:99\nfrontend f\n bind :80", true);
+        assert!(told.is_err(), "its socket would be bound without leave");
     }
 
     #[test]

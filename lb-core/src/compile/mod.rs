@@ -23,6 +23,7 @@ pub(crate) use check::settings as check_settings;
 pub use context::Context;
 pub use directory::Directory;
 pub(crate) use dynamic::{Obstacle, add_server, delete_server, removable};
+pub use held::Held;
 pub use plan::{BindSpec, Plan};
 pub use registry::succeed;
 pub use saved::{Saved, States};
@@ -38,7 +39,6 @@ use crate::sample::Place;
 use haproxy_cfg_parser::model::{self, Config};
 use haproxy_cfg_parser::{Diagnostic, Severity, World};
 use std::collections::{HashMap, HashSet};
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Weak};
 
@@ -54,7 +54,7 @@ pub struct Options<'a> {
     /// The plan that runs, whose servers and numbers live on where the names are the same; nothing of it is changed.
     pub previous: Option<&'a Plan>,
     /// Addresses that are not always this node's: they are listened on by [`Plan::permit`].
-    pub held: &'a [IpAddr],
+    pub held: &'a [Held],
 }
 
 /// `tune.bufsize` where the file has none.

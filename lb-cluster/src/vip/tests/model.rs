@@ -86,7 +86,7 @@ impl Node {
 
     fn holder(sabotage: Sabotage) -> Holder {
         let election = if sabotage == Sabotage::LongLease { ELECTION * 1.4 } else { ELECTION };
-        Holder::new(Lease::new(Duration::from_secs_f64(election / 1000.0)))
+        Holder::new(Lease::new(Duration::from_secs_f64(election / 1000.0)), Duration::ZERO)
     }
 
     /// Its clock at a true time, in milliseconds.

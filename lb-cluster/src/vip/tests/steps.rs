@@ -9,7 +9,7 @@ const fn ms(ms: u64) -> Moment {
 
 /// E = 300 ms: the lease is 225 ms.
 fn holder() -> Holder {
-    Holder::new(Lease::new(ms(300)))
+    Holder::new(Lease::new(ms(300)), ms(0))
 }
 
 fn leader(now: u64, acked: u64) -> Sight {
@@ -96,6 +96,42 @@ fn a_leader_that_leaves_and_holds_nothing_hands_over_once() {
     let sight = Sight { leaving: true, ..leader(1000, 990) };
     assert_eq!(holder.step(&sight), [Action::Transfer]);
     assert_eq!(holder.step(&sight), []);
+}
+
+#[test]
+fn a_guard_that_is_lost_again_and_again_is_trusted_ever_later() {
+    let mut holder = holder();
+    let mut taken = Vec::new();
+    for now in (1000..40_000).step_by(10) {
+        // One that is lost as soon as it is open.
+        let sight = Sight { guarded: holder.held_until().is_none(), ..leader(now, now - 5) };
+        if let Some(Action::Acquired(_)) = holder.step(&sight).last() {
+            taken.push(now);
+        }
+    }
+    let pauses: Vec<_> = taken.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    assert_eq!(pauses[..5], [20, 110, 210, 410, 810]);
+    assert_eq!(pauses.iter().max(), Some(&5010));
+    // After a quiet time it begins anew.
+    let mut last = None;
+    for now in (50_000..62_000).step_by(10) {
+        let sight = Sight { guarded: now != 61_000, ..leader(now, now - 5) };
+        last = holder
+            .step(&sight)
+            .last()
+            .copied()
+            .filter(|action| matches!(action, Action::Acquired(_)))
+            .map(|_| now)
+            .or(last);
+    }
+    assert_eq!(last, Some(61_010));
+}
+
+#[test]
+fn a_successor_waits_for_guards_that_end_late() {
+    let mut holder = Holder::new(Lease::new(ms(300)), ms(1750));
+    let mut taken = (1000..5000).filter(|now| !holder.step(&leader(*now, now - 5)).is_empty());
+    assert_eq!(taken.next(), Some(2750));
 }
 
 #[test]

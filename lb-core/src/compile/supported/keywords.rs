@@ -78,6 +78,7 @@ const CLUSTER: &[&str] = &[
     "crt",
     "data-dir",
     "election-timeout",
+    "guard",
     "heartbeat",
     "node",
     "secret-file",
