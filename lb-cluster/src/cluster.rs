@@ -2,6 +2,7 @@
 
 mod driver;
 
+use crate::notify::Sender;
 use crate::raft::{Node, Prepared, Status};
 use crate::seen::{About, Observer};
 use crate::state::{Member, NodeId, Tenure};
@@ -60,7 +61,7 @@ pub struct Cluster {
 
 impl Cluster {
     /// Starts a node. It keeps silent for a while, in which there is nothing to view. `addresses`: what it may hold, and
-    /// what guards each.
+    /// what guards each. `notify`: who is told of moves.
     ///
     /// # Errors
     /// There can be no thread.
@@ -68,6 +69,7 @@ impl Cluster {
         prepared: Prepared,
         addresses: Vec<(IpAddr, &'static str)>,
         mut hands: Box<dyn Hands>,
+        notify: Option<Sender>,
     ) -> io::Result<Self> {
         let (orders, ordered) = mpsc::channel(8);
         let (shown, view) = watch::channel(None);
@@ -88,7 +90,7 @@ impl Cluster {
             // What an earlier life may have left behind goes first.
             hands.close();
             hands.remove();
-            live(&runtime, prepared, hands, ordered, shown);
+            live(&runtime, prepared, hands, notify, ordered, shown);
         };
         let thread = thread::Builder::new().name("lb-cluster".into()).spawn(work)?;
         Ok(Self { observer, thread: Some(thread) })
@@ -139,6 +141,7 @@ fn live(
     runtime: &Runtime,
     prepared: Prepared,
     hands: Box<dyn Hands>,
+    notify: Option<Sender>,
     mut ordered: mpsc::Receiver<Order>,
     shown: watch::Sender<Option<View>>,
 ) {
@@ -148,6 +151,8 @@ fn live(
         election: settings.election.1,
         succession: settings.succession,
         hands,
+        notify,
+        preferred: settings.preferred.clone(),
         shown,
         events: settings.events.clone(),
         counts: Arc::clone(&settings.counts),

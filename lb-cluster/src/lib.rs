@@ -12,12 +12,14 @@
 //! - [`store`]: what one node must never forget, on its disk. Bytes: it knows nothing of Raft.
 //! - [`transport`]: how nodes talk, and prove who they are. Bytes, too.
 //! - [`raft`]: the only one that names the Raft library: a node among others, from its start to its stop.
+//! - [`notify`]: what is run when the addresses move.
 //! - [`seen`]: what operators see of it: commands, metrics, a section of the statistics page.
 //! - [`vip`]: who answers for the virtual addresses, as a step function, and what carries its steps out.
 
 mod cluster;
 pub mod counts;
 mod events;
+pub mod notify;
 pub mod raft;
 pub mod seen;
 pub mod state;

@@ -25,6 +25,8 @@ pub(crate) fn changed(before: Option<&Cluster>, now: Option<&Cluster>) -> Vec<&'
         ("crt", before.trust != now.trust),
         ("election-timeout", before.election != now.election),
         ("guard", before.guard != now.guard),
+        ("prefer", before.preferred != now.preferred),
+        ("notify", before.notify != now.notify),
         ("heartbeat", before.heartbeat != now.heartbeat),
     ];
     differs.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()

@@ -4,6 +4,7 @@ use crate::load::reason;
 use haproxy_cfg_parser::model::{Cluster, Config, Guard, Holding, Node, Place, Trust, VirtualAddress};
 use haproxy_cfg_parser::{Diagnostic, Severity, World};
 use lb_cluster::Events;
+use lb_cluster::notify::Command;
 use lb_cluster::raft::{Error, Prepared, Settings};
 use lb_cluster::state::Member;
 use lb_cluster::transport::{Credentials, Identity};
@@ -25,6 +26,7 @@ pub(crate) struct Membership {
     settings: Settings,
     placed: Vec<Placed>,
     guard: GuardKind,
+    notify: Option<Command>,
     place: Place,
 }
 
@@ -118,12 +120,20 @@ impl Membership {
             heartbeat: cluster.heartbeat,
             election: cluster.election,
             succession: if addresses.is_empty() { Duration::ZERO } else { guard.lateness() },
+            preferred: cluster.preferred.clone(),
             events: Events::default(),
             counts: Arc::default(),
         };
         // A witness never holds.
         let placed = if me.witness { Vec::new() } else { addresses };
-        Some(Self { settings, placed, guard, place: place.clone() })
+        let notify = cluster.notify.as_ref().filter(|_| !me.witness).map(|notify| Command {
+            program: notify.command.clone(),
+            limit: notify.timeout,
+            cluster: cluster.name.clone(),
+            node: name,
+            addresses: cluster.addresses.iter().map(|address| address.ip).collect(),
+        });
+        Some(Self { settings, placed, guard, notify, place: place.clone() })
     }
 
     /// What does to the kernel what this node decides, where there is anything to do. Needs privileges, and changes nothing yet.
@@ -147,6 +157,11 @@ impl Membership {
                 self.place
             )
         })
+    }
+
+    /// What is run when the addresses move.
+    pub(crate) fn notify(&self) -> Option<Command> {
+        self.notify.clone()
     }
 
     /// How long this node holds at most, once it was heard.

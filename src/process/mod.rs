@@ -7,6 +7,7 @@
 //! and everything forks before any thread exists.
 
 pub(crate) mod affinity;
+mod attendants;
 mod bundle;
 mod channel;
 mod daemon;
@@ -27,6 +28,7 @@ use crate::cluster::{self, Membership};
 use crate::load::{self, Loaded};
 use crate::message::Messages;
 use crate::{sys, version};
+use attendants::{Attendants, Ends};
 use channel::Channel;
 use daemon::{Side, Starter};
 use haproxy_cfg_parser::model::{Config, Level};
@@ -34,8 +36,6 @@ pub(crate) use identity::Identity;
 use lb_cluster::Cluster;
 use lb_cluster::raft::Prepared;
 use lb_cluster::vip::Grip;
-use lb_cluster::vip::keeper::{self, Remote, Service};
-use lb_cluster::vip::kernel::Linux;
 use lb_core::compile::Plan;
 use lb_core::engine::{Engine, Hooks};
 use lb_core::listen::{self, Offered, Sockets};
@@ -51,7 +51,6 @@ use notify::Notify;
 use pidfile::PidFile;
 use reload::Reloader;
 use std::io;
-use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -108,43 +107,7 @@ struct Start {
     pidfile: Option<PidFile>,
     master: Option<MasterSocket>,
     membership: Option<Membership>,
-    /// What the node's addresses are held by.
-    keeping: Option<Keeping>,
-}
-
-/// What does to the kernel what a node decides about its addresses.
-struct Keeping {
-    linux: Linux,
-    lease: Duration,
-    remote: Remote,
-    orders: OwnedFd,
-}
-
-impl Keeping {
-    fn new(membership: &Membership) -> Result<Option<Self>, String> {
-        let Some(linux) = membership.kernel()? else { return Ok(None) };
-        let (remote, orders) = keeper::pair().map_err(|error| cannot("make a socket pair", &error))?;
-        Ok(Some(Self { linux, lease: membership.lease(), remote, orders }))
-    }
-
-    /// Within this process.
-    fn here(self) -> Result<Remote, String> {
-        let Self { linux, lease, remote, orders } = self;
-        Service::start(orders, linux, lease)
-            .map(|service| remote.with(service))
-            .map_err(|error| no_thread(&error))
-    }
-
-    /// For another process.
-    fn elsewhere(self) -> Result<Service, String> {
-        let Self { linux, lease, remote, orders } = self;
-        drop(remote); // its end must show
-        Service::start(orders, linux, lease).map_err(|error| no_thread(&error))
-    }
-}
-
-fn no_thread(error: &io::Error) -> String {
-    cannot("start the keeper of addresses", error)
+    attendants: Attendants,
 }
 
 /// Does all that can fail, with the texts of HAProxy. What it had to tell by itself ends in `main`'s last word.
@@ -169,7 +132,7 @@ fn prepare(
             errors.iter().for_each(|error| messages.alert(&error.to_string()));
             "Some protocols failed to start their listeners! Exiting.".to_owned()
         })?;
-    let keeping = membership.as_ref().map(Keeping::new).transpose()?.flatten();
+    let attendants = membership.as_ref().map(Attendants::new).transpose()?.unwrap_or_default();
     let layout = Layout::of(options, &config, &identity);
     let master = match (&options.master_socket, layout.monitor) {
         (Some(words), Some(Face::Master)) => Some(MasterSocket::open(words).map_err(|error| {
@@ -192,7 +155,7 @@ fn prepare(
         }
         None => None,
     };
-    Ok(Start { config, identity, layout, plan, sockets, pidfile, master, membership, keeping })
+    Ok(Start { config, identity, layout, plan, sockets, pidfile, master, membership, attendants })
 }
 
 /// `strict`: too low a limit is fatal.
@@ -242,8 +205,8 @@ impl Start {
         let node = self.prepare_node()?;
         self.forgo_privileges(messages)?;
         let mut pidfile = self.pidfile.take();
-        let keeper = self.keeping.take().map(Keeping::here).transpose()?;
-        let cluster = self.start_node(node, keeper, messages)?;
+        let ends = std::mem::take(&mut self.attendants).here()?;
+        let cluster = self.start_node(node, ends, messages)?;
         let engine = self.start_engine(cluster.as_ref(), messages)?;
         let ready = || {
             if let Some(Err(error)) = pidfile.as_mut().map(PidFile::write) {
@@ -271,7 +234,7 @@ impl Start {
                 drop(ours);
                 (self.pidfile, self.master) = (None, None);
                 // Only the way to who has the privileges stays here.
-                let keeper = self.keeping.take().map(|keeping| keeping.remote);
+                let ends = std::mem::take(&mut self.attendants).ends();
                 let node = self.prepare_node()?;
                 self.forgo_privileges(messages)?;
                 // after the change of user, which clears it; the monitor may have died in between
@@ -279,21 +242,22 @@ impl Start {
                 if tied.is_err() || getppid() != monitor {
                     return Ok(1);
                 }
-                let cluster = self.start_node(node, keeper, messages)?;
+                let cluster = self.start_node(node, ends, messages)?;
                 let engine = self.start_engine(cluster.as_ref(), messages)?;
                 worker::serve(engine, cluster, reloader, Some(theirs), || starter.leave())
                     .map_err(|error| cannot("serve", &error))
             }
             ForkResult::Parent { child } => {
                 drop(theirs);
-                let Self { mut pidfile, master, sockets, plan, keeping, .. } = self;
+                let Self { mut pidfile, master, sockets, plan, attendants, .. } = self;
                 let addresses = listen::addresses(&plan);
                 drop((sockets, plan)); // what the worker closes must be closed
                 if face != Face::Plain {
                     messages.notice(&format!("Initializing new worker ({child})"));
                 }
                 let notify = Notify { enabled: options.notify };
-                let keeper = keeping.map(Keeping::elsewhere).transpose()?;
+                tell_by(messages);
+                let attendants = attendants.threads()?;
                 let monitor = Monitor {
                     messages,
                     face,
@@ -304,7 +268,7 @@ impl Start {
                     starter,
                     reloader,
                     addresses,
-                    keeper,
+                    attendants,
                 };
                 let ready = || {
                     predecessors::dismiss(options.predecessors.as_ref());
@@ -370,14 +334,13 @@ impl Start {
     fn start_node(
         &self,
         node: Option<Prepared>,
-        keeper: Option<Remote>,
+        ends: Ends,
         messages: &Arc<Messages>,
     ) -> Result<Option<Cluster>, String> {
-        let operator = Arc::clone(messages);
-        process::set_tell(move |severity, text| operator.tell(severity, text));
+        tell_by(messages);
         let addresses = self.config.cluster.as_ref().map(cluster::guarded).unwrap_or_default();
-        let grip = Grip::new(self.plan.permit.clone(), keeper);
-        let start = |node| Cluster::start(node, addresses, Box::new(grip));
+        let grip = Grip::new(self.plan.permit.clone(), ends.keeper);
+        let start = |node| Cluster::start(node, addresses, Box::new(grip), ends.notify);
         node.map(start).transpose().map_err(|error| cannot("start the cluster's thread", &error))
     }
 
@@ -411,6 +374,12 @@ impl Start {
         let engine = Engine::start(self.plan, self.sockets, hooks);
         engine.map(Arc::new).map_err(|error| cannot("start the traffic threads", &error))
     }
+}
+
+/// Where libraries tell the operator something.
+fn tell_by(messages: &Arc<Messages>) {
+    let operator = Arc::clone(messages);
+    process::set_tell(move |severity, text| operator.tell(severity, text));
 }
 
 /// Where HAProxy says that such an error arose, by the name that the program was started with.

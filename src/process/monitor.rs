@@ -1,5 +1,6 @@
 //! The process that carries no traffic: it keeps its privileges, passes signals on to the worker, and ends with it.
 
+use super::attendants::Threads;
 use super::channel::{Channel, Session, Word};
 use super::daemon::Starter;
 use super::master_cli::{Master, MasterSocket, Reloaded};
@@ -8,7 +9,6 @@ use super::reload::Reloader;
 use super::signals::{Signals, die_by, wait_for};
 use crate::message::Messages;
 use crate::sys;
-use lb_cluster::vip::keeper::Service;
 use lb_core::admin::Level;
 use nix::poll::PollFlags;
 use nix::sys::signal::{Signal, kill};
@@ -59,8 +59,8 @@ pub(crate) struct Monitor<'a> {
     pub(crate) reloader: Reloader,
     /// What the worker listens on.
     pub(crate) addresses: Vec<String>,
-    /// What does to the kernel what a worker that is a node decides; it ends after the worker.
-    pub(crate) keeper: Option<Service>,
+    /// What does for a worker that is a node what needs privileges; it ends after the worker.
+    pub(crate) attendants: Threads,
 }
 
 impl Monitor<'_> {
@@ -116,7 +116,7 @@ impl Monitor<'_> {
             }
             if let Some(ending) = self.reap()? {
                 // Before others may know: no address is left behind.
-                self.keeper.take().into_iter().for_each(Service::wait);
+                std::mem::take(&mut self.attendants).wait();
                 match self.judge(ending, asked) {
                     Verdict::End(code) => return Ok(code),
                     Verdict::DieBy(signal) => die_by(signal),
@@ -287,7 +287,7 @@ mod tests {
             starter,
             reloader,
             addresses: Vec::new(),
-            keeper: None,
+            attendants: Threads::default(),
         };
         monitor.judge(ending, asked)
     }

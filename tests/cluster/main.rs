@@ -7,6 +7,7 @@
 mod alone;
 mod moves;
 mod paused;
+mod preferred;
 mod reload;
 mod seen;
 mod site;

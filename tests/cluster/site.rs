@@ -23,6 +23,8 @@ pub(crate) struct Site {
     witness: Option<usize>,
     /// More arguments of each.
     args: Vec<&'static str>,
+    /// More lines of the `cluster` section.
+    lines: String,
 }
 
 impl Site {
@@ -38,7 +40,16 @@ impl Site {
         };
         let front = SocketAddr::new(Ipv4Addr::new(127, high ^ 0xc0, middle, low).into(), port().port());
         let (own, links) = ((0..3).map(|_| port()).collect(), (0..3).map(|_| port()).collect());
-        Self { dir, front, own, links, nodes: vec![None, None, None], witness: None, args: Vec::new() }
+        Self {
+            dir,
+            front,
+            own,
+            links,
+            nodes: vec![None, None, None],
+            witness: None,
+            args: Vec::new(),
+            lines: String::new(),
+        }
     }
 
     /// Three that run, one of which answers at the virtual address.
@@ -62,6 +73,11 @@ impl Site {
         (0..3).for_each(|index| site.start_node(index));
         site.holder();
         site
+    }
+
+    /// Adds lines to the `cluster` section, before nodes are started.
+    pub(crate) fn say(&mut self, lines: &str) {
+        self.lines += lines;
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -103,11 +119,12 @@ impl Site {
              http-request return status 200 content-type text/plain string {name} unless {{ path /stats }}\n\
              frontend site\n bind {front}\n{answer}\
              cluster edge\n{nodes} virtual-ip {} bind-only\n data-dir {}\n secret-file {}\n \
-             election-timeout 500ms 1s\n heartbeat 100ms\n",
+             election-timeout 500ms 1s\n heartbeat 100ms\n{}",
             self.socket(index).display(),
             front.ip(),
             self.path(&name).display(),
-            self.path("secret").display()
+            self.path("secret").display(),
+            self.lines
         )
     }
 

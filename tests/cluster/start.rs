@@ -23,8 +23,6 @@ fn errors_say_what_is_wrong_and_where() {
     assert!(told.contains("cluster 'edge' cannot read '/nowhere"), "{told}");
     let told = wrong(" bind-only", " interface eth0");
     assert!(told.contains("a loopback address, on an interface"), "{told}");
-    let told = wrong(" heartbeat 100ms", " prefer lb1");
-    assert!(told.contains("keyword 'prefer' in section 'cluster' is not supported by lb"), "{told}");
     let told = wrong(" data-dir /", " data-dir /proc/nowhere/");
     assert!(told.contains("cluster 'edge' at [") && told.contains("/proc/nowhere/"), "{told}");
 

@@ -3,9 +3,10 @@
 use super::{Answer, Order, View};
 use crate::counts::Counts;
 use crate::events::Events;
-use crate::raft::{Error, Node, Role, Status};
+use crate::notify::{Notice, Sender};
+use crate::raft::{Error, Node, Role, Seat, Status};
 use crate::state::{Decision, NodeId, Tenure};
-use crate::vip::{Action, Hands, Holder, Lease, Reason, Sense, Sight};
+use crate::vip::{Action, Hands, Holder, Lease, Peer, Preference, Reason, Sense, Sight};
 use lb_core::process::Severity;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -30,6 +31,9 @@ pub(super) struct Beginning {
     /// How long a new leader waits before it holds.
     pub(super) succession: Duration,
     pub(super) hands: Box<dyn Hands>,
+    pub(super) notify: Option<Sender>,
+    /// Names of nodes that should rather hold.
+    pub(super) preferred: Vec<String>,
     pub(super) shown: watch::Sender<Option<View>>,
     pub(super) events: Events,
     pub(super) counts: Arc<Counts>,
@@ -40,6 +44,8 @@ pub(super) struct Driver {
     node: Arc<Node>,
     holder: Holder,
     hands: Box<dyn Hands>,
+    notify: Option<Sender>,
+    preference: Preference,
     /// It never holds: a witness, or retired.
     abstains: bool,
     /// The longest election timeout.
@@ -54,6 +60,10 @@ pub(super) struct Driver {
     company: usize,
     /// The term in which this node was asked to step down.
     leaving: Option<u64>,
+    /// Whom it was asked to give the addresses to.
+    chosen: Option<NodeId>,
+    /// They are to go to another, once all that was ordered has been done.
+    transfers: bool,
     stopping: Option<Instant>,
     shown: watch::Sender<Option<View>>,
     /// What is told to the cluster, and to who shall lead.
@@ -73,11 +83,14 @@ struct Told {
 
 impl Driver {
     pub(super) fn new(node: Node, beginning: Beginning) -> Self {
-        let Beginning { witness, election, succession, hands, shown, events, counts } = beginning;
+        let Beginning { witness, election, succession, hands, notify, preferred, shown, events, counts } =
+            beginning;
         Self {
             node: Arc::new(node),
             holder: Holder::new(Lease::new(election), succession),
             hands,
+            notify,
+            preference: Preference::new(preferred),
             abstains: witness,
             election,
             origin: Instant::now(),
@@ -85,6 +98,8 @@ impl Driver {
             claimed: None,
             company: 0,
             leaving: None,
+            chosen: None,
+            transfers: false,
             stopping: None,
             shown,
             words: JoinSet::new(),
@@ -160,17 +175,23 @@ impl Driver {
         // With one voter nobody is heard, and nothing keeps another from leading.
         let others = status.seats.iter().any(|seat| seat.voter && seat.node != status.node);
         let leads = (status.role == Role::Leader && status.settled && others).then_some(status.term);
+        self.prefer(status);
         let stalled = self.node.disk_stalled() > STALLED;
         let asked = self.stopping.is_some() || self.leaving == leads && leads.is_some();
         let sense = self.feel();
+        if self.transfers && sense.settled {
+            self.transfers = false;
+            self.hand_over(status);
+        }
+        let fit = !self.abstains && sense.fit;
+        self.node.set_fit(fit && self.stopping.is_none());
         let company = status.acked.values().filter(|acked| acked.elapsed() < self.election).count();
         let returned = company > std::mem::replace(&mut self.company, company);
         Sight {
             leads,
             acked: status.quorum_acked.and_then(|acked| acked.checked_duration_since(self.origin)),
-            fit: !self.abstains && sense.fit,
-            // Nodes do not tell each other yet whether they are fit: an unfit holder keeps what it has.
-            other_fit: false,
+            fit,
+            other_fit: leads.is_some() && self.able(status).any(|seat| self.node.is_fit(seat.node)),
             guarded: sense.guarded,
             leaving: self.abstains || stalled || asked,
             stirred: sense.stirred || returned,
@@ -204,6 +225,7 @@ impl Driver {
                 self.counts.acquired.inc();
                 let text = format!("this node holds the virtual addresses, term {term}.");
                 self.events.tell(Severity::Notice, text);
+                self.notify(true, term);
                 self.tell(Decision::Acquired(tenure(term)));
             }
             Action::Released(term, reason) => {
@@ -217,9 +239,40 @@ impl Driver {
                 let text = format!("this node let go of the virtual addresses of term {term}: {why}.");
                 let asked = reason == Reason::Leaving;
                 self.events.tell(if asked { Severity::Notice } else { Severity::Warning }, text);
+                self.notify(false, term);
                 self.tell(Decision::Released(tenure(term)));
             }
-            Action::Transfer => self.hand_over(status),
+            // A transfer bypasses leases: not before the guard is closed.
+            Action::Transfer => self.transfers = true,
+        }
+    }
+
+    fn notify(&self, acquired: bool, term: u64) {
+        if let Some(sender) = &self.notify {
+            sender.tell(Notice { acquired, term });
+        }
+    }
+
+    /// Gives the addresses away where another should rather have them.
+    fn prefer(&mut self, status: &Status) {
+        let now = self.origin.elapsed();
+        self.preference.remember(now, self.node.yields());
+        let own = status.seats.iter().find(|seat| seat.node == status.node);
+        let Some(own) = own.filter(|_| self.holder.held_until().is_some()) else {
+            return self.preference.rest();
+        };
+        let able = successors(status, self.election);
+        let peers = able.map(|(seat, _)| Peer {
+            node: seat.node,
+            name: &seat.member.name,
+            fit: self.node.is_fit(seat.node),
+        });
+        let better = self.preference.better(now, &own.member.name, peers);
+        if let Some(better) = better.filter(|_| self.leaving != Some(status.term)) {
+            (self.leaving, self.chosen) = (Some(status.term), Some(better));
+            let text = "a node that is preferred has been fit for a while: it gets the virtual addresses.";
+            self.events.tell(Severity::Notice, text.to_owned());
+            self.tell(Decision::Yielded(Tenure { node: status.node, term: status.term }));
         }
     }
 
@@ -252,7 +305,9 @@ impl Driver {
     }
 
     fn hand_over(&mut self, status: &Status) {
-        let Some(to) = self.successor(status) else { return };
+        let to = self.successor(status);
+        self.chosen = None;
+        let Some(to) = to else { return };
         let node = Arc::clone(&self.node);
         self.words.spawn(async move {
             if let Err(error) = node.transfer(to).await {
@@ -261,12 +316,20 @@ impl Driver {
         });
     }
 
-    /// Who shall lead next: of those that may hold, the one that answered last, and lately.
+    /// Others that may hold, and were heard lately.
+    fn able<'a>(&self, status: &'a Status) -> impl Iterator<Item = &'a Seat> {
+        successors(status, self.election).map(|(seat, _)| seat)
+    }
+
+    /// Who shall lead next: who was chosen; else of those that may hold one that is fit, the one that is preferred, or the one
+    /// that answered last.
     fn successor(&self, status: &Status) -> Option<NodeId> {
-        let able =
-            status.seats.iter().filter(|seat| seat.voter && !seat.member.witness && seat.node != status.node);
-        let heard = able.filter_map(|seat| Some((status.acked.get(&seat.node)?, seat.node)));
-        heard.filter(|(at, _)| at.elapsed() < self.election).max().map(|(_, node)| node)
+        let best = successors(status, self.election).max_by_key(|(seat, at)| {
+            let rank = self.preference.rank(&seat.member.name);
+            let chosen = self.chosen == Some(seat.node);
+            (chosen, self.node.is_fit(seat.node), std::cmp::Reverse(rank), *at)
+        });
+        best.map(|(seat, _)| seat.node)
     }
 
     /// A majority hears the same leader, as far as this node can tell.
@@ -300,4 +363,14 @@ impl Driver {
             self.told.quorum = false;
         }
     }
+}
+
+/// Others that may hold and answered lately, and what they answered last had been sent.
+fn successors(status: &Status, election: Duration) -> impl Iterator<Item = (&Seat, Instant)> {
+    let able =
+        status.seats.iter().filter(|seat| seat.voter && !seat.member.witness && seat.node != status.node);
+    able.filter_map(move |seat| {
+        let at = status.acked.get(&seat.node).copied().filter(|at| at.elapsed() < election)?;
+        Some((seat, at))
+    })
 }

@@ -33,10 +33,12 @@ fn start(home: &Path, listed: &[Member], me: &Member) -> Peer {
             heartbeat: Duration::from_millis(100),
             election: (Duration::from_millis(500), Duration::from_millis(1000)),
             succession: Duration::ZERO,
+            preferred: Vec::new(),
         };
         match Prepared::new(settings) {
             Ok(prepared) => {
-                break Cluster::start(prepared, Vec::new(), Box::new(Grip::new(gate.clone(), None))).unwrap();
+                break Cluster::start(prepared, Vec::new(), Box::new(Grip::new(gate.clone(), None)), None)
+                    .unwrap();
             }
             // The thread of an earlier life has not let go of the file yet.
             Err(Error::Store(crate::store::Error::Locked { .. })) => {}

@@ -53,6 +53,11 @@ impl Machine {
         self.applied().state.holder()
     }
 
+    /// How often they went to a preferred node.
+    pub(super) fn yields(&self) -> u32 {
+        self.applied().state.yields()
+    }
+
     fn applied(&self) -> MutexGuard<'_, Applied> {
         self.applied.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -44,6 +44,8 @@ pub(super) enum Request {
     Census,
     /// The leader is asked to have this decided.
     Propose(Decision),
+    /// Could you serve on the addresses?
+    Condition,
 }
 
 /// Their answers.
@@ -56,6 +58,9 @@ pub(super) enum Answer {
     Transfer(TransferLeaderResponse<Types>),
     Census(Census),
     Proposed(Outcome),
+    Condition {
+        fit: bool,
+    },
 }
 
 /// A piece of a snapshot.

@@ -1,5 +1,6 @@
 //! A node: its store, its Raft, and its place among the others.
 
+use super::condition::{Conditions, ask_others};
 use super::encoding::encode;
 use super::handover::Handover;
 use super::network::{Answer, Census, Network, Request, ask};
@@ -67,6 +68,7 @@ pub struct Node {
     counters: Arc<Counters>,
     handover: Arc<Handover>,
     heard: Heard,
+    conditions: Conditions,
     writer: Writer,
     tasks: JoinSet<()>,
     _directory: Directory,
@@ -96,7 +98,10 @@ impl Node {
         let census = Census { node, empty: true, listed: settings.listed.clone() };
         let handover = Arc::new(Handover::new(settings.election.1));
         let heard = Arc::new(Mutex::new(None));
+        let conditions = Conditions::default();
+        tasks.spawn(ask_others(raft.metrics(), caller.clone(), conditions.clone()));
         let service = Service {
+            conditions: conditions.clone(),
             heard: Arc::clone(&heard),
             raft: raft.clone(),
             node,
@@ -110,7 +115,19 @@ impl Node {
         tasks.spawn(founding::found(raft.clone(), caller.clone(), census, settings.events));
         let metrics = raft.metrics();
         let _directory = directory;
-        Ok(Self { raft, machine, metrics, caller, counters, handover, heard, writer, tasks, _directory })
+        Ok(Self {
+            raft,
+            machine,
+            metrics,
+            caller,
+            counters,
+            handover,
+            heard,
+            conditions,
+            writer,
+            tasks,
+            _directory,
+        })
     }
 
     /// What this node knows now.
@@ -121,6 +138,21 @@ impl Node {
     /// When a leader last sent something to this node.
     pub fn leader_heard(&self) -> Option<Instant> {
         *self.heard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says whether this node could serve on the addresses; who leads asks.
+    pub fn set_fit(&self, fit: bool) {
+        self.conditions.set_own(fit);
+    }
+
+    /// Another has said lately that it could; known while this node leads.
+    pub fn is_fit(&self, node: NodeId) -> bool {
+        self.conditions.is_fit(node)
+    }
+
+    /// How often a holder has given the addresses to a preferred node.
+    pub fn yields(&self) -> u32 {
+        self.machine.yields()
     }
 
     /// Tells when something that [`Node::status`] says has changed.

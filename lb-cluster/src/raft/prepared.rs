@@ -43,6 +43,8 @@ pub struct Settings {
     pub election: (Duration, Duration),
     /// How long a new leader waits before it holds, since guards of its predecessor's kind end late. The same on all nodes.
     pub succession: Duration,
+    /// Nodes that take the addresses back once they are fit, the best one first.
+    pub preferred: Vec<String>,
     /// Where it tells what happens.
     pub events: Events,
     /// Where it counts.

@@ -1,5 +1,6 @@
 //! What a node answers to the others.
 
+use super::condition::Conditions;
 use super::encoding::{decode, encode};
 use super::handover::Handover;
 use super::network::{Answer, CHUNK, Census, Envelope, Piece, Request};
@@ -23,6 +24,7 @@ pub(super) type Heard = Arc<Mutex<Option<Instant>>>;
 /// Answers for one node.
 pub(super) struct Service {
     pub(super) heard: Heard,
+    pub(super) conditions: Conditions,
     pub(super) raft: Raft,
     pub(super) node: NodeId,
     pub(super) listed: Vec<Member>,
@@ -67,6 +69,7 @@ impl Service {
                 let empty = !raft.is_initialized().await.map_err(text)?;
                 Ok(Answer::Census(Census { node: self.node, empty, listed: self.listed.clone() }))
             }
+            Request::Condition => Ok(Answer::Condition { fit: self.conditions.own() }),
             Request::Propose(decision) if !fits(&decision) => Err("The change is too long.".to_owned()),
             Request::Propose(decision) => {
                 raft.client_write(decision).await.map(|done| Answer::Proposed(done.data)).map_err(text)

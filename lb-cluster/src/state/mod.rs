@@ -24,6 +24,8 @@ pub enum Decision {
     Acquired(Tenure),
     /// It let go of them by its own will.
     Released(Tenure),
+    /// It is about to give them to a node that is preferred.
+    Yielded(Tenure),
 }
 
 /// Who holds the addresses, and since which term.
@@ -49,6 +51,7 @@ pub enum Outcome {
 pub struct State {
     holder: Option<Tenure>,
     last: Option<Tenure>,
+    yields: u32,
     journal: Journal,
 }
 
@@ -65,6 +68,10 @@ impl State {
                 if self.holder == Some(*tenure) {
                     self.holder = None;
                 }
+                Outcome::Done
+            }
+            Decision::Yielded(_) => {
+                self.yields = self.yields.saturating_add(1);
                 Outcome::Done
             }
         }
@@ -89,6 +96,11 @@ impl State {
     /// Who is known to hold the addresses. A node that died is still named here until another took them.
     pub fn holder(&self) -> Option<Tenure> {
         self.holder
+    }
+
+    /// How often a holder gave the addresses to a preferred node.
+    pub fn yields(&self) -> u32 {
+        self.yields
     }
 
     /// What operators changed, as a node that comes late has to repeat it.

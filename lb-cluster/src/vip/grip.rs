@@ -64,7 +64,7 @@ impl Hands for Grip {
     }
 
     fn sense(&mut self) -> Sense {
-        let all_well = Sense { guarded: true, fit: true, ..Sense::default() };
+        let all_well = Sense { guarded: true, settled: true, fit: true, ..Sense::default() };
         let sense = self.keeper.as_mut().map_or(all_well, Hands::sense);
         Sense { guarded: sense.guarded && !self.late, fenced: sense.fenced + self.fenced, ..sense }
     }

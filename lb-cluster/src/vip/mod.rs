@@ -10,11 +10,13 @@ mod holder;
 pub mod keeper;
 pub mod kernel;
 mod lease;
+mod preference;
 
 pub use announce::Announcer;
 pub use grip::Grip;
 pub use holder::{Action, Holder, Reason, Sight};
 pub use lease::Lease;
+pub use preference::{Peer, Preference};
 
 use std::time::{Duration, Instant};
 
@@ -44,6 +46,8 @@ pub trait Hands: Send {
 pub struct Sense {
     /// The guard is in place, and took the last order.
     pub guarded: bool,
+    /// All that was ordered has been done: what was closed is closed.
+    pub settled: bool,
     /// This node can serve on the addresses.
     pub fit: bool,
     /// Since it was asked last, something happened for which the addresses are announced anew.

@@ -22,15 +22,26 @@ pub struct Remote {
     building: (u64, Option<Instant>),
     /// What of [`Report::stirred`] has been told.
     stirred: u64,
-    /// The keeper is gone, or takes no orders.
+    /// The keeper takes no orders.
     lost: bool,
+    /// It has ended, and left nothing behind.
+    gone: bool,
     service: Option<Service>,
 }
 
 impl Remote {
     pub(super) fn new(orders: OwnedFd) -> Self {
         let heard = Report::default();
-        Self { orders, sent: 0, heard, building: (0, None), stirred: 0, lost: false, service: None }
+        Self {
+            orders,
+            sent: 0,
+            heard,
+            building: (0, None),
+            stirred: 0,
+            lost: false,
+            gone: false,
+            service: None,
+        }
     }
 
     /// Takes over a keeper that is a thread of this process.
@@ -53,7 +64,7 @@ impl Remote {
         let mut packet = [0; PACKET];
         loop {
             match recv(self.orders.as_raw_fd(), &mut packet, MsgFlags::empty()) {
-                Ok(0) => return self.lost = true,
+                Ok(0) => return (self.lost, self.gone) = (true, true),
                 Ok(length) => match postcard::from_bytes(packet.get(..length).unwrap_or_default()) {
                     Ok(report) => self.heard = report,
                     Err(_) => return self.lost = true,
@@ -113,6 +124,7 @@ impl Hands for Remote {
         let stirred = self.heard.stirred != std::mem::replace(&mut self.stirred, self.heard.stirred);
         Sense {
             guarded: self.is_guarded(),
+            settled: self.gone || self.heard.done == self.sent,
             fit: !self.lost && self.heard.able && self.heard.carrier,
             stirred,
             claims: self.heard.claims,
@@ -144,7 +156,9 @@ mod tests {
         say(Report { done: 2, ..Report::default() });
         assert!(!remote.sense().guarded && !remote.sense().fit);
         say(Report { done: 3, guarded: true, stirred: 1, ..Report::default() });
-        assert!(remote.sense().guarded);
+        assert!(remote.sense().guarded && remote.sense().settled);
+        remote.close();
+        assert!(!remote.sense().settled);
         drop(keeper);
         assert!(!remote.sense().guarded);
     }

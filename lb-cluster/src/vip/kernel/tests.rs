@@ -49,7 +49,7 @@ struct Far {
 
 impl Far {
     fn new(protocol: u16) -> Self {
-        let index = u32::try_from(nix::net::if_::if_nametoindex("far").unwrap()).unwrap();
+        let index = nix::net::if_::if_nametoindex("far").unwrap();
         let flags = SockFlag::SOCK_NONBLOCK | SockFlag::SOCK_CLOEXEC;
         let socket = socket(AddressFamily::Packet, SockType::Raw, flags, None::<SockProtocol>).unwrap();
         bind(socket.as_raw_fd(), &crate::sys::link_address(index, protocol).unwrap()).unwrap();

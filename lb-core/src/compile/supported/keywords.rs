@@ -81,6 +81,8 @@ const CLUSTER: &[&str] = &[
     "guard",
     "heartbeat",
     "node",
+    "notify",
+    "prefer",
     "secret-file",
     "virtual-ip",
 ];

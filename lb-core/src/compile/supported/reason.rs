@@ -24,7 +24,6 @@ const REASONS: &[(Of, &[&str], &str)] = &[
     // Sections.
     (Section("acme"), &[], "lb asks no ACME server for certificates; have a client write the files, and reload"),
     (Section("cache"), &[], "lb keeps no responses yet"),
-    (Section("cluster"), &[], "lb runs no command ('notify') and moves no address back ('prefer') yet"),
     (Section("crt-store"), &[], "certificates are named by their files only so far"),
     (Section("fcgi-app"), &[], "lb speaks no FastCGI; put a web server before the application"),
     (Section("log-forward"), &[], "lb passes on no logs of others; have the sender name the log server"),
