@@ -26,6 +26,8 @@ pub(crate) struct Loaded {
     pub(crate) plan: Arc<Plan>,
     /// This process as a node of a cluster, at the start.
     pub(crate) membership: Option<Membership>,
+    /// What a node that runs proves itself by from now on.
+    pub(crate) renewed: Option<lb_cluster::transport::Identity>,
     /// It only votes in a cluster.
     pub(crate) is_witness: bool,
 }
@@ -110,6 +112,12 @@ pub(crate) fn load_in(
         Stage::Start => Membership::read(&config, world, &mut found),
         Stage::Reload { .. } => None,
     };
+    let renewed = match stage {
+        Stage::Reload { cluster: Some(cluster), .. } => {
+            cluster::credentials(cluster, &config, world, &mut found)
+        }
+        _ => None,
+    };
     if tell_by_file(&config, &found, messages) {
         return Err(fatal());
     }
@@ -153,7 +161,7 @@ pub(crate) fn load_in(
         let text = "config : Some warnings were found and 'zero-warning' is set. Aborting.";
         return Err(Failure::Fatal(text.to_owned()));
     }
-    Ok(Loaded { config, identity, limits, plan: Arc::new(plan), membership, is_witness })
+    Ok(Loaded { config, identity, limits, plan: Arc::new(plan), membership, renewed, is_witness })
 }
 
 /// Virtual addresses that nothing listens on.

@@ -1,6 +1,7 @@
 //! A node's part in its cluster, on a thread and a runtime of its own: it shares no lock and no queue with traffic.
 
 mod driver;
+mod expiry;
 
 use crate::notify::Sender;
 use crate::raft::{Node, Prepared, Status};
@@ -150,6 +151,7 @@ fn live(
         witness: settings.me.witness,
         election: settings.election.1,
         succession: settings.succession,
+        identity: settings.identity.clone(),
         hands,
         notify,
         preferred: settings.preferred.clone(),

@@ -5,4 +5,4 @@ pub(crate) mod keygen;
 mod section;
 
 pub(crate) use changes::changed;
-pub(crate) use section::{Membership, guarded, held, is_witness};
+pub(crate) use section::{Membership, credentials, guarded, held, is_witness};

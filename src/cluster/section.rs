@@ -99,16 +99,7 @@ impl Membership {
             found.push(finding(Severity::Alert, cluster, place, &text));
             return None;
         };
-        let identity = match identity(cluster, &name, world) {
-            Ok((identity, warning)) => {
-                found.extend(warning.map(|text| finding(Severity::Warning, cluster, place, &text)));
-                identity
-            }
-            Err(text) => {
-                found.push(finding(Severity::Alert, cluster, place, &text));
-                return None;
-            }
-        };
+        let identity = credentials(cluster, config, world, found)?;
         let (addresses, guard) = (placed(cluster), guard_kind(cluster));
         let settings = Settings {
             cluster: cluster.name.clone(),
@@ -159,6 +150,11 @@ impl Membership {
         })
     }
 
+    /// How this node proves itself.
+    pub(crate) fn identity(&self) -> Identity {
+        self.settings.identity.clone()
+    }
+
     /// What is run when the addresses move.
     pub(crate) fn notify(&self) -> Option<Command> {
         self.notify.clone()
@@ -193,6 +189,25 @@ impl Membership {
 
 fn member(node: &Node) -> Member {
     Member { name: node.name.clone(), address: node.address, witness: node.witness }
+}
+
+/// What the credentials' files hold now, of a node that runs; what there is to say is added to `found`.
+pub(crate) fn credentials(
+    cluster: &Cluster,
+    config: &Config,
+    world: &dyn World,
+    found: &mut Vec<Diagnostic>,
+) -> Option<Identity> {
+    match identity(cluster, &name(config), world) {
+        Ok((identity, warning)) => {
+            found.extend(warning.map(|text| finding(Severity::Warning, cluster, &cluster.place, &text)));
+            Some(identity)
+        }
+        Err(text) => {
+            found.push(finding(Severity::Alert, cluster, &cluster.place, &text));
+            None
+        }
+    }
 }
 
 /// How this node proves itself, and what there is to warn about.

@@ -120,7 +120,7 @@ fn prepare(
     if !loaded.listens() {
         return Err("No enabled listener found (check for 'bind' directives) ! Exiting.".into());
     }
-    let Loaded { config, identity, plan, limits, membership, is_witness: _ } = loaded;
+    let Loaded { config, identity, plan, limits, membership, renewed: _, is_witness: _ } = loaded;
     if let Some(mib) = options.memory_mib {
         limits::limit_memory(mib)
             .map_err(|error| format!("Cannot limit the memory to {mib} megs: {error}."))?;
@@ -288,6 +288,7 @@ impl Start {
             config: Arc::clone(&self.config),
             threads: self.plan.threads,
             cluster: self.config.cluster.clone(),
+            identity: self.membership.as_ref().map(Membership::identity),
         }
     }
 

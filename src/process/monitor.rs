@@ -276,6 +276,7 @@ mod tests {
             config: Arc::default(),
             threads: 1,
             cluster: None,
+            identity: None,
         };
         let monitor = Monitor {
             messages: &messages,

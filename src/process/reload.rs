@@ -13,6 +13,7 @@ use crate::load::{self, Failure, Loaded, Stage, Surroundings};
 use crate::message::Messages;
 use haproxy_cfg_parser::World;
 use haproxy_cfg_parser::model::{Cluster, Config, Global};
+use lb_cluster::transport::Identity;
 use lb_core::compile::Plan;
 use lb_core::engine::Engine;
 use lb_core::listen::{self, Sockets};
@@ -29,6 +30,8 @@ pub(crate) struct Reloader {
     pub(crate) threads: usize,
     /// The section that this process was started with as a node.
     pub(crate) cluster: Option<Cluster>,
+    /// What it proves itself by.
+    pub(crate) identity: Option<Identity>,
 }
 
 /// How long the monitor waits for the worker's answer.
@@ -77,7 +80,7 @@ impl Reloader {
         let loaded = self.load(&Surroundings::new(&self.options), Some(&running), true)?;
         let sockets = self.bind(&listen::addresses(&running), &loaded.plan)?;
         engine.reload(Arc::clone(&loaded.plan), sockets, false).map_err(|error| error.to_string())?;
-        self.config = loaded.config;
+        self.take(loaded);
         Ok(())
     }
 
@@ -126,8 +129,16 @@ impl Reloader {
         let sockets = Sockets::received(&listen::addresses(&running), &loaded.plan, fds)
             .and_then(|sockets| engine.reload(Arc::clone(&loaded.plan), sockets, hard));
         sockets.map_err(|error| error.to_string())?;
-        self.config = loaded.config;
+        self.take(loaded);
         Ok(())
+    }
+
+    /// What runs now.
+    fn take(&mut self, loaded: Loaded) {
+        if let (Some(identity), Some(renewed)) = (&self.identity, &loaded.renewed) {
+            identity.renew(renewed);
+        }
+        self.config = loaded.config;
     }
 
     fn bind(&self, known: &[String], plan: &Plan) -> Result<Sockets, Refused> {

@@ -1,11 +1,13 @@
 //! What the thread does: looks often, lets the holder decide, and carries out what it says.
 
+use super::expiry::Expiry;
 use super::{Answer, Order, View};
 use crate::counts::Counts;
 use crate::events::Events;
 use crate::notify::{Notice, Sender};
 use crate::raft::{Error, Node, Role, Seat, Status};
 use crate::state::{Decision, NodeId, Tenure};
+use crate::transport::Identity;
 use crate::vip::{Action, Hands, Holder, Lease, Peer, Preference, Reason, Sense, Sight};
 use lb_core::process::Severity;
 use std::sync::Arc;
@@ -19,6 +21,8 @@ const TICK: Duration = Duration::from_millis(4);
 const STALLED: Duration = Duration::from_secs(1);
 /// A node that stops gives the others so long to take over from it.
 const FAREWELL: Duration = Duration::from_millis(500);
+/// How often it is looked when the certificate ends.
+const HOUR: Duration = Duration::from_secs(3600);
 /// What goes on is told again after this.
 const REMINDER: Duration = Duration::from_secs(60);
 
@@ -30,6 +34,7 @@ pub(super) struct Beginning {
     pub(super) election: Duration,
     /// How long a new leader waits before it holds.
     pub(super) succession: Duration,
+    pub(super) identity: Identity,
     pub(super) hands: Box<dyn Hands>,
     pub(super) notify: Option<Sender>,
     /// Names of nodes that should rather hold.
@@ -71,6 +76,8 @@ pub(super) struct Driver {
     events: Events,
     counts: Arc<Counts>,
     told: Told,
+    identity: Identity,
+    expiry: Expiry,
 }
 
 /// What the operator knows.
@@ -83,8 +90,18 @@ struct Told {
 
 impl Driver {
     pub(super) fn new(node: Node, beginning: Beginning) -> Self {
-        let Beginning { witness, election, succession, hands, notify, preferred, shown, events, counts } =
-            beginning;
+        let Beginning {
+            witness,
+            election,
+            succession,
+            hands,
+            notify,
+            preferred,
+            identity,
+            shown,
+            events,
+            counts,
+        } = beginning;
         Self {
             node: Arc::new(node),
             holder: Holder::new(Lease::new(election), succession),
@@ -106,6 +123,8 @@ impl Driver {
             events,
             counts,
             told: Told { leader: None, quorum: true, lost: None },
+            identity,
+            expiry: Expiry::default(),
         }
     }
 
@@ -113,9 +132,15 @@ impl Driver {
         let mut changes = self.node.changes();
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut hours = tokio::time::interval(HOUR);
         loop {
             tokio::select! {
                 _ = tick.tick() => {}
+                _ = hours.tick() => {
+                    if let Some(text) = self.expiry.look(self.identity.days_left()) {
+                        self.events.tell(Severity::Warning, text);
+                    }
+                }
                 true = changes.next() => {}
                 order = orders.recv(), if self.stopping.is_none() => match order {
                     Some(Order::StepDown) => self.step_down(),

@@ -10,6 +10,7 @@ use openssl::ssl::{
 };
 use openssl::x509::store::X509StoreBuilder;
 use openssl::x509::{X509, X509Ref};
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// The shortest secret that is taken, in bytes.
 const MIN_SECRET: usize = 16;
@@ -29,10 +30,10 @@ pub enum Credentials {
     Secret(Vec<u8>),
 }
 
-/// Proves this node to others, and others to it.
+/// Proves this node to others, and others to it. Clones are the same, also when it is renewed.
 #[derive(Clone)]
 pub struct Identity {
-    context: SslContext,
+    context: Arc<RwLock<SslContext>>,
     by_name: bool,
 }
 
@@ -45,7 +46,7 @@ impl Identity {
         match credentials {
             Credentials::Certificates { crt, ca } => {
                 let context = certificates(crt, ca).map_err(|error| Error::Tls(error.to_string()))?;
-                Ok(Self { context, by_name: true })
+                Ok(Self::of(context, true))
             }
             Credentials::Secret(secret) => {
                 let secret = secret.trim_ascii();
@@ -53,25 +54,41 @@ impl Identity {
                     return Err(Error::Tls(format!("the secret is shorter than {MIN_SECRET} bytes")));
                 }
                 let context = pre_shared(sha256(secret)).map_err(|error| Error::Tls(error.to_string()))?;
-                Ok(Self { context, by_name: false })
+                Ok(Self::of(context, false))
             }
+        }
+    }
+
+    fn of(context: SslContext, by_name: bool) -> Self {
+        Self { context: Arc::new(RwLock::new(context)), by_name }
+    }
+
+    fn context(&self) -> SslContext {
+        self.context.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Proves by another's means from now on; connections that stand stay. Neither changes between certificates and a secret.
+    pub fn renew(&self, other: &Self) {
+        if self.by_name == other.by_name {
+            *self.context.write().unwrap_or_else(PoisonError::into_inner) = other.context();
         }
     }
 
     /// True when a node of this name can prove itself by it.
     pub fn is_of(&self, name: &str) -> bool {
-        !self.by_name || self.context.certificate().is_some_and(|certificate| carries(certificate, name))
+        !self.by_name || self.context().certificate().is_some_and(|certificate| carries(certificate, name))
     }
 
     /// The days until this node's certificate ends, negative when it has; none where it has no certificate.
     pub fn days_left(&self) -> Option<i32> {
-        let certificate = self.context.certificate().filter(|_| self.by_name)?;
+        let context = self.context();
+        let certificate = context.certificate().filter(|_| self.by_name)?;
         days_until(certificate).ok()
     }
 
     /// One connection's side of the encryption.
     pub(super) fn session(&self) -> Result<Ssl, Error> {
-        Ssl::new(&self.context).map_err(|error| Error::Tls(error.to_string()))
+        Ssl::new(&self.context()).map_err(|error| Error::Tls(error.to_string()))
     }
 
     /// True when the peer has proved that it is the one it claims to be. Whoever has a shared secret, has.

@@ -117,6 +117,24 @@ async fn a_shared_secret_does_as_well_and_another_does_not() {
 }
 
 #[tokio::test]
+async fn a_renewed_identity_counts_from_the_next_connection_on() {
+    let (old, new) = (Authority::new().unwrap(), Authority::new().unwrap());
+    let own = named(&old, "lb1");
+    let stand = stand(own.clone()).await;
+    let mut kept = stand.link("lb2", 2, named(&old, "lb2"), b"terms");
+    assert_eq!(kept.call(b"hello", SOON).await.unwrap(), b"lb2: hello");
+    own.renew(&named(&new, "lb1"));
+    assert_eq!(kept.call(b"again", SOON).await.unwrap(), b"lb2: again");
+    assert!(stand.link("lb2", 2, named(&old, "lb2"), b"terms").call(b"hello", SOON).await.is_err());
+    let mut renewed = stand.link("lb2", 2, named(&new, "lb2"), b"terms");
+    assert_eq!(renewed.call(b"hello", SOON).await.unwrap(), b"lb2: hello");
+    // What it proves itself by is of the same kind.
+    let secret = Identity::new(&Credentials::Secret(b"0123456789abcdef".to_vec())).unwrap();
+    own.renew(&secret);
+    assert!(own.days_left().is_some());
+}
+
+#[tokio::test]
 async fn who_cannot_prove_its_name_gets_nothing() {
     let (authority, other) = (Authority::new().unwrap(), Authority::new().unwrap());
     let stand = stand(named(&authority, "lb1")).await;
