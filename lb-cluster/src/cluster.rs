@@ -89,6 +89,7 @@ impl Cluster {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let work = move || {
             // What an earlier life may have left behind goes first.
+            hands.rebuild();
             hands.close();
             hands.remove();
             live(&runtime, prepared, hands, notify, ordered, shown);

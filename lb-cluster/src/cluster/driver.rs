@@ -67,8 +67,8 @@ pub(super) struct Driver {
     leaving: Option<u64>,
     /// Whom it was asked to give the addresses to.
     chosen: Option<NodeId>,
-    /// They are to go to another, once all that was ordered has been done.
-    transfers: bool,
+    /// In this term they are to go to another, once all that was ordered has been done.
+    transfers: Option<u64>,
     stopping: Option<Instant>,
     shown: watch::Sender<Option<View>>,
     /// What is told to the cluster, and to who shall lead.
@@ -116,7 +116,7 @@ impl Driver {
             company: 0,
             leaving: None,
             chosen: None,
-            transfers: false,
+            transfers: None,
             stopping: None,
             shown,
             words: JoinSet::new(),
@@ -204,8 +204,8 @@ impl Driver {
         let stalled = self.node.disk_stalled() > STALLED;
         let asked = self.stopping.is_some() || self.leaving == leads && leads.is_some();
         let sense = self.feel();
-        if self.transfers && sense.settled {
-            self.transfers = false;
+        // A transfer bypasses leases: not before the guard is closed.
+        if sense.settled && self.transfers.take_if(|term| *term <= status.term) == leads && leads.is_some() {
             self.hand_over(status);
         }
         let fit = !self.abstains && sense.fit;
@@ -267,8 +267,7 @@ impl Driver {
                 self.notify(false, term);
                 self.tell(Decision::Released(tenure(term)));
             }
-            // A transfer bypasses leases: not before the guard is closed.
-            Action::Transfer => self.transfers = true,
+            Action::Transfer => self.transfers = Some(status.term),
         }
     }
 

@@ -4,13 +4,15 @@ use netlink_packet_core::{NLA_F_NESTED, NLMSG_ALIGNTO};
 use nix::errno::Errno;
 use nix::sys::socket::{
     AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, bind, getsockname, recv, sendto,
-    socket,
+    setsockopt, socket, sockopt::RcvBufForce,
 };
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 /// The longest answer or event.
 const PACKET: usize = 64 << 10;
+/// Bytes of events that may wait.
+const EVENTS: usize = 4 << 20;
 /// Length, type, flags, sequence and port.
 const HEADER: usize = 16;
 /// The type of errors and acknowledgements.
@@ -28,6 +30,10 @@ impl Socket {
     pub(super) fn open(protocol: SockProtocol, groups: u32) -> io::Result<Self> {
         let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
         let fd = socket(AddressFamily::Netlink, SockType::Raw, flags, protocol)?;
+        if groups != 0 {
+            // Others may change much at once, and an event that is lost counts as the worst.
+            let _ = setsockopt(&fd, RcvBufForce, &EVENTS);
+        }
         bind(fd.as_raw_fd(), &NetlinkAddr::new(0, groups))?;
         Ok(Self { fd, buffer: vec![0; PACKET] })
     }
