@@ -155,6 +155,11 @@ fn wrong_values_are_told() {
     assert_eq!(ended.end, End::Code(1));
     assert!(ended.stderr.contains("Failed to connect to the old process socket '/nonexistent'"));
     assert!(ended.stderr.contains("Failed to get the sockets from the old process!"));
+    if is_lb() {
+        let ended = run(&place, "-4 -f CFG");
+        assert_eq!(ended.end, End::Code(1));
+        assert!(ended.stderr.contains("option '-4' is not supported yet."));
+    }
 }
 
 #[test]

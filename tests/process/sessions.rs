@@ -233,3 +233,34 @@ fn an_operators_own_session_ends_too() {
     let mut left = Vec::new();
     session.read_to_end(&mut left).unwrap();
 }
+
+#[test]
+fn threads_and_descriptors_are_shown() {
+    if !is_lb() {
+        return;
+    }
+    let scene = Scene::new(2);
+    let (_client, _served) = scene.served(scene.place.front, &get("/a"));
+    let activity = scene.cli("show activity");
+    // The request, and the session that asks.
+    assert!(activity.contains("\nsessions: 2 [ "), "{activity}");
+    assert!(!scene.cli("show activity 0").contains('['));
+    assert_eq!(scene.cli("show threads").matches("stuck=0").count(), 2);
+    let listening = format!(" listening local={}\n", scene.place.front);
+    assert_eq!(scene.cli("show fd").matches(&listening).count(), 2);
+    assert!(scene.cli("show pools").starts_with("Dumping pools usage."));
+}
+
+#[test]
+fn a_server_is_waited_for_until_it_can_be_deleted() {
+    if !is_lb() {
+        return;
+    }
+    let scene = Scene::new(1);
+    let (mut client, _served) = scene.served(scene.place.front, &get("/a"));
+    let early = scene.cli("disable server b/s1;wait 20ms srv-removable b/s1");
+    assert_eq!(early, "\nWait delay expired.\n\n");
+    let words = "shutdown sessions server b/s1;wait 5s srv-removable b/s1;del server b/s1";
+    assert_eq!(scene.cli(words), "\nDone.\n\nServer deleted.\n\n");
+    assert!(read_some(&mut client).starts_with("HTTP/1.1 502 Bad Gateway\r\n"));
+}
