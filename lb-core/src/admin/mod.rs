@@ -18,7 +18,10 @@ pub use session::{End, resume, serve};
 use crate::compile::Plan;
 use crate::engine::Errands;
 use crate::extension::Extension;
+use crate::roll::{self, Identity};
+use crate::server::Server;
 use crate::stats::Process;
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,6 +43,17 @@ pub struct Context {
     pub bufsize: usize,
     /// What the program adds.
     pub extension: Arc<Extension>,
+}
+
+impl Context {
+    /// Ends what runs on these servers. The threads are asked at once; the result tells when they have done it.
+    pub fn end_sessions(&self, servers: &[Arc<Server>]) -> impl Future<Output = ()> + Send + 'static {
+        let servers: Vec<_> = servers.iter().map(Identity::of).collect();
+        let asked = self.errands.ask(move || roll::cut(|row| servers.contains(&row.server)));
+        async move {
+            asked.await;
+        }
+    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::server::named;
 use super::show::sess::id;
 use super::{Call, Command, Outcome};
-use crate::roll::{self, Identity};
+use crate::roll;
 
 pub(super) const SESSION: Command =
     Command::admin(&["shutdown", "session"], "shutdown session [id]", "kill a specific session", |call| {
@@ -30,10 +30,9 @@ fn session(call: &Call<'_>) -> Result<Outcome, String> {
 
 fn server(call: &Call<'_>) -> Result<Outcome, String> {
     let (_, _, server) = named(call)?;
-    let server = Identity::of(&server);
-    let asked = call.context.errands.ask(move || roll::cut(|row| row.server == server));
+    let ended = call.context.end_sessions(&[server]);
     Ok(Outcome::Later(Box::pin(async move {
-        asked.await;
+        ended.await;
         Ok(String::new())
     })))
 }

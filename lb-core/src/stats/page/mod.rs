@@ -15,7 +15,7 @@ use crate::rule::{Message, Reply, Ruleset, error_reply};
 use crate::sample;
 use crate::service::{Answer, Present, Service};
 use crate::stats::{Only, Row};
-use form::Outcome;
+use form::{Order, Outcome};
 use haproxy_cfg_parser::raw;
 use std::sync::Arc;
 use view::{Form, View};
@@ -142,7 +142,11 @@ impl Service for Page {
                 None => Outcome::TooLong,
                 Some(body) => {
                     let in_scope = |name: &str| self.has_in_scope(name);
-                    let (outcome, changes) = form::read(body, &present.plan, in_scope);
+                    let Order { outcome, changes, end } = form::read(body, &present.plan, in_scope);
+                    if !end.is_empty() {
+                        // The threads do it; the answer need not wait for them.
+                        drop(present.admin.end_sessions(&end));
+                    }
                     if !changes.is_empty() {
                         let failed = self.see_page(&view, Outcome::Wrong);
                         return Answer::Changes(changes, self.see_page(&view, outcome), failed);

@@ -27,6 +27,9 @@ fn forms_come_to_what_haproxy_makes_of_them() {
         ("s=s1&action=drain&b=%233", "DONE", 1),
         ("s=s1&s=s2&action=ready&b=be", "DONE", 2),
         ("s=s1&action=stop&b=be", "DONE", 1),
+        ("s=s1&action=eagent&b=be", "NONE", 0),
+        ("s=s1&action=arunn&b=be", "NONE", 0),
+        ("s=s1&s=zz&action=shutdown&b=be", "PART", 1),
         ("s=s1&s=zz&action=ready&b=be", "PART", 1),
         ("s=zz&action=ready&b=be", "ERRP", 0),
         ("s=s1&action=foo&b=be", "ERRP", 0),
@@ -38,14 +41,17 @@ fn forms_come_to_what_haproxy_makes_of_them() {
         ("x", "NONE", 0),
         ("%zz=%", "NONE", 0),
     ] {
-        let (outcome, made) = form::read(body.as_bytes(), &plan(), |_| true);
-        assert_eq!((outcome.code(), made.len()), (code, changes), "{body}");
+        let order = form::read(body.as_bytes(), &plan(), |_| true);
+        let acts = order.changes.len() + order.end.len();
+        assert_eq!((order.outcome.code(), acts), (code, changes), "{body}");
     }
-    let (_, made) = form::read(b"s=s1&action=maint&b=be", &plan(), |_| true);
+    let order = form::read(b"s=s1&action=maint&b=be", &plan(), |_| true);
     let state = ServerState::Maint;
-    assert_eq!(made, [Change::State { backend: "be".into(), server: "s1".into(), state }]);
-    let (outcome, made) = form::read(b"s=s1&action=maint&b=be", &plan(), |name| name != "be");
-    assert_eq!((outcome, made.len()), (Outcome::Wrong, 0));
+    assert_eq!(order.changes, [Change::State { backend: "be".into(), server: "s1".into(), state }]);
+    let order = form::read(b"s=s1&action=maint&b=be", &plan(), |name| name != "be");
+    assert_eq!((order.outcome, order.changes.len()), (Outcome::Wrong, 0));
+    let order = form::read(b"s=s1&action=shutdown&b=be", &plan(), |_| true);
+    assert_eq!((order.changes.len(), order.end.len()), (0, 1));
 }
 
 #[test]

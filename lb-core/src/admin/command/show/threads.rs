@@ -36,7 +36,7 @@ type Read = fn(&Pulse) -> u64;
 /// A line of `show activity` each.
 const LINES: &[(&str, Read)] = &[
     ("tasks", |pulse| pulse.tasks),
-    ("conns", |pulse| pulse.woken),
+    ("conns_and_listeners", |pulse| pulse.woken),
     ("sessions", |pulse| pulse.sessions),
     ("idle_servers", |pulse| pulse.idle_servers),
     ("cpu_us", |pulse| u64::try_from(pulse.cpu.as_micros()).unwrap_or(u64::MAX)),
