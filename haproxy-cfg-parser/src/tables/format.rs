@@ -29,7 +29,7 @@ pub const ALIASES: &[(&str, bool, &str)] = &[
     ("Tr", true, "time of the response's headers"),
     ("Ts", false, "seconds of the accept since 1970"),
     ("Tt", false, "total time"),
-    ("Tu", true, "time that the user waited"),
+    ("Tu", false, "time that the user waited"),
     ("Tw", false, "time in queues"),
     ("U", false, "bytes received from the client"),
     ("ac", false, "connections of the process"),
@@ -68,7 +68,7 @@ pub const ALIASES: &[(&str, bool, &str)] = &[
     ("trg", true, "date of the request, UTC"),
     ("trl", true, "date of the request, local"),
     ("ts", false, "termination flags"),
-    ("tsc", true, "termination flags and cookie status"),
+    ("tsc", false, "termination flags and cookie status"),
 ];
 
 /// Environment variables that name the formats of `option httplog` and its relatives (manual 2.3).
