@@ -86,7 +86,11 @@ pub(super) fn backend(
         retries: proxy.retries.unwrap_or(DEFAULT_RETRIES),
         retry_on: retry_on(&proxy.retry_on),
         cookie: cookie(proxy, context),
-        http_reuse: proxy.http_reuse.unwrap_or_default(),
+        // Connections to a place without a name belong to their clients, as in HAProxy.
+        http_reuse: match nameless(proxy) {
+            Some(_) => model::HttpReuse::Never,
+            None => proxy.http_reuse.unwrap_or_default(),
+        },
         fullconn,
         replies: Arc::new(Replies::compile(proxy, context)),
         logger: None,
@@ -184,27 +188,30 @@ fn servers(
 /// The one place that a proxy without servers takes clients to: what `dispatch` says, or where they wanted to go
 /// (`option transparent`). As in HAProxy it counts without `balance` only.
 fn unnamed(proxy: &model::Proxy, context: &mut Context<'_>) -> Option<Arc<model::ServerLine>> {
-    let transparent = proxy.others.iter().any(|(name, ..)| *name == "transparent")
-        || proxy.options.others.iter().any(|(name, _)| *name == "option transparent");
-    let (name, address) = match &proxy.dispatch {
-        Some(address) => ("dispatch", address.clone()),
-        None if transparent => {
-            ("transparent", Address::Inet { host: Host::Any, ports: (0, 0), offset: None })
-        }
-        None => return None,
-    };
-    if !proxy.servers.is_empty() && proxy.balance.is_none() {
+    let (name, address) = nameless(proxy)?;
+    if !proxy.servers.is_empty() {
         let text = format!(
             "proxy '{}' : '{name}' beside servers is not supported by lb; write it as a server, and name the 'balance'.",
             proxy.name
         );
         context.error(&proxy.place, text);
     }
-    if proxy.balance.is_some() {
-        return None;
-    }
     let line = model::ServerLine::blank(proxy.place.clone());
     Some(Arc::new(model::ServerLine { name: name.into(), address, ..line }))
+}
+
+/// What the place is called, and where it is.
+fn nameless(proxy: &model::Proxy) -> Option<(&'static str, Address)> {
+    let transparent = || {
+        proxy.others.iter().any(|(name, ..)| *name == "transparent")
+            || proxy.options.others.iter().any(|(name, _)| *name == "option transparent")
+    };
+    match &proxy.dispatch {
+        _ if proxy.balance.is_some() => None,
+        Some(address) => Some(("dispatch", address.clone())),
+        None => transparent()
+            .then_some(("transparent", Address::Inet { host: Host::Any, ports: (0, 0), offset: None })),
+    }
 }
 
 /// Where a server is; names are resolved now, as `init-addr` says.
