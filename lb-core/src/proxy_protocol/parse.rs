@@ -42,14 +42,16 @@ fn version_1(line: &[u8]) -> Result<(Header, usize), Refusal> {
         return Err(Refusal::Unhandled);
     }
     let window = line.get(..line.len().min(LONGEST_LINE)).unwrap_or_default();
+    // A line feed that comes first ends no line, but shows only with the byte behind it.
+    let early = |end: usize| memchr::memchr(b'\n', window).is_some_and(|at| at + 1 < end);
     let Some(end) = memchr::memchr(b'\r', window) else {
-        let whole = window.len() == LONGEST_LINE || memchr::memchr(b'\n', window).is_some();
-        return Err(if whole { Refusal::Invalid } else { Refusal::Truncated });
+        let wrong = early(window.len()) || memchr::memchr(b'\r', line).is_some();
+        return Err(if wrong { Refusal::Invalid } else { Refusal::Truncated });
     };
     match window.get(end + 1) {
         Some(b'\n') => {}
-        Some(_) => return Err(Refusal::Invalid),
-        None => return Err(Refusal::Truncated),
+        None if !early(end + 1) => return Err(Refusal::Truncated),
+        _ => return Err(Refusal::Invalid),
     }
     let text = std::str::from_utf8(window.get(5..end).unwrap_or_default()).map_err(|_| Refusal::Invalid)?;
     let addresses = fields(text, v4).ok_or(Refusal::Invalid)?;
