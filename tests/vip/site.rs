@@ -125,7 +125,9 @@ impl Site {
     }
 
     pub(crate) fn signal(&self, index: usize, signal: Signal) {
-        for process in self.processes(index) {
+        // Whoever is asked to end asks its children by itself.
+        let asked = if signal == Signal::SIGTERM { self.running[index].len() } else { usize::MAX };
+        for process in self.processes(index).into_iter().take(asked) {
             let _ = kill(process, signal);
         }
     }
