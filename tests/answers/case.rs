@@ -156,9 +156,16 @@ fn timeless(mut bytes: Vec<u8>) -> Vec<u8> {
     bytes
 }
 
-/// Without the duration of a check.
+/// Without the duration of a check, and without an error of some earlier call that haproxy may add where a SOCKS proxy
+/// denies.
 fn untimed(text: &str) -> String {
     const MARK: &str = "check duration: ";
+    const DENIED: &str = "SOCKS4 Proxy deny the request";
+    if let Some((before, after)) = text.split_once(&format!("{DENIED} ("))
+        && let Some((_, after)) = after.split_once(')')
+    {
+        return untimed(&format!("{before}{DENIED}{after}"));
+    }
     match text.split_once(MARK) {
         Some((before, after)) => {
             let rest = after.trim_start_matches(|c: char| c.is_ascii_digit());
