@@ -46,7 +46,18 @@ impl World {
                  ip -n {ns} addr add fd77::{number}/64 dev eth0 nodad\n"
             );
         }
-        world.sh(&script);
+        // What lb itself needs of the kernel: a guard on an interface, for either direction.
+        script += &format!(
+            "ip netns exec {0} nft 'add table netdev probe\n\
+             add chain netdev probe in {{ type filter hook ingress device eth0 priority 0; }}\n\
+             add chain netdev probe out {{ type filter hook egress device eth0 priority 0; }}'\n\
+             ip netns exec {0} nft delete table netdev probe\n",
+            world.host(0)
+        );
+        if !world.try_sh(&script) {
+            eprintln!("skipped: no bridge, pair of interfaces or netdev table can be made here");
+            return None;
+        }
         Some(world)
     }
 
