@@ -14,6 +14,7 @@ pub(super) fn check(cx: &Cx<'_>) -> Vec<Diagnostic> {
     let mut findings = Vec::new();
     let backends = names::backends(cx);
     let mut references = references::check(cx);
+    findings.extend(references.remove("").into_iter().flatten());
     let mut late: HashMap<(usize, Turn), Vec<&Diagnostic>> = HashMap::new();
     for (of, turn, finding) in &cx.late {
         late.entry((*of, *turn)).or_default().push(finding);

@@ -19,7 +19,9 @@ pub(crate) struct Reference {
     fetch: Option<&'static str>,
     /// What the expression belongs to, e.g. `log-format string`; empty: an ACL.
     setting: &'static str,
+    /// The proxy or defaults section that it stands in.
     proxy: String,
+    in_defaults: bool,
     place: Place,
 }
 
@@ -63,8 +65,10 @@ pub(crate) fn note(
     signature: &Signature,
     args: &[Arg],
 ) {
-    // Rules of defaults sections are looked up where they are used, and `global` has no proxy.
-    if cx.proxy.is_empty() {
+    let is_rule = |setting: &str| setting.starts_with("http-re") || setting.starts_with("tcp-re");
+    let in_defaults = !cx.defaults.is_empty();
+    // What else defaults sections have is looked up where it is used, and `global` has no proxy.
+    if cx.proxy.is_empty() && !(in_defaults && is_rule(cx.setting)) {
         return;
     }
     for (index, param) in signature.params.iter().enumerate() {
@@ -79,12 +83,15 @@ pub(crate) fn note(
             _ if index >= signature.required => continue,
             _ => String::new(),
         };
-        let (proxy, place) = (cx.proxy.clone(), cx.place.clone());
-        cx.references.push(Reference { param: *param, name, index, keyword, fetch, setting, proxy, place });
+        let proxy = if in_defaults { &cx.defaults } else { &cx.proxy }.clone();
+        let place = cx.place.clone();
+        let param = *param;
+        let reference = Reference { param, name, index, keyword, fetch, setting, proxy, in_defaults, place };
+        cx.references.push(reference);
     }
 }
 
-/// The references that lead nowhere, by the proxy that they stand in.
+/// The references that lead nowhere, by the proxy that they stand in; those of defaults sections by an empty name.
 pub(super) fn check<'c>(cx: &'c Cx<'_>) -> HashMap<&'c str, Vec<Diagnostic>> {
     let mut proxies: HashMap<&str, Vec<&Proxy>> = HashMap::new();
     for proxy in &cx.config.proxies {
@@ -93,7 +100,8 @@ pub(super) fn check<'c>(cx: &'c Cx<'_>) -> HashMap<&'c str, Vec<Diagnostic>> {
     let mut findings: HashMap<&str, Vec<Diagnostic>> = HashMap::new();
     for reference in &cx.references {
         if let Some(finding) = missing(cx, reference, &proxies) {
-            findings.entry(&reference.proxy).or_default().push(finding);
+            let owner = if reference.in_defaults { "" } else { &reference.proxy };
+            findings.entry(owner).or_default().push(finding);
         }
     }
     findings
@@ -105,7 +113,25 @@ fn missing(cx: &Cx<'_>, reference: &Reference, proxies: &HashMap<&str, Vec<&Prox
         proxies.get(name).into_iter().flatten().copied().find(|proxy| has(proxy))
     };
     let mut comma = "";
+    let number = reference.index + 1;
+    let implied = reference.name.is_empty();
+    let unnamed = match reference.param {
+        Param::Server if reference.in_defaults && !reference.name.contains('/') => Some("backend"),
+        Param::Table if reference.in_defaults && implied => Some("table"),
+        _ => None,
+    };
+    if let Some(what) = unnamed {
+        return Some(finding(reference, format!("{what} name must be set in arg {number} of")));
+    }
     let what = match reference.param {
+        // A frontend may be meant where the defaults section is used.
+        Param::Frontend if reference.in_defaults && implied => return None,
+        Param::Backend if implied && side(name, |proxy| proxy.kind.is_backend()).is_none() => {
+            return Some(incapable(reference, "backend"));
+        }
+        Param::Frontend if implied && side(name, |proxy| proxy.kind.is_frontend()).is_none() => {
+            return Some(incapable(reference, "frontend"));
+        }
         Param::Backend if side(name, |proxy| proxy.kind.is_backend()).is_none() => {
             format!("backend '{name}'")
         }
@@ -114,10 +140,7 @@ fn missing(cx: &Cx<'_>, reference: &Reference, proxies: &HashMap<&str, Vec<&Prox
         }
         Param::Table if !cx.named.contains(&("table", name.to_owned())) => format!("table '{name}'"),
         Param::Userlist if reference.name.is_empty() => {
-            return Some(finding(
-                reference,
-                format!("missing userlist name in arg {} of", reference.index + 1),
-            ));
+            return Some(finding(reference, format!("missing userlist name in arg {number} of")));
         }
         Param::Userlist if !cx.named_at.contains_key(&("userlist", name.to_owned())) => {
             format!("userlist '{name}'")
@@ -125,7 +148,8 @@ fn missing(cx: &Cx<'_>, reference: &Reference, proxies: &HashMap<&str, Vec<&Prox
         Param::Server => {
             let (backend, server) =
                 reference.name.split_once('/').unwrap_or((&reference.proxy, &reference.name));
-            match side(backend, |proxy| proxy.kind.is_backend()) {
+            let own = |proxy: &Proxy| proxy.kind.is_backend() || proxy.name == reference.proxy;
+            match proxies.get(backend).into_iter().flatten().copied().find(|proxy| own(proxy)) {
                 None => format!("proxy '{backend}'"),
                 Some(proxy) if has_server(proxy, server) => return None,
                 Some(_) => {
@@ -136,10 +160,16 @@ fn missing(cx: &Cx<'_>, reference: &Reference, proxies: &HashMap<&str, Vec<&Prox
         }
         _ => return None,
     };
-    Some(finding(
-        reference,
-        format!("unable to find {what}{comma} referenced in arg {} of", reference.index + 1),
-    ))
+    Some(finding(reference, format!("unable to find {what}{comma} referenced in arg {number} of")))
+}
+
+/// The proxy itself is meant, and is of the other kind.
+fn incapable(reference: &Reference, side: &str) -> Diagnostic {
+    let Reference { proxy, index, .. } = reference;
+    let mut finding = finding(reference, format!("proxy '{proxy}', referenced in arg {} of", index + 1));
+    finding.message.pop();
+    finding.message.push_str(&format!(", has not {side} capability."));
+    finding
 }
 
 fn finding(reference: &Reference, text: String) -> Diagnostic {

@@ -37,6 +37,8 @@ pub(crate) struct Cx<'w> {
     pub(crate) setting: &'static str,
     /// The proxy being read; empty in other sections and in defaults.
     pub(crate) proxy: String,
+    /// The defaults section being read, if it has a name.
+    pub(crate) defaults: String,
     /// Where they were named first.
     pub(crate) named_at: HashMap<(&'static str, String), Place>,
     /// The name of the section being read, where it is no proxy.
@@ -87,6 +89,7 @@ impl<'w> Cx<'w> {
             late: Vec::new(),
             setting: "",
             proxy: String::new(),
+            defaults: String::new(),
             named_at: HashMap::new(),
             part: String::new(),
             acls: Acls::default(),

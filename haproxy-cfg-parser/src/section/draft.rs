@@ -92,6 +92,7 @@ pub(super) fn open(cx: &mut Cx<'_>, args: &Args<'_>, defaults: &mut Defaults) ->
     let is_defaults = section == "defaults";
     let name = args.get(1);
     let anonymous = is_defaults && (name.is_empty() || name == "from");
+    cx.defaults = if is_defaults && !anonymous { name.to_owned() } else { String::new() };
     if !is_defaults && name.is_empty() {
         cx.wrong(args, 0, format!("'{section}' expects an <id> argument"));
         return None;
