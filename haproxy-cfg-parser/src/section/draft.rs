@@ -5,7 +5,6 @@ use crate::expr::Acls;
 use crate::model::{Acl, Condition, Place, Proxy, ProxyKind, Rule, ServerLine, Test};
 use crate::parse::{Args, Cx};
 use crate::section::defaults::{Defaults, Heir};
-use crate::section::server;
 use crate::value;
 use std::collections::{HashMap, HashSet};
 
@@ -67,7 +66,7 @@ impl Draft {
         Self {
             is_defaults: false,
             proxy,
-            default_server: server::blank(cx.place.clone()),
+            default_server: ServerLine::blank(cx.place.clone()),
             acls: Acls::default(),
             order: Default::default(),
             log_option: None,

@@ -12,7 +12,7 @@ pub(crate) fn open(cx: &mut Cx<'_>, name: &str) {
     let place = cx.place.clone();
     cx.config.peers.push(Peers {
         name: name.to_owned(),
-        default_server: server::blank(place.clone()),
+        default_server: ServerLine::blank(place.clone()),
         place,
         disabled: false,
         bind: None,
@@ -109,7 +109,7 @@ pub(crate) fn default_server(cx: &mut Cx<'_>, _: &mut Modifier, args: &Args<'_>)
 
 fn template(cx: &Cx<'_>) -> ServerLine {
     let kept = cx.config.peers.last().map(|peers| peers.default_server.clone());
-    kept.unwrap_or_else(|| server::blank(cx.place.clone()))
+    kept.unwrap_or_else(|| ServerLine::blank(cx.place.clone()))
 }
 
 /// `peer NAME [ADDRESS:PORT] OPTIONS` and `server`; the local peer may leave its address to `bind`.

@@ -3,7 +3,7 @@
 use super::modifier::Modifier;
 use super::other::expects;
 use super::{log, server};
-use crate::model::Ring;
+use crate::model::{Ring, ServerLine};
 use crate::parse::{Args, Cx};
 use crate::value::{self, TimeError};
 use crate::{Diagnostic, Severity};
@@ -128,7 +128,7 @@ pub(crate) fn server(cx: &mut Cx<'_>, _: &mut Modifier, args: &Args<'_>) {
         cx.wrong(args, 1, text);
         return;
     }
-    let template = server::blank(cx.place.clone());
+    let template = ServerLine::blank(cx.place.clone());
     if let Some(server) = server::at_once(cx, args, &owner, &template) {
         change(cx, |ring| ring.servers.push(server));
     }

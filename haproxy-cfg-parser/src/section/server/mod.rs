@@ -15,11 +15,6 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 
-/// A server of which nothing is said.
-pub(crate) fn blank(place: Place) -> ServerLine {
-    ServerLine::blank(place)
-}
-
 /// `server NAME ADDRESS OPTIONS`.
 pub(crate) fn line(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
     if args.get(2).is_empty() {
