@@ -222,38 +222,14 @@ impl Linux {
     fn hear_filter(&mut self, told: &mut Told) {
         let guarded = self.kind == GuardKind::Kernel;
         let (guard, port) = (&self.guard, self.filter_port);
-        let mut lost = false;
-        loop {
-            match self.filter_events.read(|event| lost |= guard.is_touched(event, port)) {
-                Ok(true) => {}
-                Ok(false) => break,
-                // Events were lost: whatever they were.
-                Err(error) => {
-                    lost = true;
-                    if error.raw_os_error() != Some(Errno::ENOBUFS as i32) {
-                        break;
-                    }
-                }
-            }
-        }
-        told.guard_lost |= lost && guarded;
+        let mut touched = false;
+        let lost = self.filter_events.drain(|event| touched |= guard.is_touched(event, port));
+        told.guard_lost |= (touched || lost) && guarded;
     }
 
     fn hear_routes(&mut self, told: &mut Told) {
         let mut events = Vec::new();
-        let mut lost = false;
-        loop {
-            match self.route_events.read(|event| events.extend(address::event(event))) {
-                Ok(true) => {}
-                Ok(false) => break,
-                Err(error) => {
-                    lost = true;
-                    if error.raw_os_error() != Some(Errno::ENOBUFS as i32) {
-                        break;
-                    }
-                }
-            }
-        }
+        let lost = self.route_events.drain(|event| events.extend(address::event(event)));
         for event in events {
             match event {
                 Event::Link(name, link) => self.set_link(&name, Some(link), told),

@@ -89,6 +89,23 @@ impl Socket {
         }
         Ok(true)
     }
+
+    /// Shows all that has come. True: some was lost, whatever it was.
+    pub(super) fn drain(&mut self, mut show: impl FnMut(&Message<'_>)) -> bool {
+        let mut lost = false;
+        loop {
+            match self.read(&mut show) {
+                Ok(true) => {}
+                Ok(false) => return lost,
+                Err(error) => {
+                    lost = true;
+                    if error.raw_os_error() != Some(Errno::ENOBUFS as i32) {
+                        return lost;
+                    }
+                }
+            }
+        }
+    }
 }
 
 impl AsFd for Socket {
