@@ -1,8 +1,8 @@
 //! Clients that ask at the virtual address all the time, each request on a connection of its own, and note what came.
 
+use lb_harness::glance;
 use std::fmt;
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -60,13 +60,7 @@ impl Watch {
 
 /// Asks once.
 pub(crate) fn ask(at: SocketAddr) -> Option<String> {
-    let mut stream = TcpStream::connect_timeout(&at, PATIENCE).ok()?;
-    stream.set_read_timeout(Some(PATIENCE)).ok()?;
-    stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").ok()?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).ok()?;
-    let (head, body) = answer.split_once("\r\n\r\n")?;
-    head.starts_with("HTTP/1.1 200 ").then(|| body.to_owned())
+    glance(at, PATIENCE)
 }
 
 /// What was seen.

@@ -2,11 +2,11 @@
 
 use crate::sys::arp_on;
 use crate::world::{VIP, World};
+use lb_harness::glance;
 use nix::sys::socket::{
     AddressFamily, MsgFlags, SockFlag, SockProtocol, SockType, bind, recv, sendto, socket,
 };
-use std::io::{Read, Write};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::os::fd::AsRawFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -108,13 +108,7 @@ impl Seen {
 
 /// Asks once, on this thread's network.
 pub(crate) fn ask(ip: IpAddr) -> Option<String> {
-    let mut stream = TcpStream::connect_timeout(&SocketAddr::new(ip, 80), PATIENCE).ok()?;
-    stream.set_read_timeout(Some(PATIENCE)).ok()?;
-    stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").ok()?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).ok()?;
-    let (head, body) = answer.split_once("\r\n\r\n")?;
-    head.starts_with("HTTP/1.1 200 ").then(|| body.to_owned())
+    glance(SocketAddr::new(ip, 80), PATIENCE)
 }
 
 /// Asks by ARP until it is told to stop; who answered when.

@@ -59,7 +59,7 @@ mod server;
 mod syslog;
 mod wait;
 
-pub use ask::{Answer, ask};
+pub use ask::{Answer, ask, glance};
 pub use client::Client;
 pub use heard::{End, Heard};
 pub use httplog::HttpLog;
