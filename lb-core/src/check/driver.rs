@@ -17,6 +17,8 @@ use tokio::task::{AbortHandle, JoinSet};
 /// The tasks of all checks, on the calling thread's `LocalSet`. Dropping it ends them.
 pub(crate) struct Drivers {
     policy: Arc<dyn ProbePolicy>,
+    /// What the times of checks are counted from.
+    started: Instant,
     tasks: JoinSet<()>,
     /// By the servers' uid; true for agents.
     running: HashMap<(usize, bool), Running>,
@@ -37,7 +39,7 @@ struct Orders {
 
 impl Drivers {
     pub(crate) fn new(policy: Arc<dyn ProbePolicy>) -> Self {
-        Self { policy, tasks: JoinSet::new(), running: HashMap::new() }
+        Self { policy, started: Instant::now(), tasks: JoinSet::new(), running: HashMap::new() }
     }
 
     /// Makes the checks of this plan: tasks of servers that it has go on, others end, new ones begin.
@@ -73,10 +75,10 @@ impl Drivers {
         let (server, agent) = (Arc::clone(&orders.watch.server), orders.watch.agent);
         let key = (server.uid, agent);
         let orders = Rc::new(RefCell::new(orders));
-        let (own, policy) = (Rc::clone(&orders), Arc::clone(&self.policy));
+        let (own, policy, started) = (Rc::clone(&orders), Arc::clone(&self.policy), self.started);
         let task = self.tasks.spawn_local(async move {
             if let Some(probe) = if agent { &server.agent } else { &server.check } {
-                Driver { server: &server, probe, orders: own }.run(delay, &*policy).await;
+                Driver { server: &server, probe, orders: own, started }.run(delay, &*policy).await;
             }
         });
         self.running.insert(key, Running { task, orders });
@@ -87,6 +89,7 @@ struct Driver<'a> {
     server: &'a Arc<Server>,
     probe: &'a Probe,
     orders: Rc<RefCell<Orders>>,
+    started: Instant,
 }
 
 /// Shows that a check is being made, until it ends in whatever way.
@@ -121,7 +124,8 @@ impl Driver<'_> {
             let orders = self.orders.borrow().clone();
             let watch = &orders.watch;
             let busy = Busy::new(probe);
-            let report = self.check(&orders, watch).await;
+            // Boxed: tasks that wait are small, and thousands of checks in turn use the same memory.
+            let report = Box::pin(self.check(&orders, watch)).await;
             drop(busy);
             // Maintenance that began meanwhile makes the result void.
             if probe.is_active() {
@@ -133,7 +137,8 @@ impl Driver<'_> {
                 server.farm.dispatch(server);
             }
             let interval = probe.interval(server.state() == Operational::Stopped);
-            due = Instant::now() + pace::spread(interval, orders.plan.checks.spread, fastrand::f64());
+            let next = pace::spread(interval, orders.plan.checks.spread, fastrand::f64());
+            due = self.started + pace::together(self.started.elapsed() + next, interval);
         }
     }
 

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 /// Time between checks where the file has none.
 const INTER: Duration = Duration::from_secs(2);
+/// Parts of an interval: checks in one are made together.
+const SLOTS: u128 = 256;
 /// Checks that are more frequent than this do not decide how far the first ones are spread.
 const SHORT: Duration = Duration::from_secs(1);
 
@@ -47,6 +49,15 @@ impl Pace {
 pub fn spread(interval: Duration, percent: u32, random: f64) -> Duration {
     let part = interval.mul_f64(f64::from(percent.min(50)) / 100.0);
     interval.saturating_add(part).saturating_sub(part.mul_f64(2.0 * random.clamp(0.0, 1.0)))
+}
+
+/// Checks that are due at nearly the same time are made together, so that thousands of them do not wake this process, and
+/// the servers, one by one: the time since some start, moved by less than a five-hundredth part of the interval.
+pub fn together(due: Duration, interval: Duration) -> Duration {
+    let slot = interval.as_nanos() / SLOTS;
+    let late = due.as_nanos().checked_rem(slot).unwrap_or_default();
+    let nanos = |part: u128| Duration::from_nanos(u64::try_from(part).unwrap_or(u64::MAX));
+    if late * 2 < slot { due.saturating_sub(nanos(late)) } else { due.saturating_add(nanos(slot - late)) }
 }
 
 /// How long after the start each of the checks is first made: as far from each other as the shortest interval of a
@@ -92,6 +103,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn together_means_little_later_or_sooner(due in 0_u64..1_000_000, interval in 0_u64..10_000) {
+            let found = together(ms(due), ms(interval));
+            prop_assert!(found.abs_diff(ms(due)) <= ms(interval) / 500);
+            prop_assert_eq!(together(found, ms(interval)), found, "it stays in its place");
+        }
+
         #[test]
         fn spreading_stays_within_bounds(millis in 1_u64..100_000, percent in 0_u32..51, random in 0.0_f64..1.0) {
             let (interval, found) = (ms(millis), spread(ms(millis), percent, random));

@@ -2,9 +2,9 @@
 
 use super::socks4;
 use super::way::Route;
-use crate::net::{Deadline, Io, abstract_name};
+use crate::net::{Deadline, Io, Lazy, abstract_name};
 use crate::server::ServerAddress;
-use socket2::{Domain, Protocol, SockRef, Socket, Type};
+use socket2::{Domain, Protocol, Socket, Type};
 use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
@@ -37,6 +37,17 @@ impl ConnectError {
     }
 }
 
+/// How to connect.
+#[derive(Clone, Copy, Debug, Default)]
+struct Manner<'a> {
+    /// What is to be sent first.
+    first: &'a [u8],
+    /// Bytes follow soon, or none ever: either way the server need not hear of the connection by itself.
+    quiet: bool,
+    /// The connection may be over before anything has to be waited for.
+    brief: bool,
+}
+
 /// Connects by `route` before the deadline, and sends the start of `first` where that can be
 /// done without waiting: to a server on this machine the connection is there when the call returns, which saves a
 /// round through the event loop. Gives the connection and how many bytes were sent.
@@ -48,40 +59,49 @@ pub async fn dial(
     first: &[u8],
     deadline: &mut Deadline,
 ) -> Result<(Io, usize), ConnectError> {
-    dial_for(route, first, !first.is_empty(), deadline).await
+    by(route, Manner { first, quiet: !first.is_empty(), brief: false }, deadline).await
 }
 
-/// [`dial`], which is told whether bytes follow soon, or none ever: either way the server need not hear of the
-/// connection by itself, and a check that wants no more than a connection does not wake it at all.
+/// [`dial`] for a health check, which may end without having waited: the event loop hears of its connection only if it
+/// has to. `quiet`: bytes follow soon, or none ever, so that a check that wants no more than a connection does not
+/// wake the server at all.
 ///
 /// # Errors
 /// As [`dial`]'s.
-pub async fn dial_for(
+pub async fn dial_briefly(
     route: &Route<'_>,
     first: &[u8],
     quiet: bool,
     deadline: &mut Deadline,
 ) -> Result<(Io, usize), ConnectError> {
+    by(route, Manner { first, quiet, brief: true }, deadline).await
+}
+
+async fn by(
+    route: &Route<'_>,
+    manner: Manner<'_>,
+    deadline: &mut Deadline,
+) -> Result<(Io, usize), ConnectError> {
     match (&route.to, route.via) {
         (ServerAddress::Inet(to), Some(proxy)) => {
             // Nothing but the question may reach the proxy before it has answered.
-            let (mut io, _) = connect(proxy, route, b"", true, deadline).await?;
+            let manner = Manner { first: b"", quiet: true, ..manner };
+            let (mut io, _) = connect(proxy, route, manner, deadline).await?;
             socks4::ask(&mut io, *to, deadline).await.map_err(ConnectError::Proxy)?;
             Ok((io, 0))
         }
-        (address, _) => connect(address, route, first, quiet, deadline).await,
+        (address, _) => connect(address, route, manner, deadline).await,
     }
 }
 
 async fn connect(
     address: &ServerAddress,
     route: &Route<'_>,
-    first: &[u8],
-    quiet: bool,
+    manner: Manner<'_>,
     deadline: &mut Deadline,
 ) -> Result<(Io, usize), ConnectError> {
     match address {
-        ServerAddress::Inet(to) => inet(*to, route, first, quiet, deadline).await,
+        ServerAddress::Inet(to) => inet(*to, route, manner, deadline).await,
         ServerAddress::Unix(path) => {
             let connected = std::os::unix::net::UnixStream::connect(&**path);
             connected.and_then(local).map_err(classify)
@@ -100,21 +120,23 @@ async fn connect(
 async fn inet(
     to: SocketAddr,
     route: &Route<'_>,
-    first: &[u8],
-    quiet: bool,
+    manner: Manner<'_>,
     deadline: &mut Deadline,
 ) -> Result<(Io, usize), ConnectError> {
-    let (stream, at_once) = start(to, route, quiet, !first.is_empty()).map_err(classify)?;
-    match if first.is_empty() {
-        Err(io::ErrorKind::WouldBlock.into())
-    } else {
-        SockRef::from(&stream).send(first)
-    } {
-        Ok(sent) => return Ok((Io::Tcp(stream), sent)),
-        Err(_) if at_once => return Ok((Io::Tcp(stream), 0)),
+    let (socket, at_once) = start(to, route, manner).map_err(classify)?;
+    let sent = match manner {
+        Manner { first: b"", brief: true, .. } if !at_once => again(&socket, to),
+        Manner { first: b"", .. } if at_once => Ok(0),
+        Manner { first: b"", .. } => Err(io::ErrorKind::WouldBlock.into()),
+        Manner { first, .. } => socket.send(first),
+    };
+    match sent {
+        Ok(sent) => return keep(socket, manner).map(|io| (io, sent)).map_err(classify),
+        Err(_) if at_once => return keep(socket, manner).map(|io| (io, 0)).map_err(classify),
         Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::NotConnected) => {}
         Err(error) => return Err(classify(error)),
     }
+    let stream = TcpStream::from_std(socket.into()).map_err(classify)?;
     poll_fn(|cx| match stream.poll_write_ready(cx) {
         Poll::Ready(done) => Poll::Ready(done.map_err(classify)),
         Poll::Pending if deadline.poll(cx) => Poll::Ready(Err(ConnectError::Timeout)),
@@ -127,14 +149,34 @@ async fn inet(
     }
 }
 
-/// Begins to connect; true: the connection is there already. `quiet`: as for [`dial_for`]; `speaks`: bytes follow at once.
-fn start(to: SocketAddr, route: &Route<'_>, quiet: bool, speaks: bool) -> io::Result<(TcpStream, bool)> {
-    let mut result = attempt(to, route, quiet, speaks);
+/// A connection that stands.
+fn keep(socket: Socket, manner: Manner<'_>) -> io::Result<Io> {
+    if manner.brief {
+        return Ok(Io::Lazy(Lazy::dialled(socket.into())));
+    }
+    TcpStream::from_std(socket.into()).map(Io::Tcp)
+}
+
+/// Asks whether what was begun has led to a connection.
+fn again(socket: &Socket, to: SocketAddr) -> io::Result<usize> {
+    match socket.connect(&to.into()) {
+        Ok(()) => Ok(0),
+        Err(error) => match error.raw_os_error() {
+            Some(libc::EISCONN) => Ok(0),
+            Some(libc::EALREADY | libc::EINPROGRESS) => Err(io::ErrorKind::WouldBlock.into()),
+            _ => Err(error),
+        },
+    }
+}
+
+/// Begins to connect; true: the connection is there already.
+fn start(to: SocketAddr, route: &Route<'_>, manner: Manner<'_>) -> io::Result<(Socket, bool)> {
+    let mut result = attempt(to, route, manner);
     // Of a range of ports some may be taken.
     for _ in 1..route.from.tries() {
         match &result {
             Err(error) if matches!(error.raw_os_error(), Some(libc::EADDRINUSE | libc::EADDRNOTAVAIL)) => {
-                result = attempt(to, route, quiet, speaks);
+                result = attempt(to, route, manner);
             }
             _ => break,
         }
@@ -142,11 +184,11 @@ fn start(to: SocketAddr, route: &Route<'_>, quiet: bool, speaks: bool) -> io::Re
     result
 }
 
-fn attempt(to: SocketAddr, route: &Route<'_>, quiet: bool, speaks: bool) -> io::Result<(TcpStream, bool)> {
+fn attempt(to: SocketAddr, route: &Route<'_>, manner: Manner<'_>) -> io::Result<(Socket, bool)> {
     let socket =
         Socket::new(Domain::for_address(to), Type::STREAM.nonblocking().cloexec(), Some(Protocol::TCP))?;
     socket.set_tcp_nodelay(true)?;
-    if quiet {
+    if manner.quiet {
         // The handshake's last acknowledgement travels with the request: one packet less, and the server wakes up once
         // (HAProxy: `option tcp-smart-connect`). Without it nothing is lost.
         let _ = socket.set_tcp_quickack(false);
@@ -158,7 +200,7 @@ fn attempt(to: SocketAddr, route: &Route<'_>, quiet: bool, speaks: bool) -> io::
         // A kernel that does not know it has its own patience.
         let _ = socket.set_tcp_user_timeout(route.user_timeout);
     }
-    if route.fast_open && speaks {
+    if route.fast_open && !manner.first.is_empty() {
         // Without it the handshake goes first, as always.
         let _ = crate::sys::set_tcp_option(&socket, libc::TCP_FASTOPEN_CONNECT, 1);
     }
@@ -167,7 +209,7 @@ fn attempt(to: SocketAddr, route: &Route<'_>, quiet: bool, speaks: bool) -> io::
         Err(error) if error.raw_os_error() == Some(libc::EINPROGRESS) => false,
         Err(error) => return Err(error),
     };
-    Ok((TcpStream::from_std(socket.into())?, at_once))
+    Ok((socket, at_once))
 }
 
 /// A local connect never waits for long: it succeeds, or fails at once with a full backlog.

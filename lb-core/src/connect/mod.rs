@@ -7,7 +7,7 @@ mod socks4;
 mod source;
 mod way;
 
-pub use dial::{ConnectError, dial, dial_for};
+pub use dial::{ConnectError, dial, dial_briefly};
 pub use introduce::{introduction, open};
 pub use socks4::Failure as SocksFailure;
 pub use source::Source;

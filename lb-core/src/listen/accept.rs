@@ -137,7 +137,7 @@ impl Acceptor {
         match self {
             Self::Tcp(listener) => {
                 let (stream, source) = ready!(listener.poll_accept(cx))?;
-                Poll::Ready(Ok((Io::Accepted(stream), Some(source))))
+                Poll::Ready(Ok((Io::Lazy(stream), Some(source))))
             }
             Self::Unix(listener) => {
                 let (stream, _) = ready!(listener.poll_accept(cx))?;

@@ -1,6 +1,6 @@
 //! One stream type over all transports.
 
-use super::{Accepted, Buffer, Deadline};
+use super::{Buffer, Deadline, Lazy};
 use nix::sys::socket::MsgFlags;
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
@@ -16,8 +16,8 @@ use tokio::net::{TcpStream, UnixStream};
 pub enum Io {
     /// TCP in clear text.
     Tcp(TcpStream),
-    /// The same, from a client.
-    Accepted(Accepted),
+    /// The same, from a client or for a short errand.
+    Lazy(Lazy),
     /// A unix socket.
     Unix(UnixStream),
 }
@@ -38,11 +38,11 @@ impl From<io::Error> for Fail {
 }
 
 macro_rules! each {
-    ($io:expr, $stream:ident => $body:expr, $accepted:ident => $own:expr) => {
+    ($io:expr, $stream:ident => $body:expr, $lazy:ident => $own:expr) => {
         match $io {
             Io::Tcp($stream) => $body,
             Io::Unix($stream) => $body,
-            Io::Accepted($accepted) => $own,
+            Io::Lazy($lazy) => $own,
         }
     };
 }
@@ -58,14 +58,14 @@ impl Io {
                 ready!(Pin::new(stream).poll_read(cx, &mut buf))?;
                 Poll::Ready(Ok(buf.filled().len()))
             },
-            accepted => accepted.poll_read(cx, space)
+            lazy => lazy.poll_read(cx, space)
         )
     }
 
     /// Writes some of `bytes`.
     #[inline]
     pub fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        each!(self, stream => Pin::new(stream).poll_write(cx, bytes), accepted => accepted.poll_write(cx, bytes))
+        each!(self, stream => Pin::new(stream).poll_write(cx, bytes), lazy => lazy.poll_write(cx, bytes))
     }
 
     /// Writes some of `parts`.
@@ -78,20 +78,20 @@ impl Io {
         each!(
             self,
             stream => Pin::new(stream).poll_write_vectored(cx, parts),
-            accepted => accepted.poll_write_vectored(cx, parts)
+            lazy => lazy.poll_write_vectored(cx, parts)
         )
     }
 
     /// Ready when there may be something to read, an end or an error included.
     #[inline]
     pub fn poll_read_ready(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        each!(self, stream => stream.poll_read_ready(cx), accepted => accepted.poll_read_ready(cx))
+        each!(self, stream => stream.poll_read_ready(cx), lazy => lazy.poll_read_ready(cx))
     }
 
     /// Copies what has arrived without taking it; zero bytes: the peer has ended its side.
     pub fn poll_peek(&mut self, cx: &mut Context<'_>, space: &mut [u8]) -> Poll<io::Result<usize>> {
-        if let Self::Accepted(accepted) = self {
-            return accepted.poll_peek(cx, space);
+        if let Self::Lazy(lazy) = self {
+            return lazy.poll_peek(cx, space);
         }
         let mut peek = |fd: BorrowedFd<'_>| {
             nix::sys::socket::recv(fd.as_raw_fd(), space, MsgFlags::MSG_PEEK).map_err(io::Error::from)
@@ -112,8 +112,8 @@ impl Io {
         pipe: BorrowedFd<'_>,
         length: usize,
     ) -> Poll<io::Result<usize>> {
-        if let Self::Accepted(accepted) = self {
-            return accepted.poll_splice_from(cx, pipe, length);
+        if let Self::Lazy(lazy) = self {
+            return lazy.poll_splice_from(cx, pipe, length);
         }
         loop {
             ready!(self.poll_read_ready(cx))?;
@@ -135,7 +135,7 @@ impl Io {
             match self {
                 Self::Tcp(stream) => ready!(stream.poll_write_ready(cx))?,
                 Self::Unix(stream) => ready!(stream.poll_write_ready(cx))?,
-                Self::Accepted(accepted) => return accepted.poll_splice_to(cx, pipe, length),
+                Self::Lazy(lazy) => return lazy.poll_splice_to(cx, pipe, length),
             }
             match self.try_io(Interest::WRITABLE, |fd| crate::sys::splice(pipe, fd, length)) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
@@ -153,18 +153,18 @@ impl Io {
         match self {
             Self::Tcp(stream) => stream.try_io(interest, || act(stream.as_fd())),
             Self::Unix(stream) => stream.try_io(interest, || act(stream.as_fd())),
-            Self::Accepted(accepted) => act(accepted.fd()),
+            Self::Lazy(lazy) => act(lazy.fd()),
         }
     }
 
     /// Ends our side for writing.
     pub fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        each!(self, stream => Pin::new(stream).poll_shutdown(cx), accepted => Poll::Ready(accepted.shutdown()))
+        each!(self, stream => Pin::new(stream).poll_shutdown(cx), lazy => Poll::Ready(lazy.shutdown()))
     }
 
     /// The descriptor, for socket options.
     pub fn fd(&self) -> BorrowedFd<'_> {
-        each!(self, stream => stream.as_fd(), accepted => accepted.fd())
+        each!(self, stream => stream.as_fd(), lazy => lazy.fd())
     }
 
     /// Reads once into the buffer; zero: the peer has ended its side.
@@ -214,7 +214,7 @@ impl Io {
         match self {
             Self::Tcp(stream) => stream.into_std().and_then(TcpStream::from_std).map(Self::Tcp).ok(),
             Self::Unix(stream) => stream.into_std().and_then(UnixStream::from_std).map(Self::Unix).ok(),
-            Self::Accepted(_) => None,
+            Self::Lazy(_) => None,
         }
     }
 

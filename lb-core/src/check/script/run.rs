@@ -4,7 +4,7 @@ use super::expect::{Look, View, unhex};
 use super::response::{Answer, Reading, read};
 use super::{Action, Connect, Expect, Script, Send, Step, builtin};
 use crate::check::{Report, Status};
-use crate::connect::{ConnectError, SocksFailure, dial_for};
+use crate::connect::{ConnectError, SocksFailure, dial_briefly};
 use crate::exchange::Exchange;
 use crate::http::Method;
 use crate::net::{Buffer, Deadline, Fail, Io};
@@ -50,6 +50,8 @@ struct Run<'a> {
     subject: Subject<'a>,
     deadline: Deadline,
     io: Option<Io>,
+    /// What is left of the next step's bytes, some of which went with the connection.
+    ahead: Option<Vec<u8>>,
     linger: bool,
     input: Buffer,
     /// The server has ended its side.
@@ -71,6 +73,7 @@ pub(crate) async fn run(script: &Script, subject: Subject<'_>) -> Report {
         subject,
         deadline: Deadline::default(),
         io: None,
+        ahead: None,
         linger: false,
         input: Buffer::new(0),
         ended: false,
@@ -100,14 +103,20 @@ impl Run<'_> {
                     index += 1;
                     continue;
                 }
-                Action::Connect(connect) => self.connect(step, connect, script.is_quiet_after(index)).await?,
-                Action::Send(send) => {
-                    let bytes = self.bytes(step, send)?;
-                    self.send(step, &bytes).await?;
+                Action::Connect(connect) => {
+                    // Where nothing is evaluated, what is to be sent does not depend on the connection.
+                    let next = script.steps.get(index + 1).filter(|_| self.subject.exchange.is_none());
+                    self.ahead = next.and_then(|next| self.bytes(next)?.ok());
+                    self.connect(step, connect, script.is_quiet_after(index)).await?;
                 }
-                Action::Request(request) => {
-                    self.method = request.method();
-                    let bytes = request.write(self.subject.server, self.subject.exchange.as_deref());
+                Action::Send(_) | Action::Request(_) => {
+                    if let Action::Request(request) = &step.action {
+                        self.method = request.method();
+                    }
+                    let bytes = match self.ahead.take() {
+                        Some(bytes) => bytes,
+                        None => self.bytes(step).unwrap_or_else(|| Ok(Vec::new()))?,
+                    };
                     self.send(step, &bytes).await?;
                 }
                 Action::Expect(expect) => {
@@ -180,8 +189,12 @@ impl Run<'_> {
         };
         let route = way.check(address, through);
         let quiet = quiet || style.is_some();
-        match dial_for(&route, b"", quiet, &mut self.deadline).await {
-            Ok((mut io, _)) => {
+        let bytes = self.ahead.as_deref().filter(|_| style.is_none()).unwrap_or_default();
+        match dial_briefly(&route, bytes, quiet, &mut self.deadline).await {
+            Ok((mut io, sent)) => {
+                if let Some(ahead) = &mut self.ahead {
+                    ahead.drain(..sent);
+                }
                 if let Some(style) = style {
                     // What fails here shows in the next step.
                     let _ = io.write_all(&introduction(style, &io, to), &mut self.deadline).await;
@@ -226,7 +239,18 @@ impl Run<'_> {
         ServerAddress::Inet(address)
     }
 
-    fn bytes(&self, step: &Step, send: &Send) -> Result<Vec<u8>, Report> {
+    /// What a step sends, if it sends.
+    fn bytes(&self, step: &Step) -> Option<Result<Vec<u8>, Report>> {
+        match &step.action {
+            Action::Send(send) => Some(self.text(step, send)),
+            Action::Request(request) => {
+                Some(Ok(request.write(self.subject.server, self.subject.exchange.as_deref())))
+            }
+            _ => None,
+        }
+    }
+
+    fn text(&self, step: &Step, send: &Send) -> Result<Vec<u8>, Report> {
         let exchange = self.subject.exchange.as_deref();
         let text = |format: &crate::log::Format| match exchange {
             Some(exchange) => format.text(exchange),

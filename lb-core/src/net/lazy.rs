@@ -1,4 +1,4 @@
-//! A client's TCP connection, which the event loop watches only once it has to.
+//! A TCP connection that the event loop watches only once it has to.
 
 use crate::sys;
 use nix::sys::socket::MsgFlags;
@@ -9,12 +9,13 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use tokio::io::unix::{AsyncFd, AsyncFdReadyGuard};
 
-/// An accepted connection.
+/// A connection that may be over before anything has to be waited for: the event loop never hears of such a one, which
+/// saves two system calls.
 ///
-/// The request of a short connection is often there when it is accepted, and its answer fits into the socket's buffer:
-/// then the event loop never hears of it, which saves two system calls of the twelve that such a request takes.
+/// The request of a short connection is often there when it is accepted, and its answer fits into the socket's buffer.
+/// A health check of a server on this machine connects, sends and closes in one go.
 #[derive(Debug)]
-pub struct Accepted {
+pub struct Lazy {
     /// Its entry in the event loop.
     watch: Option<AsyncFd<Arc<TcpStream>>>,
     socket: Arc<TcpStream>,
@@ -23,10 +24,15 @@ pub struct Accepted {
     has_read: bool,
 }
 
-impl Accepted {
-    /// A socket that does not block.
-    pub fn new(socket: TcpStream) -> Self {
+impl Lazy {
+    /// A client's socket, which does not block and may have brought bytes with it.
+    pub fn accepted(socket: TcpStream) -> Self {
         Self { watch: None, socket: Arc::new(socket), has_read: false }
+    }
+
+    /// A socket to a server, which does not block and brings nothing before it was asked.
+    pub fn dialled(socket: TcpStream) -> Self {
+        Self { has_read: true, ..Self::accepted(socket) }
     }
 
     fn watch<'a>(
@@ -198,11 +204,11 @@ impl Acceptor {
     }
 
     /// Accepts a connection.
-    pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(Accepted, SocketAddr)>> {
+    pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(Lazy, SocketAddr)>> {
         loop {
             let mut guard = ready!(self.0.poll_read_ready(cx))?;
             if let Ok(accepted) = guard.try_io(|listener| sys::accept(listener.get_ref())) {
-                return Poll::Ready(accepted.map(|(socket, source)| (Accepted::new(socket), source)));
+                return Poll::Ready(accepted.map(|(socket, source)| (Lazy::accepted(socket), source)));
             }
         }
     }
