@@ -183,6 +183,39 @@ fn privileges_that_are_given_away_are_missed_at_load() -> Done {
     Ok(())
 }
 
+/// `tfo` on both ends, seen in the counters of a network namespace of the test's own. (haproxy 2.6 sends the same file's
+/// requests after the handshake.)
+#[test]
+fn requests_travel_with_the_first_packet() -> Done {
+    if !geteuid().is_root() {
+        println!("skipped, a network namespace takes root's rights");
+        return Ok(());
+    }
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("a.cfg");
+    let text = "option http-server-close\n\
+                frontend f\n bind 127.0.0.1:80\n default_backend b\n\
+                backend b\n retry-on conn-failure empty-response response-timeout\n server s 127.0.0.1:81 tfo\n\
+                frontend g\n bind 127.0.0.1:81 tfo\n http-request return status 200 content-type text/plain string ok\n";
+    std::fs::write(&file, format!("{DEFAULTS} {text}"))?;
+    // The first connection asks for the cookie that lets the others bring data.
+    let script = "ip link set lo up && echo 3 > /proc/sys/net/ipv4/tcp_fastopen && { \"$0\" -db -f \"$1\" & } && \
+                  for i in 1 2 3 4 5; do curl -s -o /dev/null -w '%{http_code} ' --retry 30 --retry-connrefused \
+                  --retry-delay 1 http://127.0.0.1/; done; kill $!; wait $!; \
+                  awk '/^TcpExt/ { if (!n++) split($0, name); else split($0, value) } \
+                  END { for (i in name) if (name[i] ~ /^TCPFastOpen(Active|Passive)$/) print name[i] value[i] }' /proc/net/netstat";
+    let said = std::process::Command::new("unshare")
+        .args(["-n", "sh", "-c", script, env!("CARGO_BIN_EXE_lb")])
+        .arg(&file)
+        .output()?;
+    let said = String::from_utf8_lossy(&said.stdout);
+    assert!(said.starts_with("200 200 200 200 200 "), "{said}");
+    for counter in ["TCPFastOpenActive4", "TCPFastOpenPassive4"] {
+        assert!(said.contains(counter), "{said}");
+    }
+    Ok(())
+}
+
 /// `set-proxy-v2-tlv-fmt`, which haproxy 2.6 does not know: one lb tells another.
 #[test]
 fn values_travel_in_proxy_headers() -> Done {
