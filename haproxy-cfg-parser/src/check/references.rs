@@ -108,6 +108,11 @@ pub(super) fn check<'c>(cx: &'c Cx<'_>) -> HashMap<&'c str, Vec<Diagnostic>> {
 }
 
 fn missing(cx: &Cx<'_>, reference: &Reference, proxies: &HashMap<&str, Vec<&Proxy>>) -> Option<Diagnostic> {
+    // A defaults section is of the kind of those who start from it; what nobody uses, nobody judges.
+    let heirs = cx.heirs.get(&reference.proxy).filter(|_| reference.in_defaults);
+    if reference.in_defaults && heirs.is_none() {
+        return None;
+    }
     let name = if reference.name.is_empty() { reference.proxy.as_str() } else { reference.name.as_str() };
     let side = |name: &str, has: fn(&Proxy) -> bool| {
         proxies.get(name).into_iter().flatten().copied().find(|proxy| has(proxy))
@@ -124,8 +129,8 @@ fn missing(cx: &Cx<'_>, reference: &Reference, proxies: &HashMap<&str, Vec<&Prox
         return Some(finding(reference, format!("{what} name must be set in arg {number} of")));
     }
     let what = match reference.param {
-        // A frontend may be meant where the defaults section is used.
-        Param::Frontend if reference.in_defaults && implied => return None,
+        Param::Backend if implied && heirs.is_some_and(|heirs| heirs.backend) => return None,
+        Param::Frontend if implied && heirs.is_some_and(|heirs| heirs.frontend) => return None,
         Param::Backend if implied && side(name, |proxy| proxy.kind.is_backend()).is_none() => {
             return Some(incapable(reference, "backend"));
         }

@@ -8,6 +8,7 @@ use crate::environment::Environment;
 use crate::expr::Acls;
 use crate::model::{Class, Config, Place, ProxyKind, Word};
 use crate::modernise::{self, Edit};
+use crate::section::defaults::Heirs;
 use crate::{Source, World, value};
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
@@ -39,6 +40,8 @@ pub(crate) struct Cx<'w> {
     pub(crate) proxy: String,
     /// The defaults section being read, if it has a name.
     pub(crate) defaults: String,
+    /// Who starts from defaults sections, by their names.
+    pub(crate) heirs: HashMap<String, Heirs>,
     /// Where they were named first.
     pub(crate) named_at: HashMap<(&'static str, String), Place>,
     /// The name of the section being read, where it is no proxy.
@@ -90,6 +93,7 @@ impl<'w> Cx<'w> {
             setting: "",
             proxy: String::new(),
             defaults: String::new(),
+            heirs: HashMap::new(),
             named_at: HashMap::new(),
             part: String::new(),
             acls: Acls::default(),

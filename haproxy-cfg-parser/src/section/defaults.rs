@@ -21,9 +21,14 @@ struct Base {
     explicit: bool,
     /// ... or since it is the last.
     implicit: bool,
-    /// Of either kind.
-    frontend: bool,
-    backend: bool,
+    heirs: Heirs,
+}
+
+/// Which kinds of sections start from one.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Heirs {
+    pub(crate) frontend: bool,
+    pub(crate) backend: bool,
 }
 
 /// The section that is about to start from one.
@@ -43,7 +48,7 @@ impl Defaults {
             self.named.insert(draft.proxy.name.clone(), index);
         }
         self.latest = Some(index);
-        self.all.push(Base { draft, explicit: false, implicit: false, frontend: false, backend: false });
+        self.all.push(Base { draft, explicit: false, implicit: false, heirs: Heirs::default() });
     }
 
     /// The last.
@@ -66,6 +71,10 @@ impl Defaults {
     ) -> Option<&Draft> {
         let base = self.all.get_mut(index)?;
         base.note(heir);
+        if !heir.is_defaults {
+            let heirs = cx.heirs.entry(base.draft.proxy.name.clone()).or_default();
+            *heirs = base.heirs;
+        }
         let Base { draft, explicit: true, implicit: true, .. } = &*base else {
             base.judge(heir, cx, args);
             return Some(&base.draft);
@@ -88,8 +97,8 @@ impl Base {
         self.explicit |= heir.explicit;
         self.implicit |= !heir.explicit;
         if !heir.is_defaults {
-            self.frontend |= heir.kind.is_frontend();
-            self.backend |= heir.kind.is_backend();
+            self.heirs.frontend |= heir.kind.is_frontend();
+            self.heirs.backend |= heir.kind.is_backend();
         }
     }
 
@@ -114,7 +123,7 @@ impl Base {
                     "a listen section cannot inherit from a defaults section defining TCP/HTTP rules",
                     None,
                 );
-            } else if self.frontend && self.backend {
+            } else if self.heirs.frontend && self.heirs.backend {
                 refuse(
                     "frontends and backends cannot inherit from the same defaults section if it defines TCP/HTTP rules",
                     place,

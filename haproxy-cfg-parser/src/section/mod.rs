@@ -5,7 +5,7 @@ pub(crate) mod bind;
 pub(crate) mod cache;
 pub(crate) mod cluster;
 pub(crate) mod crt_store;
-mod defaults;
+pub(crate) mod defaults;
 pub(crate) mod draft;
 pub(crate) mod fcgi_app;
 pub(crate) mod global;
