@@ -272,8 +272,8 @@ pub struct Exchange {
     pub limits: Limits,
     /// A unique id once made (`unique-id-format`); see [`crate::log::unique_id`].
     pub unique_id: OnceLock<Vec<u8>>,
-    /// This side's address of the connection to the server (`%bi`, `%bp`), once there is one.
-    pub server_local: Option<SocketAddr>,
+    /// Addresses of the connection to the server, this side's first (`%bi`, `bc_dst`), where somebody asks for them.
+    pub server_ends: (Option<SocketAddr>, Option<SocketAddr>),
     /// How early its turn comes in queues.
     pub priority: Priority,
     /// An address that a rule waits for (`do-resolve`).
@@ -325,7 +325,7 @@ impl Exchange {
             retry_forbidden: false,
             limits: Limits::default(),
             unique_id: Default::default(),
-            server_local: None,
+            server_ends: (None, None),
             priority: Priority::default(),
             lookup: None,
             src_override: None,

@@ -328,7 +328,8 @@ pub struct Logging {
     pub logger: Option<Arc<Logger>>,
     /// The format of a finished exchange.
     pub format: Option<Format>,
-    /// The format names this side's address of the server's connection (`%bi`, `%bp`), which costs a system call.
+    /// The format, or an expression somewhere, names the addresses of the server's connection (`%bi`, `%bp`, `bc_src`,
+    /// `bc_dst`), which costs two system calls.
     pub server_address: bool,
     /// The format asks for nothing that only the end can tell: the line is written when the server is connected, as
     /// HAProxy does in `mode tcp`.

@@ -86,6 +86,12 @@ impl<'a> Context<'a> {
         *self.tells_rules.get_or_insert_with(asked)
     }
 
+    /// Some expression asks for the addresses of a server's connection.
+    pub fn tells_server_ends(&self) -> bool {
+        let asks = |name: &str| name.starts_with("bc_src") || name.starts_with("bc_dst");
+        self.config.uses.first(|word| asks(&word.name)).is_some()
+    }
+
     /// The bytes of a file.
     ///
     /// # Errors

@@ -4,6 +4,7 @@ use super::{Buffer, Deadline, Lazy};
 use nix::sys::socket::MsgFlags;
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
+use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -216,6 +217,14 @@ impl Io {
             Self::Unix(stream) => stream.into_std().and_then(UnixStream::from_std).map(Self::Unix).ok(),
             Self::Lazy(_) => None,
         }
+    }
+
+    /// Its addresses, this side's first, where it has some.
+    pub fn ends(&self) -> (Option<SocketAddr>, Option<SocketAddr>) {
+        let fd = self.fd();
+        let socket = socket2::SockRef::from(&fd);
+        let address = |end: io::Result<socket2::SockAddr>| end.ok().and_then(|end| end.as_socket());
+        (address(socket.local_addr()), address(socket.peer_addr()))
     }
 
     /// Has the coming close be a reset.

@@ -101,9 +101,7 @@ impl Stream {
     fn connected(&mut self, io: &Io) {
         self.exchange.times.connected = Some(Instant::now());
         if self.exchange.frontend.log.server_address {
-            let fd = io.fd();
-            let local = socket2::SockRef::from(&fd).local_addr().ok();
-            self.exchange.server_local = local.and_then(|address| address.as_socket());
+            self.exchange.server_ends = io.ends();
         }
     }
 

@@ -60,9 +60,7 @@ impl Run<'_> {
             };
             let (upstream, sent) = upstream;
             if self.frontend().log.server_address {
-                let fd = upstream.io.fd();
-                let local = socket2::SockRef::from(&fd).local_addr().ok();
-                self.exchange.server_local = local.and_then(|address| address.as_socket());
+                self.exchange.server_ends = upstream.io.ends();
             }
             let may_retry = attempts.left > 0 && repeatable;
             match self.transfer(&backend, upstream, sent, may_retry).await {

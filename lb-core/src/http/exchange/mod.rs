@@ -150,7 +150,7 @@ impl<'a> Run<'a> {
             log_level: None,
             retry_forbidden: false,
             limits: Default::default(),
-            server_local: None,
+            server_ends: (None, None),
             unique_id: Default::default(),
             priority: Default::default(),
             lookup: None,

@@ -1,7 +1,7 @@
-//! Addresses of the client's connection (manual 7.3.3).
+//! Addresses of the client's connection, and of the server's (manual 7.3.3).
 
 use super::{Row, fetch, plain};
-use crate::sample::Needs::Client;
+use crate::sample::Needs::{Client, Server};
 use crate::sample::{Sample, Type};
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 
@@ -19,6 +19,10 @@ pub(super) const ROWS: &[Row] = &[
     fetch("fc_dst", Type::Ip, Client, |_, _| plain(|exchange| ip(exchange.session.ends.1))),
     fetch("fc_dst_port", Type::Int, Client, |_, _| plain(|exchange| port(exchange.session.ends.1))),
     fetch("fc_dst_is_local", Type::Bool, Client, |_, _| plain(|exchange| local(exchange.session.ends.1))),
+    fetch("bc_src", Type::Ip, Server, |_, _| plain(|exchange| ip(exchange.server_ends.0))),
+    fetch("bc_src_port", Type::Int, Server, |_, _| plain(|exchange| port(exchange.server_ends.0))),
+    fetch("bc_dst", Type::Ip, Server, |_, _| plain(|exchange| ip(exchange.server_ends.1))),
+    fetch("bc_dst_port", Type::Int, Server, |_, _| plain(|exchange| port(exchange.server_ends.1))),
 ];
 
 fn ip(address: Option<SocketAddr>) -> Option<Sample<'static>> {
