@@ -11,8 +11,8 @@ use crate::sample::{Sample, VarKey, Vars};
 use crate::server::{Priority, Server, Severed};
 use crate::tcp::Peeked;
 use haproxy_cfg_parser::model::Place as RulePlace;
-use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, OnceLock};
+use std::net::{IpAddr, SocketAddr, TcpStream};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::oneshot;
 
@@ -27,6 +27,8 @@ pub struct Session {
     pub ends: (Option<SocketAddr>, Option<SocketAddr>),
     /// Where it was accepted.
     pub listener: Arc<Listener>,
+    /// Its socket, for those who ask the kernel about it; none where nobody does, and of a unix socket.
+    pub socket: Weak<TcpStream>,
     /// When it was accepted, by the wall clock (logs) ...
     pub accepted_at: SystemTime,
     /// ... and by the steady clock (timers).

@@ -62,6 +62,8 @@ pub struct Frontend {
     pub rules: Rules,
     /// `tcp-request inspect-delay`.
     pub inspect_delay: Option<Duration>,
+    /// Some expression asks the kernel about clients' connections (`fc_rtt` and its like).
+    pub asks_kernel: bool,
     /// Content rules or what follows them read HTTP in `mode tcp`.
     pub reads_http: bool,
     /// `use_backend` rules in order.

@@ -24,6 +24,24 @@ pub(crate) fn set_tcp_option(socket: &impl AsFd, name: libc::c_int, value: libc:
     if done == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
+/// What the kernel knows of a TCP connection (`TCP_INFO`); what an older one does not know is zero.
+pub(crate) fn tcp_info(socket: &impl AsFd) -> io::Result<libc::tcp_info> {
+    let mut info = std::mem::MaybeUninit::<libc::tcp_info>::zeroed();
+    let mut size = std::mem::size_of::<libc::tcp_info>() as libc::socklen_t;
+    // SAFETY: the pointer and the size are those of `info`, which outlives the call; the descriptor is borrowed.
+    let done = unsafe {
+        libc::getsockopt(
+            socket.as_fd().as_raw_fd(),
+            libc::IPPROTO_TCP,
+            libc::TCP_INFO,
+            info.as_mut_ptr().cast::<libc::c_void>(),
+            &raw mut size,
+        )
+    };
+    // SAFETY: it consists of integers, for which zeroes are values, and the kernel wrote no more than the size.
+    if done == 0 { Ok(unsafe { info.assume_init() }) } else { Err(io::Error::last_os_error()) }
+}
+
 /// A descriptor that the process inherited, checked to be open.
 pub(crate) fn inherited_fd(fd: i32) -> io::Result<BorrowedFd<'static>> {
     if fd < 0 {

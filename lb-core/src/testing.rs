@@ -59,6 +59,7 @@ pub(crate) fn exchange(frontend: Arc<Frontend>, head: &[u8]) -> Exchange {
         expects: Default::default(),
         proxied: None,
         last_rule: None,
+        socket: std::sync::Weak::new(),
         ends: ("127.0.0.1:1234".parse().ok(), "127.0.0.1:80".parse().ok()),
         requests: 1,
     };

@@ -96,6 +96,7 @@ impl Settings {
             expects: Default::default(),
             proxied: None,
             last_rule: None,
+            socket: std::sync::Weak::new(),
             ends: (None, None),
         };
         Box::new(Exchange::new(Box::new(session), Arc::clone(frontend), Times::begin(now, wall)))

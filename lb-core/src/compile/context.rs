@@ -92,6 +92,11 @@ impl<'a> Context<'a> {
         self.config.uses.first(|word| asks(&word.name)).is_some()
     }
 
+    /// Some expression asks the kernel about a client's connection.
+    pub fn asks_kernel(&self) -> bool {
+        self.config.uses.first(|word| crate::sample::fetch::asks_kernel(&word.name)).is_some()
+    }
+
     /// The bytes of a file.
     ///
     /// # Errors

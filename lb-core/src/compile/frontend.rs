@@ -58,6 +58,7 @@ pub(super) fn frontend(
         originalto: proxy.options.originalto.as_ref().map(forward_for),
         rules,
         inspect_delay: proxy.tcp_inspect_delay,
+        asks_kernel: context.asks_kernel(),
         reads_http: std::mem::take(&mut context.reads_http),
         switching,
         backends: OnceLock::new(),

@@ -10,8 +10,8 @@ use crate::proxy::{Frontend, Listener, ProxyStats};
 use crate::sample::Vars;
 use std::net::SocketAddr;
 use std::os::fd::AsFd;
-use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Weak};
 use std::time::{Instant, SystemTime};
 
 /// A connection just accepted.
@@ -48,7 +48,12 @@ impl Arrival {
             Some(bound) => Some(bound),
             None => src.and_then(|_| local_address(&io)),
         };
+        let socket = match &io {
+            Io::Lazy(stream) if frontend.asks_kernel => stream.socket(),
+            _ => Weak::new(),
+        };
         let session = Box::new(Session {
+            socket,
             src,
             dst,
             ends: (src, dst),

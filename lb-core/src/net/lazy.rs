@@ -5,7 +5,7 @@ use nix::sys::socket::MsgFlags;
 use std::io::{self, IoSlice, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, ready};
 use tokio::io::unix::{AsyncFd, AsyncFdReadyGuard};
 
@@ -154,6 +154,11 @@ impl Lazy {
     /// Ends our side for writing.
     pub fn shutdown(&self) -> io::Result<()> {
         self.socket.shutdown(Shutdown::Write)
+    }
+
+    /// The socket, as long as this has it.
+    pub fn socket(&self) -> Weak<TcpStream> {
+        Arc::downgrade(&self.socket)
     }
 
     /// The descriptor, for socket options.

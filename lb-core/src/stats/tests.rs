@@ -30,6 +30,7 @@ fn frontend(name: &str, id: u32, mode: model::Mode) -> Arc<Frontend> {
         originalto: None,
         rules: Rules::default(),
         inspect_delay: None,
+        asks_kernel: false,
         reads_http: false,
         switching: vec![],
         backends: OnceLock::new(),

@@ -11,6 +11,7 @@ mod cookie;
 pub(super) mod farm;
 mod header;
 mod hello;
+mod kernel;
 mod payload;
 mod proxy;
 mod random;
@@ -26,6 +27,7 @@ pub(crate) use auth::basic as basic_credentials;
 pub(crate) use capture::word;
 pub(crate) use constant::unhex;
 pub use header::HeaderAddress;
+pub(crate) use kernel::asks_kernel;
 
 use super::{Needs, Sample, Type};
 use crate::compile::Context;
@@ -74,6 +76,7 @@ const FAMILIES: &[&[Row]] = &[
     farm::ROWS,
     header::ROWS,
     hello::ROWS,
+    kernel::ROWS,
     payload::ROWS,
     proxy::ROWS,
     random::ROWS,
