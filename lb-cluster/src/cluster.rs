@@ -4,19 +4,20 @@ mod driver;
 mod expiry;
 
 use crate::notify::Sender;
-use crate::raft::{Node, Prepared, Status};
+use crate::raft::{Error, Node, Prepared, Status};
 use crate::seen::{About, Observer};
 use crate::state::{Member, NodeId, Tenure};
 use crate::transport::Counted;
 use crate::vip::Hands;
-use driver::{Beginning, Driver};
+pub(crate) use driver::Beginning;
+use driver::Driver;
 use lb_core::process::Severity;
 use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Builder;
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// What a node tells of itself and its cluster.
@@ -69,7 +70,7 @@ impl Cluster {
     pub fn start(
         prepared: Prepared,
         addresses: Vec<(IpAddr, &'static str)>,
-        mut hands: Box<dyn Hands>,
+        hands: Box<dyn Hands>,
         notify: Option<Sender>,
     ) -> io::Result<Self> {
         let (orders, ordered) = mpsc::channel(8);
@@ -87,13 +88,9 @@ impl Cluster {
         let (events, counts) = (settings.events.clone(), Arc::clone(&settings.counts));
         let observer = Observer { about: Arc::new(about), view, orders, events, counts };
         let runtime = Builder::new_current_thread().enable_all().build()?;
-        let work = move || {
-            // What an earlier life may have left behind goes first.
-            hands.rebuild();
-            hands.close();
-            hands.remove();
-            live(&runtime, prepared, hands, notify, ordered, shown);
-        };
+        let beginning = Beginning::new(settings, hands, notify, shown);
+        let starting = async { Node::start(prepared).await.map(Arc::new) };
+        let work = move || runtime.block_on(live(starting, beginning, ordered));
         let thread = thread::Builder::new().name("lb-cluster".into()).spawn(work)?;
         Ok(Self { observer, thread: Some(thread) })
     }
@@ -138,39 +135,23 @@ impl Drop for Cluster {
     }
 }
 
-/// The thread's work.
-fn live(
-    runtime: &Runtime,
-    prepared: Prepared,
-    hands: Box<dyn Hands>,
-    notify: Option<Sender>,
+/// The thread's work: a node that starts, and the holder on it, to its end.
+pub(crate) async fn live(
+    starting: impl Future<Output = Result<Arc<Node>, Error>>,
+    mut beginning: Beginning,
     mut ordered: mpsc::Receiver<Order>,
-    shown: watch::Sender<Option<View>>,
 ) {
-    let settings = prepared.settings();
-    let beginning = Beginning {
-        witness: settings.me.witness,
-        election: settings.election.1,
-        succession: settings.succession,
-        identity: settings.identity.clone(),
-        hands,
-        notify,
-        preferred: settings.preferred.clone(),
-        shown,
-        events: settings.events.clone(),
-        counts: Arc::clone(&settings.counts),
+    beginning.clean_up();
+    let events = beginning.events();
+    let started = tokio::select! {
+        biased;
+        () = stopped(&mut ordered) => return,
+        started = starting => started,
     };
-    let events = settings.events.clone();
-    runtime.block_on(async {
-        let started = tokio::select! {
-            started = Node::start(prepared) => started,
-            () = stopped(&mut ordered) => return,
-        };
-        match started {
-            Ok(node) => Driver::new(node, beginning).run(ordered).await,
-            Err(error) => events.tell(Severity::Alert, format!("this node takes no part: {error}.")),
-        }
-    });
+    match started {
+        Ok(node) => Driver::new(node, beginning).run(ordered).await,
+        Err(error) => events.tell(Severity::Alert, format!("this node takes no part: {error}.")),
+    }
 }
 
 /// Waits for an order to stop; others mean nothing before there is a node.

@@ -1,5 +1,6 @@
 //! What happened in the cluster, as this node saw it: told to the operator, and kept for who asks later.
 
+use crate::runtime::time_of_day;
 use lb_core::process::{self, Severity};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -33,7 +34,7 @@ impl Events {
         if kept.len() == KEPT {
             kept.pop_front();
         }
-        kept.push_back(Event { at: SystemTime::now(), severity, text });
+        kept.push_back(Event { at: time_of_day(), severity, text });
     }
 
     /// Those that are kept, oldest first.

@@ -14,6 +14,7 @@
 //! - [`raft`]: the only one that names the Raft library: a node among others, from its start to its stop.
 //! - [`notify`]: what is run when the addresses move.
 //! - [`seen`]: what operators see of it: commands, metrics, a section of the statistics page.
+//! - `runtime`: the clock, timers and tasks.
 //! - [`vip`]: who answers for the virtual addresses, as a step function, and what carries its steps out.
 
 mod cluster;
@@ -21,6 +22,7 @@ pub mod counts;
 mod events;
 pub mod notify;
 pub mod raft;
+mod runtime;
 pub mod seen;
 pub mod state;
 pub mod store;

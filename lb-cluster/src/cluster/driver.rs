@@ -5,7 +5,8 @@ use super::{Answer, Order, View};
 use crate::counts::Counts;
 use crate::events::Events;
 use crate::notify::{Notice, Sender};
-use crate::raft::{Error, Node, Role, Seat, Status};
+use crate::raft::{Error, Node, Role, Seat, Settings, Status};
+use crate::runtime::{self, Tasks, now, since};
 use crate::state::{Decision, NodeId, Tenure};
 use crate::transport::Identity;
 use crate::vip::{Action, Hands, Holder, Lease, Peer, Preference, Reason, Sense, Sight};
@@ -13,7 +14,6 @@ use lb_core::process::Severity;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
 
 /// How often the holder looks, if nothing wakes it before.
 const TICK: Duration = Duration::from_millis(4);
@@ -27,21 +27,56 @@ const HOUR: Duration = Duration::from_secs(3600);
 const REMINDER: Duration = Duration::from_secs(60);
 
 /// What a driver begins with.
-pub(super) struct Beginning {
+pub(crate) struct Beginning {
     /// It never holds.
-    pub(super) witness: bool,
+    witness: bool,
     /// The longest election timeout.
-    pub(super) election: Duration,
+    election: Duration,
     /// How long a new leader waits before it holds.
-    pub(super) succession: Duration,
-    pub(super) identity: Identity,
-    pub(super) hands: Box<dyn Hands>,
-    pub(super) notify: Option<Sender>,
+    succession: Duration,
+    identity: Identity,
+    hands: Box<dyn Hands>,
+    notify: Option<Sender>,
     /// Names of nodes that should rather hold.
-    pub(super) preferred: Vec<String>,
-    pub(super) shown: watch::Sender<Option<View>>,
-    pub(super) events: Events,
-    pub(super) counts: Arc<Counts>,
+    preferred: Vec<String>,
+    shown: watch::Sender<Option<View>>,
+    events: Events,
+    counts: Arc<Counts>,
+}
+
+impl Beginning {
+    /// What the settings say, and what they do not.
+    pub(crate) fn new(
+        settings: &Settings,
+        hands: Box<dyn Hands>,
+        notify: Option<Sender>,
+        shown: watch::Sender<Option<View>>,
+    ) -> Self {
+        Self {
+            witness: settings.me.witness,
+            election: settings.election.1,
+            succession: settings.succession,
+            identity: settings.identity.clone(),
+            hands,
+            notify,
+            preferred: settings.preferred.clone(),
+            shown,
+            events: settings.events.clone(),
+            counts: Arc::clone(&settings.counts),
+        }
+    }
+
+    /// What an earlier life may have left behind goes first.
+    pub(super) fn clean_up(&mut self) {
+        self.hands.rebuild();
+        self.hands.close();
+        self.hands.remove();
+    }
+
+    /// Where it tells what happens.
+    pub(super) fn events(&self) -> Events {
+        self.events.clone()
+    }
 }
 
 /// A node, and the holder on it.
@@ -72,7 +107,7 @@ pub(super) struct Driver {
     stopping: Option<Instant>,
     shown: watch::Sender<Option<View>>,
     /// What is told to the cluster, and to who shall lead.
-    words: JoinSet<()>,
+    words: Tasks,
     events: Events,
     counts: Arc<Counts>,
     told: Told,
@@ -89,7 +124,7 @@ struct Told {
 }
 
 impl Driver {
-    pub(super) fn new(node: Node, beginning: Beginning) -> Self {
+    pub(super) fn new(node: Arc<Node>, beginning: Beginning) -> Self {
         let Beginning {
             witness,
             election,
@@ -103,14 +138,14 @@ impl Driver {
             counts,
         } = beginning;
         Self {
-            node: Arc::new(node),
+            node,
             holder: Holder::new(Lease::new(election), succession),
             hands,
             notify,
             preference: Preference::new(preferred),
             abstains: witness,
             election,
-            origin: Instant::now(),
+            origin: now(),
             felt: (0, 0),
             claimed: None,
             company: 0,
@@ -119,7 +154,7 @@ impl Driver {
             transfers: None,
             stopping: None,
             shown,
-            words: JoinSet::new(),
+            words: Tasks::new(),
             events,
             counts,
             told: Told { leader: None, quorum: true, lost: None },
@@ -130,18 +165,12 @@ impl Driver {
 
     pub(super) async fn run(mut self, mut orders: mpsc::Receiver<Order>) {
         let mut changes = self.node.changes();
-        let mut tick = tokio::time::interval(TICK);
-        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut hours = tokio::time::interval(HOUR);
+        let mut tick = runtime::interval(TICK);
+        let mut hours = runtime::interval(HOUR);
         loop {
+            // In this order: what comes seldom first, so that nothing starves.
             tokio::select! {
-                _ = tick.tick() => {}
-                _ = hours.tick() => {
-                    if let Some(text) = self.expiry.look(self.identity.days_left()) {
-                        self.events.tell(Severity::Warning, text);
-                    }
-                }
-                true = changes.next() => {}
+                biased;
                 order = orders.recv(), if self.stopping.is_none() => match order {
                     Some(Order::StepDown) => self.step_down(),
                     Some(Order::Retire) => self.abstains = true,
@@ -153,9 +182,16 @@ impl Driver {
                         let node = Arc::clone(&self.node);
                         self.change(answer, async move { node.remove(id).await });
                     }
-                    Some(Order::Stop) | None => self.stopping = Some(Instant::now()),
+                    Some(Order::Stop) | None => self.stopping = Some(now()),
                 },
+                () = hours.tick() => {
+                    if let Some(text) = self.expiry.look(self.identity.days_left()) {
+                        self.events.tell(Severity::Warning, text);
+                    }
+                }
+                () = tick.tick() => {}
                 Some(_) = self.words.join_next() => {}
+                true = changes.next() => {}
             }
             let status = self.node.status();
             self.step(&status);
@@ -171,7 +207,7 @@ impl Driver {
 
     /// A node that stops waits until another leads, but not for long.
     fn may_end(&self, status: &Status) -> bool {
-        self.stopping.is_some_and(|since| status.role != Role::Leader || since.elapsed() > FAREWELL)
+        self.stopping.is_some_and(|begun| status.role != Role::Leader || since(begun) > FAREWELL)
     }
 
     fn step(&mut self, status: &Status) {
@@ -210,7 +246,7 @@ impl Driver {
         }
         let fit = !self.abstains && sense.fit;
         self.node.set_fit(fit && self.stopping.is_none());
-        let company = status.acked.values().filter(|acked| acked.elapsed() < self.election).count();
+        let company = status.acked.values().filter(|acked| since(**acked) < self.election).count();
         let returned = company > std::mem::replace(&mut self.company, company);
         Sight {
             leads,
@@ -220,7 +256,7 @@ impl Driver {
             guarded: sense.guarded,
             leaving: self.abstains || stalled || asked,
             stirred: sense.stirred || returned,
-            now: self.origin.elapsed(),
+            now: since(self.origin),
         }
     }
 
@@ -229,8 +265,8 @@ impl Driver {
         let sense = self.hands.sense();
         let (fenced, claims) = std::mem::replace(&mut self.felt, (sense.fenced, sense.claims));
         (fenced..sense.fenced).for_each(|_| self.counts.fenced.inc());
-        if sense.claims > claims && self.claimed.is_none_or(|at| at.elapsed() > REMINDER) {
-            self.claimed = Some(Instant::now());
+        if sense.claims > claims && self.claimed.is_none_or(|at| since(at) > REMINDER) {
+            self.claimed = Some(now());
             let text = "another machine claims a virtual address that this node holds; it is announced anew.";
             self.events.tell(Severity::Warning, text.to_owned());
         }
@@ -279,7 +315,7 @@ impl Driver {
 
     /// Gives the addresses away where another should rather have them.
     fn prefer(&mut self, status: &Status) {
-        let now = self.origin.elapsed();
+        let now = since(self.origin);
         self.preference.remember(now, self.node.yields());
         let own = status.seats.iter().find(|seat| seat.node == status.node);
         let Some(own) = own.filter(|_| self.holder.held_until().is_some()) else {
@@ -359,12 +395,12 @@ impl Driver {
     /// A majority hears the same leader, as far as this node can tell.
     fn has_quorum(&self, status: &Status) -> bool {
         let heard = if status.role == Role::Leader { status.quorum_acked } else { self.node.leader_heard() };
-        heard.is_some_and(|heard| heard.elapsed() < self.election)
+        heard.is_some_and(|heard| since(heard) < self.election)
     }
 
     /// Tells who leads, and whether anybody does.
     fn report(&mut self, status: &Status, quorum: bool) {
-        self.told.lost = if quorum { None } else { self.told.lost.or_else(|| Some(Instant::now())) };
+        self.told.lost = if quorum { None } else { self.told.lost.or_else(|| Some(now())) };
         let name = |node: NodeId| {
             let seat = status.seats.iter().find(|seat| seat.node == node);
             seat.map_or_else(|| node.to_string(), |seat| seat.member.name.clone())
@@ -379,7 +415,7 @@ impl Driver {
             }
             (self.told.leader, self.told.quorum) = (Some(leader), true);
         }
-        let lost = self.told.lost.is_some_and(|lost| lost.elapsed() > self.election * 4);
+        let lost = self.told.lost.is_some_and(|lost| since(lost) > self.election * 4);
         if lost && self.told.quorum {
             let text = "no majority of the nodes is reached: nobody holds the virtual addresses by this node's word; \
                         it goes on with its own.";
@@ -394,7 +430,7 @@ fn successors(status: &Status, election: Duration) -> impl Iterator<Item = (&Sea
     let able =
         status.seats.iter().filter(|seat| seat.voter && !seat.member.witness && seat.node != status.node);
     able.filter_map(move |seat| {
-        let at = status.acked.get(&seat.node).copied().filter(|at| at.elapsed() < election)?;
+        let at = status.acked.get(&seat.node).copied().filter(|at| since(*at) < election)?;
         Some((seat, at))
     })
 }

@@ -2,6 +2,7 @@
 
 use super::network::{Answer, Request, ask};
 use super::{Role, Status, Types};
+use crate::runtime::{self, now, since};
 use crate::state::NodeId;
 use crate::transport::{Caller, Link};
 use futures_util::future::join_all;
@@ -40,7 +41,7 @@ impl Conditions {
 
     /// A node has said lately that it could.
     pub(super) fn is_fit(&self, node: NodeId) -> bool {
-        self.fit().get(&node).is_some_and(|said| said.elapsed() < FRESH)
+        self.fit().get(&node).is_some_and(|said| since(*said) < FRESH)
     }
 
     fn fit(&self) -> MutexGuard<'_, BTreeMap<NodeId, Instant>> {
@@ -49,7 +50,7 @@ impl Conditions {
 
     fn note(&self, node: NodeId, fit: bool) {
         if fit {
-            self.fit().insert(node, Instant::now());
+            self.fit().insert(node, now());
         } else {
             self.fit().remove(&node);
         }
@@ -63,8 +64,7 @@ pub(super) async fn ask_others(
     conditions: Conditions,
 ) {
     let mut links: BTreeMap<NodeId, Link> = BTreeMap::new();
-    let mut tick = tokio::time::interval(EVERY);
-    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut tick = runtime::interval(EVERY);
     loop {
         tick.tick().await;
         let status = Status::of(&metrics.borrow_watched());

@@ -3,6 +3,7 @@
 use super::Raft;
 use super::network::{Answer, Census, Request, ask};
 use crate::events::Events;
+use crate::runtime::sleep;
 use crate::state::{Member, NodeId};
 use crate::transport::{Caller, Link};
 use lb_core::process::Severity;
@@ -86,6 +87,6 @@ pub(super) async fn found(raft: Raft, caller: Caller, me: Census, events: Events
             events.tell(Severity::Warning, format!("{why}."));
             told = Some(why);
         }
-        tokio::time::sleep(PERIOD).await;
+        sleep(PERIOD).await;
     }
 }

@@ -3,10 +3,10 @@
 //! A vote in a handover bypasses leases, which all else rests on. openraft takes the candidate's word that it is one;
 //! here it counts only when the leader has said so.
 
+use crate::runtime::{now, since, timeout};
 use crate::state::NodeId;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
-use tokio::time::timeout;
 
 /// How long a candidate may be ahead of its leader's word.
 const AHEAD: Duration = Duration::from_millis(50);
@@ -26,14 +26,14 @@ impl Handover {
 
     /// The leader names its successor.
     pub(super) fn announce(&self, successor: NodeId) {
-        self.named.send_replace(Some((successor, Instant::now())));
+        self.named.send_replace(Some((successor, now())));
     }
 
     /// Whether a candidate was named; waits a little, since the leader's word may be on its way.
     pub(super) async fn allows(&self, candidate: NodeId) -> bool {
         let mut named = self.named.subscribe();
         let is_it = |named: &Option<(NodeId, Instant)>| {
-            named.is_some_and(|(successor, at)| successor == candidate && at.elapsed() < self.valid)
+            named.is_some_and(|(successor, at)| successor == candidate && since(at) < self.valid)
         };
         timeout(AHEAD, named.wait_for(is_it)).await.is_ok_and(|allowed| allowed.is_ok())
     }

@@ -3,6 +3,7 @@
 use super::Types;
 use super::encoding::{decode, encode};
 use crate::counts::Counts;
+use crate::runtime::{now, since};
 use crate::state::{Decision, Member, NodeId, Outcome};
 use crate::transport::{Caller, Error, Link};
 use openraft::OptionalSend;
@@ -16,7 +17,7 @@ use openraft::raft::{
 };
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// A piece of a snapshot, in bytes.
 pub(super) const CHUNK: usize = 512 << 10;
@@ -121,10 +122,10 @@ pub(super) async fn ask(
 
 impl Peer {
     async fn raft(&mut self, request: Request, limit: Duration) -> Result<Answer, RPCError<Types>> {
-        let begun = Instant::now();
+        let begun = now();
         let asked = ask(&mut self.link, Some(self.node), request, limit).await;
         match &asked {
-            Ok(_) => self.counts.answers.observe(begun.elapsed()),
+            Ok(_) => self.counts.answers.observe(since(begun)),
             Err(_) => self.counts.unanswered.inc(),
         }
         asked.map_err(|error| match error {
@@ -198,6 +199,7 @@ impl RaftNetworkV2<Types> for Peer {
             }
         };
         tokio::select! {
+            biased;
             closed = cancel => Err(closed.into()),
             sent = send => Ok(sent?),
         }

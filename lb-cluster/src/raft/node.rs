@@ -4,10 +4,12 @@ use super::condition::{Conditions, ask_others};
 use super::encoding::encode;
 use super::handover::Handover;
 use super::network::{Answer, Census, Network, Request, ask};
+use super::prepared::Basis;
 use super::service::{Heard, Service};
 use super::{Log, Machine, Prepared, Raft, Role, Status, Types};
 use super::{founding, listing};
 use crate::events::Events;
+use crate::runtime::{Tasks, sleep, timeout};
 use crate::state::{Decision, Member, NodeId, Outcome, State, Tenure};
 use crate::store::{Directory, Fact, Write, Writer};
 use crate::transport::{Caller, Counters, Link, Roster, serve};
@@ -22,7 +24,6 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
-use tokio::task::JoinSet;
 
 /// The longest decision, in bytes.
 const MAX_DECISION: usize = 64 << 10;
@@ -59,6 +60,16 @@ pub enum Error {
     Stopped(String),
 }
 
+/// What it takes to answer the others.
+pub(crate) struct Door {
+    /// Who this node is.
+    pub(crate) caller: Caller,
+    /// Who may ask.
+    pub(crate) roster: Roster,
+    /// Where it is counted.
+    pub(crate) counters: Arc<Counters>,
+}
+
 /// A running node. What it runs ends when it is dropped; [`Node::stop`] waits for it.
 pub struct Node {
     raft: Raft,
@@ -70,8 +81,8 @@ pub struct Node {
     heard: Heard,
     conditions: Conditions,
     writer: Writer,
-    tasks: JoinSet<()>,
-    _directory: Directory,
+    tasks: Tasks,
+    _directory: Option<Directory>,
 }
 
 impl Node {
@@ -80,10 +91,24 @@ impl Node {
     /// # Errors
     /// What the data-dir holds is damaged, or its disk fails.
     pub async fn start(prepared: Prepared) -> Result<Self, Error> {
-        let longest = prepared.longest_lease()?;
-        let Prepared { settings, config, node, listener, directory, store, contents } = prepared;
+        let Prepared { basis, listener, directory, store } = prepared;
         let listener = TcpListener::from_std(listener)?;
         let writer = Writer::start(store)?;
+        Self::join(basis, writer, Some(directory), |door, service| {
+            serve(listener, door.caller, door.roster, door.counters, service)
+        })
+        .await
+    }
+
+    /// The same, wherever its log is written and however it is asked.
+    pub(crate) async fn join<F: Future<Output = ()> + Send + 'static>(
+        basis: Basis,
+        writer: Writer,
+        directory: Option<Directory>,
+        open: impl FnOnce(Door, Service) -> F,
+    ) -> Result<Self, Error> {
+        let longest = basis.longest_lease()?;
+        let Basis { settings, config, node, contents } = basis;
         let log = Log::new(&contents, writer.clone())?;
         let machine = Machine::new(&contents, writer.clone())?;
         quarantine(longest, &writer, settings.election.1).await?;
@@ -92,7 +117,7 @@ impl Node {
         let network = Network { caller: caller.clone(), counts: settings.counts };
         let raft = Raft::new(node, config, network, log, machine.clone()).await.map_err(stopped)?;
 
-        let mut tasks = JoinSet::new();
+        let mut tasks = Tasks::new();
         let roster = Roster::new(settings.listed.clone());
         let counters = Arc::new(Counters::default());
         let census = Census { node, empty: true, listed: settings.listed.clone() };
@@ -109,12 +134,12 @@ impl Node {
             handover: Arc::clone(&handover),
             arriving: Default::default(),
         };
-        tasks.spawn(serve(listener, caller.clone(), roster.clone(), Arc::clone(&counters), service));
+        let door = Door { caller: caller.clone(), roster: roster.clone(), counters: Arc::clone(&counters) };
+        tasks.spawn(open(door, service));
         let listed = census.listed.clone();
         tasks.spawn(follow_membership(raft.metrics(), roster, listed, settings.events.clone()));
         tasks.spawn(founding::found(raft.clone(), caller.clone(), census, settings.events));
         let metrics = raft.metrics();
-        let _directory = directory;
         Ok(Self {
             raft,
             machine,
@@ -126,7 +151,7 @@ impl Node {
             conditions,
             writer,
             tasks,
-            _directory,
+            _directory: directory,
         })
     }
 
@@ -188,7 +213,7 @@ impl Node {
         if !fits(&decision) {
             return Ok(Outcome::Refused(format!("The change is longer than {MAX_DECISION} bytes.")));
         }
-        let decided = tokio::time::timeout(DECIDE, self.decide(decision)).await;
+        let decided = timeout(DECIDE, self.decide(decision)).await;
         decided.unwrap_or_else(|_| {
             Err(Error::NotCommitted(format!("no majority within {} s", DECIDE.as_secs())))
         })
@@ -218,7 +243,7 @@ impl Node {
     /// There is no majority that vouches for it.
     pub async fn read_barrier(&self) -> Result<(), Error> {
         let read = self.raft.ensure_linearizable(openraft::ReadPolicy::ReadIndex);
-        match tokio::time::timeout(DECIDE, read).await {
+        match timeout(DECIDE, read).await {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) => Err(Error::NotCommitted(error.to_string())),
             Err(_) => Err(Error::NotCommitted(format!("no majority within {} s", DECIDE.as_secs()))),
@@ -270,7 +295,7 @@ impl Node {
             let change = ChangeMembers::ReplaceAllVoters(voters);
             self.raft.change_membership(change, false).await.map_err(refused)
         };
-        match tokio::time::timeout(CATCH_UP, seat).await {
+        match timeout(CATCH_UP, seat).await {
             Ok(seated) => seated.map(|_| census.node),
             Err(_) => Err(Error::NotCommitted(format!("it is not done after {} s", CATCH_UP.as_secs()))),
         }
@@ -282,7 +307,7 @@ impl Node {
     /// There is no majority.
     pub async fn remove(&self, node: NodeId) -> Result<(), Error> {
         let change = ChangeMembers::RemoveVoters(BTreeSet::from([node]));
-        match tokio::time::timeout(DECIDE, self.raft.change_membership(change, false)).await {
+        match timeout(DECIDE, self.raft.change_membership(change, false)).await {
             Ok(removed) => removed.map(drop).map_err(refused),
             Err(_) => Err(Error::NotCommitted(format!("no majority within {} s", DECIDE.as_secs()))),
         }
@@ -313,7 +338,7 @@ pub(super) fn fits(decision: &Decision) -> bool {
 
 /// Keeps silent until no promise of an earlier life can hurt.
 async fn quarantine(longest: Duration, writer: &Writer, election: Duration) -> io::Result<()> {
-    let wait = tokio::time::sleep(longest.mul_f64(1.2));
+    let wait = sleep(longest.mul_f64(1.2));
     // A crash in here must not shorten the next one's wait.
     writer.flush(vec![Write::Set(Fact::Election, encode(&longest)?)]).await?;
     wait.await;

@@ -53,12 +53,17 @@ pub struct Settings {
 
 /// A node that can start.
 pub struct Prepared {
-    pub(super) settings: Settings,
-    pub(super) config: Arc<Config>,
-    pub(super) node: NodeId,
+    pub(super) basis: Basis,
     pub(super) listener: TcpListener,
     pub(super) directory: Directory,
     pub(super) store: Store,
+}
+
+/// What it is, wherever it keeps its log.
+pub(crate) struct Basis {
+    pub(crate) settings: Settings,
+    pub(crate) config: Arc<Config>,
+    pub(super) node: NodeId,
     pub(super) contents: Contents,
 }
 
@@ -77,15 +82,17 @@ impl Prepared {
         let listener = listener.map_err(|source| Error::Listen { address: listen, source })?;
         let directory = Directory::open(&settings.data_dir)?;
         let (store, contents) = Store::open(&directory)?;
-        let node = identity(&contents)?;
-        Ok(Self { settings, config, node, listener, directory, store, contents })
+        let basis = Basis { node: identity(&contents)?, settings, config, contents };
+        Ok(Self { basis, listener, directory, store })
     }
 
     /// The settings.
     pub fn settings(&self) -> &Settings {
-        &self.settings
+        &self.basis.settings
     }
+}
 
+impl Basis {
     /// How long the node must keep silent first: a voter that restarts has forgotten which leases it granted, so all of
     /// them must be over, also by a clock that runs slow, and also those of a longer timeout that it had before.
     pub(super) fn longest_lease(&self) -> io::Result<Duration> {

@@ -6,6 +6,7 @@ use super::handover::Handover;
 use super::network::{Answer, CHUNK, Census, Envelope, Piece, Request};
 use super::node::fits;
 use super::{Raft, Status, Types};
+use crate::runtime::now;
 use crate::state::{Member, NodeId};
 use crate::transport::Handler;
 use openraft::Snapshot;
@@ -22,7 +23,7 @@ const MAX_SNAPSHOT: usize = 32 << 20;
 pub(super) type Heard = Arc<Mutex<Option<Instant>>>;
 
 /// Answers for one node.
-pub(super) struct Service {
+pub(crate) struct Service {
     pub(super) heard: Heard,
     pub(super) conditions: Conditions,
     pub(super) raft: Raft,
@@ -49,7 +50,7 @@ impl Service {
         let raft = &self.raft;
         match request {
             Request::Append(request) => {
-                *self.heard.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+                *self.heard.lock().unwrap_or_else(PoisonError::into_inner) = Some(now());
                 raft.append_entries(request).await.map(Answer::Append).map_err(text)
             }
             Request::Vote(request) if request.leadership_transfer && !self.named(&request).await => {

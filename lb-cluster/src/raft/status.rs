@@ -1,6 +1,7 @@
 //! What a node knows of the cluster at one instant.
 
 use super::Types;
+use crate::runtime;
 use crate::state::{Member, NodeId};
 use openraft::alias::InstantOf;
 use openraft::{Instant as _, RaftMetrics, ServerState};
@@ -76,13 +77,14 @@ impl Status {
             voter: voters.contains(node),
         });
         let committed = metrics.local_committed.as_ref();
+        let quorum_acked = metrics.last_quorum_acked.and_then(|acked| instant(*acked));
         Self {
             node: metrics.id,
             role,
             term: metrics.current_term,
             leader: metrics.current_leader,
             seats: seats.collect(),
-            quorum_acked: metrics.last_quorum_acked.and_then(|acked| instant(*acked)),
+            quorum_acked,
             acked: acked(metrics),
             settled: committed.is_some_and(|id| id.committed_leader_id().term == metrics.current_term),
             last: metrics.last_log_index,
@@ -99,6 +101,6 @@ fn acked(metrics: &RaftMetrics<Types>) -> BTreeMap<NodeId, Instant> {
 /// An instant of Raft's clock on ours. The clocks are read in this order so that what comes out is never later than it
 /// was: a lease counts from it.
 fn instant(raft: InstantOf<Types>) -> Option<Instant> {
-    let now = Instant::now();
+    let now = runtime::now();
     now.checked_sub(raft.elapsed())
 }

@@ -1,6 +1,7 @@
 //! A thread that writes: flushing a disk may take long, and heartbeats must not wait for it.
 
 use super::{Error, Store, Write};
+use crate::runtime::{now, since};
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -13,6 +14,9 @@ const QUEUE: usize = 256;
 /// Told when a job is on disk, or that it never will be.
 pub type Done = Box<dyn FnOnce(Result<(), io::Error>) + Send>;
 
+/// Since when the disk has been at its present change.
+type Busy = Arc<Mutex<Option<Instant>>>;
+
 struct Job {
     writes: Vec<Write>,
     done: Done,
@@ -22,7 +26,7 @@ struct Job {
 #[derive(Clone, Debug)]
 pub struct Writer {
     jobs: mpsc::Sender<Job>,
-    busy: Arc<Mutex<Option<Instant>>>,
+    busy: Busy,
 }
 
 impl Writer {
@@ -31,11 +35,22 @@ impl Writer {
     /// # Errors
     /// No thread can be started.
     pub fn start(store: Store) -> io::Result<Self> {
+        let (writer, mut work) = Self::new();
+        let write = move || {
+            while let Some(batch) = work.next_blocking() {
+                let result = store.commit(&batch.writes);
+                batch.end(result);
+            }
+        };
+        thread::Builder::new().name("lb-cluster-log".into()).spawn(write)?;
+        Ok(writer)
+    }
+
+    /// One whose work somebody else does.
+    pub(crate) fn new() -> (Self, Work) {
         let (jobs, queue) = mpsc::channel(QUEUE);
         let busy = Arc::new(Mutex::new(None));
-        let writer = Self { jobs, busy: Arc::clone(&busy) };
-        thread::Builder::new().name("lb-cluster-log".into()).spawn(move || work(&store, queue, &busy))?;
-        Ok(writer)
+        (Self { jobs, busy: Arc::clone(&busy) }, Work { queue, busy })
     }
 
     /// Has changes made, and does not wait for them.
@@ -61,28 +76,54 @@ impl Writer {
     /// How long the disk has been at the present change; zero when it rests.
     pub fn stalled(&self) -> Duration {
         let busy = *self.busy.lock().unwrap_or_else(PoisonError::into_inner);
-        busy.map_or(Duration::ZERO, |since| since.elapsed())
+        busy.map_or(Duration::ZERO, since)
     }
 }
 
-fn work(store: &Store, mut queue: mpsc::Receiver<Job>, busy: &Mutex<Option<Instant>>) {
-    let mark = |since| *busy.lock().unwrap_or_else(PoisonError::into_inner) = since;
-    let mut jobs = Vec::new();
-    while queue.blocking_recv_many(&mut jobs, QUEUE) > 0 {
-        mark(Some(Instant::now()));
-        let mut writes = Vec::new();
-        let mut told = Vec::with_capacity(jobs.len());
-        for job in jobs.drain(..) {
+/// What there is to write.
+pub(crate) struct Work {
+    queue: mpsc::Receiver<Job>,
+    busy: Busy,
+}
+
+impl Work {
+    /// The changes that wait, as one. None: there will be no more.
+    fn next_blocking(&mut self) -> Option<Batch> {
+        let mut jobs = Vec::new();
+        (self.queue.blocking_recv_many(&mut jobs, QUEUE) > 0).then(|| self.batch(jobs))
+    }
+
+    fn batch(&self, jobs: Vec<Job>) -> Batch {
+        mark(&self.busy, Some(now()));
+        let (mut writes, mut told) = (Vec::new(), Vec::with_capacity(jobs.len()));
+        for job in jobs {
             writes.extend(job.writes);
             told.push(job.done);
         }
-        let result = store.commit(&writes);
-        mark(None);
+        Batch { writes, told, busy: Arc::clone(&self.busy) }
+    }
+}
+
+/// Changes that are made together.
+pub(crate) struct Batch {
+    pub(crate) writes: Vec<Write>,
+    told: Vec<Done>,
+    busy: Busy,
+}
+
+impl Batch {
+    /// Tells all who wait what became of them.
+    pub(crate) fn end(self, result: Result<(), Error>) {
+        mark(&self.busy, None);
         if let Err(error) = &result {
             tracing::error!("cluster: {error}");
         }
-        told.into_iter().for_each(|done| done(repeat(&result)));
+        self.told.into_iter().for_each(|done| done(repeat(&result)));
     }
+}
+
+fn mark(busy: &Busy, since: Option<Instant>) {
+    *busy.lock().unwrap_or_else(PoisonError::into_inner) = since;
 }
 
 /// The same result for each that waits.

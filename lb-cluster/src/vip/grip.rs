@@ -6,6 +6,7 @@
 
 use super::keeper::Remote;
 use super::{Hands, Sense};
+use crate::runtime::now;
 use lb_core::listen::Permit;
 use std::time::Instant;
 
@@ -39,7 +40,7 @@ impl Hands for Grip {
         }
         self.permit.grant(until);
         // Whoever was paused in between has granted it for what is over.
-        if Instant::now() >= until {
+        if now() >= until {
             self.permit.withdraw();
             self.late = true;
             self.fenced += 1;

@@ -2,6 +2,7 @@
 
 use super::wire::{PACKET, encode};
 use super::{Order, Report, Service};
+use crate::runtime::{now, since};
 use crate::vip::kernel::on_clock;
 use crate::vip::{Hands, Sense};
 use nix::errno::Errno;
@@ -77,9 +78,9 @@ impl Remote {
     }
 
     fn is_guarded(&self) -> bool {
-        let (number, since) = self.building;
+        let (number, begun) = self.building;
         let is_heard = self.heard.done >= number;
-        let is_new = since.is_some_and(|since| since.elapsed() < PATIENCE);
+        let is_new = begun.is_some_and(|begun| since(begun) < PATIENCE);
         !self.lost && if is_heard { self.heard.guarded } else { is_new }
     }
 }
@@ -96,7 +97,7 @@ impl Drop for Remote {
 impl Hands for Remote {
     fn rebuild(&mut self) {
         self.order(Order::Rebuild);
-        self.building = (self.sent, Some(Instant::now()));
+        self.building = (self.sent, Some(now()));
     }
 
     fn guard(&mut self, until: Instant) {

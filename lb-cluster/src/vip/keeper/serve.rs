@@ -3,7 +3,7 @@
 use super::wire::{PACKET, encode};
 use super::{Keeper, Order, Remote, Report};
 use crate::vip::Moment;
-use crate::vip::kernel::{Kernel, Linux};
+use crate::vip::kernel::{Kernel, Linux, Told};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, recv, send, socketpair};
@@ -52,24 +52,36 @@ impl Service {
 fn serve(orders: &OwnedFd, keeper: &mut Keeper<Linux>) -> io::Result<()> {
     let mut last = Report::default();
     loop {
-        let report = keeper.report();
-        if report != last {
-            match send(orders.as_raw_fd(), &encode(&report), MsgFlags::MSG_NOSIGNAL) {
-                Ok(_) => last = report,
-                // It is told later: whoever reads so slowly has its lease ended by time.
-                Err(Errno::EAGAIN) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
+        report(orders, keeper, &mut last)?;
         wait(orders, keeper)?;
-        // What the kernel tells may forbid what is ordered.
         let told = keeper.kernel().told();
-        keeper.hear(told);
-        keeper.tick();
-        while let Some(order) = next(orders)? {
-            keeper.obey(order);
+        turn(orders, keeper, told)?;
+    }
+}
+
+/// Does what there is to do now.
+fn turn<K: Kernel>(orders: &OwnedFd, keeper: &mut Keeper<K>, told: Told) -> io::Result<()> {
+    // What the kernel tells may forbid what is ordered.
+    keeper.hear(told);
+    keeper.tick();
+    while let Some(order) = next(orders)? {
+        keeper.obey(order);
+    }
+    Ok(())
+}
+
+/// Says how it is, if that has changed.
+fn report<K: Kernel>(orders: &OwnedFd, keeper: &Keeper<K>, last: &mut Report) -> io::Result<()> {
+    let report = keeper.report();
+    if report != *last {
+        match send(orders.as_raw_fd(), &encode(&report), MsgFlags::MSG_NOSIGNAL) {
+            Ok(_) => *last = report,
+            // It is told later: whoever reads so slowly has its lease ended by time.
+            Err(Errno::EAGAIN) => {}
+            Err(error) => return Err(error.into()),
         }
     }
+    Ok(())
 }
 
 fn wait(orders: &OwnedFd, keeper: &mut Keeper<Linux>) -> io::Result<()> {

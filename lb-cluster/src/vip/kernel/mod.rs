@@ -9,6 +9,7 @@ mod netlink;
 pub use address::Placed;
 
 use super::Moment;
+use crate::runtime;
 use address::{Event, Link};
 use frames::Mac;
 use guard::Guard;
@@ -36,7 +37,7 @@ pub fn clock() -> Moment {
 /// An instant on that clock, or somewhat before: whatever happens while it is computed makes it earlier.
 pub fn on_clock(instant: Instant) -> Moment {
     let now = clock();
-    now + instant.saturating_duration_since(Instant::now())
+    now + instant.saturating_duration_since(runtime::now())
 }
 
 /// What stops this node from answering for an address that it lost.
