@@ -1,6 +1,7 @@
 //! What tells neighbours where an address is: gratuitous ARP (RFC 5227, section 3) and unsolicited neighbour
 //! advertisements (RFC 4861, section 7.2.6). And what tells that another has it. Pure.
 
+use socket2::SockFilter;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// An Ethernet address.
@@ -8,7 +9,7 @@ pub(super) type Mac = [u8; 6];
 
 /// EtherTypes.
 pub(super) const ARP: u16 = 0x0806;
-const IPV6: u16 = 0x86dd;
+pub(super) const IPV6: u16 = 0x86dd;
 
 const EVERYBODY: Mac = [0xff; 6];
 /// All nodes of the link (RFC 2464, section 7).
@@ -33,7 +34,7 @@ fn arp(operation: u8, mac: Mac, ip: Ipv4Addr) -> Vec<u8> {
 fn advertisement(mac: Mac, ip: Ipv6Addr) -> Vec<u8> {
     let all_nodes = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 1).octets();
     // Advertisement, override; then the target, and its link-layer address.
-    let parts: [&[u8]; 4] = [&[136, 0, 0, 0, 0x20, 0, 0, 0], &ip.octets(), &[2, 1], &mac];
+    let parts: [&[u8]; 4] = [&[ADVERTISEMENT, 0, 0, 0, 0x20, 0, 0, 0], &ip.octets(), &TARGET_ADDRESS, &mac];
     let mut message = parts.concat();
     let length = [0, 0, 0, 32];
     let pseudo: [&[u8]; 5] = [&ip.octets(), &all_nodes, &length, &[0, 0, 0, ICMPV6], &message];
@@ -54,8 +55,48 @@ fn checksum(bytes: &[u8]) -> u16 {
     !u16::try_from(carried(carried(words.sum()))).unwrap_or_default()
 }
 
-/// Who says in an ARP frame that an address is where.
-pub(super) fn claim(frame: &[u8]) -> Option<(Mac, Ipv4Addr)> {
+/// The message with which a neighbour says where an address is.
+const ADVERTISEMENT: u8 = 136;
+/// Its option that names the Ethernet address of the one that it is about.
+const TARGET_ADDRESS: [u8; 2] = [2, 1];
+
+/// Lets neighbour advertisements through and nothing else, before the socket wakes anybody (classic BPF).
+pub(super) fn advertisements_only() -> [SockFilter; 8] {
+    const HALF: u16 = 0x28;
+    const BYTE: u16 = 0x30;
+    const EQUAL: u16 = 0x15;
+    const RETURN: u16 = 0x06;
+    [
+        SockFilter::new(HALF, 0, 0, 12),
+        SockFilter::new(EQUAL, 0, 5, IPV6.into()),
+        SockFilter::new(BYTE, 0, 0, 20),
+        SockFilter::new(EQUAL, 0, 3, ICMPV6.into()),
+        SockFilter::new(BYTE, 0, 0, 54),
+        SockFilter::new(EQUAL, 0, 1, ADVERTISEMENT.into()),
+        SockFilter::new(RETURN, 0, 0, u32::MAX),
+        SockFilter::new(RETURN, 0, 0, 0),
+    ]
+}
+
+/// Who says in a frame that an address is where.
+pub(super) fn claim(frame: &[u8]) -> Option<(Mac, IpAddr)> {
+    let arp = || arp_claim(frame).map(|(mac, ip)| (mac, ip.into()));
+    arp().or_else(|| advertised(frame).map(|(mac, ip)| (mac, ip.into())))
+}
+
+/// Without the option, whoever sent the frame has the address.
+fn advertised(frame: &[u8]) -> Option<(Mac, Ipv6Addr)> {
+    let is_advertisement = frame.get(12..14)? == IPV6.to_be_bytes()
+        && frame.get(20) == Some(&ICMPV6)
+        && frame.get(54) == Some(&ADVERTISEMENT);
+    is_advertisement.then_some(())?;
+    let ip: [u8; 16] = frame.get(62..78)?.try_into().ok()?;
+    let told = frame.get(78..86).and_then(|option| option.strip_prefix(&TARGET_ADDRESS));
+    let mac = told.or_else(|| frame.get(6..12))?.try_into().ok()?;
+    Some((mac, ip.into()))
+}
+
+fn arp_claim(frame: &[u8]) -> Option<(Mac, Ipv4Addr)> {
     let body = frame.get(12..)?;
     body.starts_with(&[8, 6, 0, 1, 8, 0, 6, 4]).then_some(())?;
     let mac = body.get(10..16)?.try_into().ok()?;
@@ -77,7 +118,7 @@ mod tests {
         assert_eq!(frames.len(), 2);
         for (kind, frame) in frames {
             assert_eq!((kind, frame.len()), (ARP, 42));
-            assert_eq!(claim(&frame), Some((MAC, ip)));
+            assert_eq!(claim(&frame), Some((MAC, ip.into())));
             assert_eq!(claim(&frame[..30]), None);
         }
     }
@@ -91,6 +132,11 @@ mod tests {
         let pseudo = [&frame[22..54], &[0, 0, 0, 32, 0, 0, 0, ICMPV6], message].concat();
         assert_eq!(checksum(&pseudo), 0, "a right checksum makes the sum nought");
         assert_eq!(message[8..24], ip.octets());
-        assert_eq!(claim(&frame), None);
+        assert_eq!(claim(&frame), Some((MAC, ip.into())));
+        assert_eq!(claim(&frame[..70]), None);
+        // An answer may come without the option.
+        assert_eq!(claim(&frame[..78]), Some((MAC, ip.into())));
+        let solicitation = [&frame[..54], &[135][..], &frame[55..]].concat();
+        assert_eq!(claim(&solicitation), None);
     }
 }

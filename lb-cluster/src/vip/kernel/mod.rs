@@ -19,6 +19,7 @@ use nix::sys::socket::{
     AddressFamily, MsgFlags, SockFlag, SockProtocol, SockType, bind, recv, sendto, socket,
 };
 use nix::time::{ClockId, clock_gettime};
+use socket2::SockRef;
 use std::io;
 use std::net::IpAddr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -27,7 +28,9 @@ use std::time::{Duration, Instant};
 /// Events of nftables: the seventh group.
 const NFTABLES: u32 = 1 << 6;
 /// The longest frame of interest.
-const FRAME: usize = 64;
+const FRAME: usize = 128;
+/// So many are read at once.
+const FRAMES: usize = 64;
 
 /// The system's monotonic clock, which all processes share.
 pub fn clock() -> Moment {
@@ -120,8 +123,8 @@ pub struct Told {
 struct Interface {
     name: String,
     link: Option<Link>,
-    /// Hears ARP there.
-    ears: Option<OwnedFd>,
+    /// Hear there who claims addresses: by ARP, and by neighbour advertisements.
+    ears: Vec<OwnedFd>,
 }
 
 /// Linux.
@@ -158,7 +161,7 @@ impl Linux {
         for name in names.clone() {
             let link = address::link(&mut routes, &name)
                 .map_err(|error| format!("there is no interface '{name}' ({error})"))?;
-            interfaces.push(Interface { name, link: Some(link), ears: None });
+            interfaces.push(Interface { name, link: Some(link), ears: Vec::new() });
         }
         let guard = Guard::new(cluster, names, addresses.iter().map(|placed| placed.ip).collect());
         let open = Socket::open;
@@ -181,13 +184,19 @@ impl Linux {
         let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
         let packets = || socket(AddressFamily::Packet, SockType::Raw, flags, None::<SockProtocol>);
         let mouth = packets().map_err(|error| failed("cannot send announcements")(error.into()))?;
-        for interface in &mut interfaces {
-            let heard = interface.link.and_then(|link| crate::sys::link_address(link.index, frames::ARP));
-            if let Some(heard) = heard {
-                let ears = packets().and_then(|ears| bind(ears.as_raw_fd(), &heard).map(|()| ears));
-                let ears = ears.map_err(|error| failed("cannot hear of other claims")(error.into()))?;
-                interface.ears = Some(ears);
+        let listen = |index, protocol| {
+            let ears = packets()?;
+            if protocol == frames::IPV6 {
+                SockRef::from(&ears).attach_filter(&frames::advertisements_only())?;
             }
+            let to = crate::sys::link_address(index, protocol).ok_or(Errno::ENODEV)?;
+            bind(ears.as_raw_fd(), &to)?;
+            Ok(ears)
+        };
+        for (interface, link) in interfaces.iter_mut().filter_map(|one| one.link.map(|link| (one, link))) {
+            let ears = [frames::ARP, frames::IPV6].map(|protocol| listen(link.index, protocol));
+            let ears: io::Result<Vec<_>> = ears.into_iter().collect();
+            interface.ears = ears.map_err(failed("cannot hear of other claims"))?;
         }
         let mut linux = Self {
             kind,
@@ -207,7 +216,7 @@ impl Linux {
 
     /// What to wait for before [`Self::told`] has something to tell.
     pub fn sources(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
-        let ears = self.interfaces.iter().filter_map(|interface| interface.ears.as_ref());
+        let ears = self.interfaces.iter().flat_map(|interface| &interface.ears);
         [self.route_events.as_fd(), self.filter_events.as_fd()].into_iter().chain(ears.map(AsFd::as_fd))
     }
 
@@ -261,15 +270,15 @@ impl Linux {
 
     fn hear_claims(&self, told: &mut Told) {
         let mut frame = [0; FRAME];
-        for interface in &self.interfaces {
-            let Some(ears) = &interface.ears else { continue };
+        let ears = self.interfaces.iter().flat_map(|one| one.ears.iter().map(move |ears| (one, ears)));
+        for (interface, ears) in ears {
             // Whoever floods the link is heard the next time.
-            for _ in 0..FRAME {
+            for _ in 0..FRAMES {
                 let Ok(length) = recv(ears.as_raw_fd(), &mut frame, MsgFlags::empty()) else { break };
                 let own = interface.link.and_then(|link| link.mac);
                 let claim = frames::claim(frame.get(..length).unwrap_or_default());
                 let foreign = claim.is_some_and(|(mac, ip)| {
-                    Some(mac) != own && self.addresses.iter().any(|placed| placed.ip == IpAddr::V4(ip))
+                    Some(mac) != own && self.addresses.iter().any(|placed| placed.ip == ip)
                 });
                 told.claims += u32::from(foreign);
             }

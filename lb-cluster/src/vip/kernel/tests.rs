@@ -1,7 +1,7 @@
 //! The real kernel, in a network namespace of its own; needs root, ip(8) and nft(8).
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use super::frames::{ARP, announcements, claim};
+use super::frames::{ARP, IPV6, announcements, claim};
 use super::{GuardKind, Kernel, Linux, Placed};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::socket::{
@@ -87,14 +87,14 @@ impl Far {
         question[28..32].fill(0); // from nobody, as one that looks whether an address is free
         let to = crate::sys::link_address(self.index, ARP).unwrap();
         sendto(self.socket.as_raw_fd(), &question, &to, MsgFlags::empty()).unwrap();
-        self.hears(|frame| claim(frame).is_some_and(|(_, ip)| ip == IP))
+        self.hears(|frame| claim(frame).is_some_and(|(_, ip)| ip == IpAddr::from(IP)))
     }
 
     /// Somebody says unasked that it has the address.
     fn is_told(&self, linux: &mut Linux) -> bool {
         self.drain();
         (0..linux.frames()).for_each(|frame| linux.announce(frame));
-        self.hears(|frame| claim(frame).is_some_and(|(_, ip)| ip == IP))
+        self.hears(|frame| claim(frame).is_some_and(|(_, ip)| ip == IpAddr::from(IP)))
     }
 }
 
@@ -107,7 +107,7 @@ fn opened() -> Linux {
 #[test]
 fn nothing_comes_from_or_to_an_address_but_under_a_lease() {
     in_a_namespace(|| {
-        let (mut linux, far, far6) = (opened(), Far::new(ARP), Far::new(0x86dd));
+        let (mut linux, far, far6) = (opened(), Far::new(ARP), Far::new(IPV6));
         linux.build().unwrap();
         linux.add().unwrap();
         assert!(linux.carrier() && linux.frames() == 3);
@@ -133,6 +133,29 @@ fn nothing_comes_from_or_to_an_address_but_under_a_lease() {
         assert!(!far.finds());
         assert!(linux.remove() && linux.remove());
         linux.demolish();
+    });
+}
+
+#[test]
+fn claims_of_others_are_heard_of_either_family() {
+    in_a_namespace(|| {
+        let mut linux = opened();
+        let ip6: IpAddr = IP6.parse().unwrap();
+        for (ip, claims) in [(IpAddr::from(IP), 2), (ip6, 1), ("fd00::8".parse().unwrap(), 0)] {
+            for (protocol, frame) in announcements([2, 0, 0, 0, 0, 1], ip) {
+                let far = Far::new(protocol);
+                let to = crate::sys::link_address(far.index, protocol).unwrap();
+                sendto(far.socket.as_raw_fd(), &frame, &to, MsgFlags::empty()).unwrap();
+            }
+            sleep(A_WHILE);
+            assert_eq!(linux.told().claims, claims, "{ip}");
+        }
+        // Other traffic of IPv6 wakes nobody.
+        sh(
+            "ip -6 addr add fd00::1/64 dev near nodad; ping -6 -c 1 -W 1 -I near ff02::1 >/dev/null 2>&1 || true",
+        );
+        let [_, advertisements] = &linux.interfaces[0].ears[..] else { panic!("not two") };
+        assert!(recv(advertisements.as_raw_fd(), &mut [0; 128], MsgFlags::empty()).is_err());
     });
 }
 
