@@ -110,7 +110,7 @@ impl Cluster {
         let _ = self.observer.orders.try_send(Order::StepDown);
     }
 
-    /// Releases the addresses and leads no more, but goes on voting.
+    /// Releases the addresses, once what runs on them has ended or had its time, and leads no more, but goes on voting.
     pub fn retire(&self) {
         let _ = self.observer.orders.try_send(Order::Retire);
     }

@@ -19,6 +19,8 @@ pub struct Counts {
     pub fenced: Count,
     /// What was left of the lease when it was prolonged.
     pub margin: Histogram,
+    /// Less than half of it was left.
+    pub narrow: Count,
     /// How long answers of other nodes took.
     pub answers: Histogram,
     /// Requests to other nodes that had no answer.

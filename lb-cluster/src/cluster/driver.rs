@@ -88,6 +88,8 @@ pub(super) struct Driver {
     preference: Preference,
     /// It never holds: a witness, or retired.
     abstains: bool,
+    /// Since when it is to retire, once what runs on the addresses has ended.
+    retires: Option<Instant>,
     /// The longest election timeout.
     election: Duration,
     /// The holder's clock begins here.
@@ -144,6 +146,7 @@ impl Driver {
             notify,
             preference: Preference::new(preferred),
             abstains: witness,
+            retires: None,
             election,
             origin: now(),
             felt: (0, 0),
@@ -173,7 +176,7 @@ impl Driver {
                 biased;
                 order = orders.recv(), if self.stopping.is_none() => match order {
                     Some(Order::StepDown) => self.step_down(),
-                    Some(Order::Retire) => self.abstains = true,
+                    Some(Order::Retire) => self.retire(),
                     Some(Order::Admit(member, answer)) => {
                         let node = Arc::clone(&self.node);
                         self.change(answer, async move { node.admit(member).await.map(drop) });
@@ -215,7 +218,11 @@ impl Driver {
         let before = self.holder.held_until();
         for action in self.holder.step(&sight) {
             if let (Action::Guard(_), Some(before)) = (action, before) {
-                self.counts.margin.observe(before.saturating_sub(sight.now));
+                let margin = before.saturating_sub(sight.now);
+                self.counts.margin.observe(margin);
+                if margin * 2 < Lease::new(self.election).length() {
+                    self.counts.narrow.inc();
+                }
             }
             self.act(action, status);
         }
@@ -232,6 +239,14 @@ impl Driver {
         });
     }
 
+    /// Gives the addresses away for good, but not before what runs on them had time to end.
+    fn retire(&mut self) {
+        if self.retires.is_none() {
+            self.retires = Some(Instant::now());
+            self.abstains |= self.holder.held_until().is_none() || self.hands.may_leave(Duration::ZERO);
+        }
+    }
+
     fn sight(&mut self, status: &Status) -> Sight {
         // With one voter nobody is heard, and nothing keeps another from leading.
         let others = status.seats.iter().any(|seat| seat.voter && seat.node != status.node);
@@ -243,6 +258,9 @@ impl Driver {
         // A transfer bypasses leases: not before the guard is closed.
         if sense.settled && self.transfers.take_if(|term| *term <= status.term) == leads && leads.is_some() {
             self.hand_over(status);
+        }
+        if let Some(since) = self.retires.filter(|_| !self.abstains) {
+            self.abstains = self.holder.held_until().is_none() || self.hands.may_leave(since.elapsed());
         }
         let fit = !self.abstains && sense.fit;
         self.node.set_fit(fit && self.stopping.is_none());

@@ -82,6 +82,11 @@ pub(super) fn read(report: &Report, observer: &Observer) -> Vec<Metric> {
             "What was left of the lease when it was prolonged",
             &counts.margin,
         ),
+        counter(
+            "lb_cluster_narrow_renewals_total",
+            "Leases of which less than half was left when they were prolonged",
+            one(number(counts.narrow.get())),
+        ),
         histogram("lb_cluster_answer_seconds", "How long answers of other nodes took", &counts.answers),
         counter(
             "lb_cluster_unanswered_total",

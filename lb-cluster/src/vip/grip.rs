@@ -4,11 +4,12 @@
 //! invariant but I1 under a pause: one that is stopped keeps the sockets that it listened on, and the kernel takes connections on
 //! them that nobody answers until they are reset.
 
+use super::farewell::{Farewell, Step};
 use super::keeper::Remote;
 use super::{Hands, Sense};
 use crate::runtime::now;
 use lb_core::listen::Permit;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Both.
 #[derive(Debug)]
@@ -19,12 +20,13 @@ pub struct Grip {
     late: bool,
     /// How often that was.
     fenced: u64,
+    farewell: Farewell,
 }
 
 impl Grip {
     /// One that holds nothing; without a keeper no interface is touched.
     pub fn new(permit: Permit, keeper: Option<Remote>) -> Self {
-        Self { permit, keeper, late: false, fenced: 0 }
+        Self { permit, keeper, late: false, fenced: 0, farewell: Farewell::default() }
     }
 }
 
@@ -67,6 +69,23 @@ impl Hands for Grip {
     fn sense(&mut self) -> Sense {
         let all_well = Sense { guarded: true, settled: true, fit: true, ..Sense::default() };
         let sense = self.keeper.as_mut().map_or(all_well, Hands::sense);
-        Sense { guarded: sense.guarded && !self.late, fenced: sense.fenced + self.fenced, ..sense }
+        Sense {
+            guarded: sense.guarded && !self.late,
+            fit: sense.fit && self.permit.is_served(),
+            fenced: sense.fenced + self.fenced,
+            ..sense
+        }
+    }
+
+    fn may_leave(&mut self, since: Duration) -> bool {
+        if since.is_zero() {
+            self.permit.part();
+        }
+        let (earlier, all) = self.permit.running();
+        let step = self.farewell.step(since, earlier, all);
+        if step == Step::Refuse {
+            self.permit.refuse();
+        }
+        step == Step::Leave
     }
 }

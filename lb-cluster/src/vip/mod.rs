@@ -5,6 +5,7 @@
 //! The lease ends earlier than that: clocks run at different rates, and a guard closes a little late.
 
 mod announce;
+mod farewell;
 mod grip;
 mod holder;
 pub mod keeper;
@@ -39,6 +40,10 @@ pub trait Hands: Send {
     fn announce(&mut self);
     /// How it is.
     fn sense(&mut self) -> Sense;
+    /// The addresses are to be given away, for so long now, and what runs on them may end before: true when it is time.
+    fn may_leave(&mut self, _since: Duration) -> bool {
+        true
+    }
 }
 
 /// What hands feel.

@@ -1,10 +1,10 @@
 //! From `bind` lines to addresses of one port each, with what accepts on them.
 
 use super::{BindSpec, Held, Options, Plan, registry};
-use crate::listen::Permit;
+use crate::listen::{Covered, Permit};
 use crate::proxy::Listener;
 use haproxy_cfg_parser::model::{self, Address, Host, ProxyKind};
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 /// The addresses of a proxy's `bind` lines: ranges become one listener per port.
@@ -53,7 +53,19 @@ fn line_specs(line: &model::Bind, side: Side<'_>, specs: &mut Vec<BindSpec>) {
             let bound = bound(&address);
             let is_held =
                 |held: &[Held]| bound.is_some_and(|bound| held.iter().any(|one| one.ip == bound.ip()));
-            let held = side.held.filter(|(held, _)| is_held(held));
+            let (held, other) = match side.held {
+                Some((all, permit)) if is_held(all) => (Some(permit), None),
+                Some((all, permit)) if bound.is_none() && !all.is_empty() => {
+                    (None, Some(Covered::new(all.iter().map(|one| one.ip), permit)))
+                }
+                _ => (None, None),
+            };
+            // Connections from this machine do not come by its interfaces.
+            let probed = bound.filter(|_| held.is_some()).or_else(|| {
+                let held = side.held.filter(|_| other.is_some()).map(|(held, _)| held)?;
+                covering(&address, &line.options, held)
+            });
+            let probed = probed.filter(|_| line.options.interface.is_none());
             let listener = Listener {
                 connections: registry::listener_connections(side.previous, &name, &shown, maxconn),
                 name,
@@ -68,7 +80,9 @@ fn line_specs(line: &model::Bind, side: Side<'_>, specs: &mut Vec<BindSpec>) {
                 frontend: Default::default(),
                 successor: Default::default(),
                 retired: Default::default(),
-                permit: held.map(|(_, permit)| permit.clone()),
+                permit: held.cloned(),
+                covered: other,
+                probe: probed.map(|at| registry::probe(side.previous, at)),
             };
             let backlog = line.options.backlog.unwrap_or(side.backlog);
             specs.push(BindSpec {
@@ -105,6 +119,25 @@ fn bound(address: &Address) -> Option<SocketAddr> {
         }
         _ => None,
     }
+}
+
+/// Where a socket for all addresses is found from this machine, if some of those held are among them.
+fn covering(address: &Address, options: &model::BindOptions, held: &[Held]) -> Option<SocketAddr> {
+    let Address::Inet { host, ports, .. } = address else { return None };
+    let (v4, v6) = match host {
+        Host::Any | Host::AnyV4 => (true, false),
+        Host::AnyV6 => (options.v4v6 && !options.v6only, true),
+        Host::Ip(ip) if ip.is_unspecified() => {
+            (ip.is_ipv4() || options.v4v6 && !options.v6only, ip.is_ipv6())
+        }
+        Host::Ip(_) | Host::Name(_) => (false, false),
+    };
+    let found = held.iter().find(|held| if held.ip.is_ipv4() { v4 } else { v6 })?;
+    let near = match found.ip {
+        IpAddr::V4(_) => IpAddr::from(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+    };
+    (ports.0 != 0).then(|| SocketAddr::new(near, ports.0))
 }
 
 /// The address as messages and statistics show it.

@@ -132,6 +132,8 @@ mod tests {
         let plan = compiled_with("frontend f\n bind :80\n bind 127.0.9.9:81", true).unwrap();
         let asks: Vec<_> = plan.binds.iter().map(|spec| spec.listener.permit.is_some()).collect();
         assert_eq!(asks, [false, true]);
+        let covers: Vec<_> = plan.binds.iter().map(|spec| spec.listener.covered.is_some()).collect();
+        assert_eq!(covers, [true, false], "its connections to the address end with it all the same");
         let told = compiled_with("global\n stats socket 127.0.9.9:99\nfrontend f\n bind :80", true);
         assert!(told.is_err(), "its socket would be bound without leave");
     }

@@ -1,9 +1,10 @@
 //! The control thread: what has to be done beside traffic and must not hold it up. Health checks, mails and the
 //! resolution of names run here.
 
-use super::{Phase, Shared};
+use super::{Errands, Phase, Shared};
 use crate::check::{Drivers, ProbePolicy};
 use crate::compile::Plan;
+use crate::listen::{self, Watcher};
 use crate::mail;
 use crate::resolve::Resolvers;
 use std::io;
@@ -31,7 +32,8 @@ impl Control {
         let checks = plan.backends.iter().any(|backend| !backend.watches.load().is_empty());
         // Commands may add servers that are checked.
         let commands = plan.binds.iter().any(|bind| bind.listener.level.is_some());
-        let idle = plan.resolvers.is_empty() && !checks && !commands;
+        let probed = !listen::watched(plan).is_empty();
+        let idle = plan.resolvers.is_empty() && !checks && !commands && !probed;
         if idle || self.running.load(Ordering::Relaxed) {
             return Ok(());
         }
@@ -41,6 +43,7 @@ impl Control {
             reloads: shared.reloads.subscribe(),
             phase: shared.phase.subscribe(),
             probes: Arc::clone(&self.probes),
+            errands: shared.admin.errands.clone(),
         };
         std::thread::Builder::new().name("lb-control".into()).spawn(move || {
             LocalSet::new().block_on(&runtime, thread.run());
@@ -55,18 +58,24 @@ struct Thread {
     reloads: watch::Receiver<u64>,
     phase: watch::Receiver<Phase>,
     probes: Arc<dyn ProbePolicy>,
+    errands: Errands,
 }
 
 impl Thread {
     /// Serves each plan in turn. Checks end when the engine drains: as in HAProxy, a proxy that stops does not check its
     /// servers any more. Names are resolved to the end, for running requests may ask for some.
     async fn run(mut self) {
-        let mut checks = Drivers::new(self.probes);
+        let mut checks = Drivers::new(Arc::clone(&self.probes));
         let mut sections = Sections::default();
+        let mut watched = None;
         loop {
             self.reloads.borrow_and_update();
             let plan = self.plan.load_full();
             let mut revised = plan.revised.subscribe();
+            if watched != Some(plan.generation) {
+                watched = Some(plan.generation);
+                self.watch(&plan);
+            }
             sections.serve(&plan);
             checks.serve(&plan);
             plan.backends
@@ -83,6 +92,21 @@ impl Thread {
         }
         drop(checks);
         let _ = self.phase.wait_for(|phase| *phase >= Phase::Stopped).await;
+    }
+
+    /// Has it looked whether clients are served at addresses that are not always this node's.
+    fn watch(&self, plan: &Plan) {
+        for (listener, frontend, probe) in listen::watched(plan) {
+            let watcher = Watcher {
+                listener: Arc::clone(listener),
+                frontend: frontend.to_owned(),
+                probe: Arc::clone(probe),
+                permit: plan.permit.clone(),
+                phase: self.phase.clone(),
+                errands: self.errands.clone(),
+            };
+            tokio::task::spawn_local(watcher.watch());
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Accepting connections: within the limits of the process, the frontend and the `bind` line.
 
+use super::arrival::local_address;
 use super::permit::quieten;
 use super::{Arrival, Permit, Sockets, Tenure, handover};
 use crate::admin::{self, End};
@@ -201,12 +202,16 @@ async fn accept_loop(mut listener: Arc<Listener>, acceptor: Acceptor) {
     loop {
         let accepted = poll_fn(|cx| match phase() {
             Phase::Paused | Phase::Stopped => Poll::Ready(None),
+            // What came was reset.
+            Phase::Draining if listener.permit.is_some() && !listener.outlasts_draining() => {
+                Poll::Ready(None)
+            }
             // What the kernel has completed is still served; then the socket closes.
-            Phase::Draining => match acceptor.poll_accept(cx) {
+            Phase::Draining if !listener.outlasts_draining() => match acceptor.poll_accept(cx) {
                 Poll::Ready(accepted) => Poll::Ready(Some(accepted)),
                 Poll::Pending => Poll::Ready(None),
             },
-            Phase::Running => {
+            Phase::Draining | Phase::Running => {
                 let frontend = Listener::current(&mut listener);
                 if listener.is_retired() {
                     // As when draining: the address is gone by a reload.
@@ -253,7 +258,11 @@ async fn accept_loop(mut listener: Arc<Listener>, acceptor: Acceptor) {
             Some(Ok((io, source))) => {
                 let frontend = Listener::current(&mut listener);
                 let (Some(frontend), Some(plan)) = (frontend, engine::plan()) else { continue };
-                let tenure = listener.permit.as_ref().map(Tenure::of);
+                if is_probe(&listener, source, &io) {
+                    io.abandon();
+                    continue;
+                }
+                let tenure = listener.permit_for(|| local_address(&io)).map(Tenure::of);
                 if matches!(tenure, Some(None)) {
                     // It came while the address was this node's, and that is over.
                     io.abandon();
@@ -362,6 +371,15 @@ fn is_paused(listener: &mut Arc<Listener>) -> bool {
 /// Connections are accepted here, if nothing else is in the way.
 fn is_running(listener: &Listener) -> bool {
     phase() == Phase::Running && !listener.is_retired()
+}
+
+/// This node itself looks whether clients would be served: that is no session.
+#[inline]
+fn is_probe(listener: &Listener, source: Option<SocketAddr>, io: &Io) -> bool {
+    match (&listener.probe, source) {
+        (Some(probe), Some(source)) => probe.is_from(source, || local_address(io)),
+        _ => false,
+    }
 }
 
 /// The address is this node's now.

@@ -124,7 +124,7 @@ impl Drop for Counted {
 }
 
 /// The address that the client reached.
-fn local_address(io: &Io) -> Option<SocketAddr> {
+pub(super) fn local_address(io: &Io) -> Option<SocketAddr> {
     let fd = io.fd();
     socket2::SockRef::from(&fd.as_fd()).local_addr().ok()?.as_socket()
 }

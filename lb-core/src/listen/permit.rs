@@ -4,7 +4,7 @@
 use socket2::Socket;
 use std::io;
 use std::net::Shutdown;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
@@ -25,6 +25,14 @@ struct Inner {
     turns: watch::Sender<()>,
     /// Sockets that listen by it.
     sockets: Mutex<Vec<Weak<Socket>>>,
+    /// What runs by it: what began before it was to part, and what began since.
+    running: [AtomicUsize; 2],
+    /// It is to end, and what runs may end before.
+    parts: AtomicBool,
+    /// Nothing more begins.
+    refuses: AtomicBool,
+    /// Places where clients are not served.
+    complaints: AtomicUsize,
 }
 
 impl Default for Permit {
@@ -35,6 +43,10 @@ impl Default for Permit {
             number: AtomicU64::new(0),
             turns: watch::Sender::new(()),
             sockets: Mutex::default(),
+            running: Default::default(),
+            parts: AtomicBool::new(false),
+            refuses: AtomicBool::new(false),
+            complaints: AtomicUsize::new(0),
         }))
     }
 }
@@ -70,7 +82,7 @@ impl Permit {
     /// The system's: another listens on the address, or there are too many descriptors.
     pub fn listen(&self, socket: &Socket, backlog: i32) -> io::Result<Option<Arc<Socket>>> {
         let mut sockets = self.0.sockets.lock().unwrap_or_else(PoisonError::into_inner);
-        if !self.is_granted() {
+        if !self.takes_more() {
             return Ok(None);
         }
         let kept = Arc::new(socket.try_clone()?);
@@ -78,6 +90,53 @@ impl Permit {
         sockets.retain(|socket| socket.strong_count() > 0);
         sockets.push(Arc::downgrade(&kept));
         Ok(Some(kept))
+    }
+
+    /// From here on what begins is told from what runs already: this is to end, and what runs may end before.
+    pub fn part(&self) {
+        self.0.parts.store(true, Ordering::Release);
+    }
+
+    /// Nobody new is let in any more; what runs goes on.
+    pub fn refuse(&self) {
+        let mut sockets = self.0.sockets.lock().unwrap_or_else(PoisonError::into_inner);
+        self.0.refuses.store(true, Ordering::Release);
+        for socket in sockets.drain(..).filter_map(|socket| socket.upgrade()) {
+            quieten(&socket);
+        }
+    }
+
+    /// It is granted, and lets connections in.
+    #[inline]
+    pub fn takes_more(&self) -> bool {
+        self.is_granted() && !self.0.refuses.load(Ordering::Acquire)
+    }
+
+    /// How much runs by it: what began before [`Self::part`], and all.
+    pub fn running(&self) -> (usize, usize) {
+        let [before, since] = [0, 1].map(|age| self.count(age).load(Ordering::Acquire));
+        (before, before + since)
+    }
+
+    /// What begins now is counted there.
+    pub(super) fn age(&self) -> usize {
+        usize::from(self.0.parts.load(Ordering::Acquire))
+    }
+
+    pub(super) fn count(&self, age: usize) -> &AtomicUsize {
+        let [before, since] = &self.0.running;
+        if age == 0 { before } else { since }
+    }
+
+    /// Clients that come by it are served, as far as is known.
+    pub fn is_served(&self) -> bool {
+        self.0.complaints.load(Ordering::Relaxed) == 0
+    }
+
+    /// Clients are not served at some place, for as long as the result lives.
+    pub(super) fn complain(&self) -> Complaint {
+        self.0.complaints.fetch_add(1, Ordering::Relaxed);
+        Complaint(self.clone())
     }
 
     /// Has a socket listen no more.
@@ -126,32 +185,22 @@ impl Permit {
     }
 }
 
+/// Somewhere clients are not served.
+#[derive(Debug)]
+pub(super) struct Complaint(Permit);
+
+impl Drop for Complaint {
+    fn drop(&mut self) {
+        self.0.0.complaints.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 /// Has a socket listen no more; connections that were not accepted yet are reset.
 pub(super) fn quieten(socket: &Socket) {
     // One that does not listen would be marked as shut for reading, and so would all connections that it accepts later.
     if socket.is_listener().unwrap_or(false) {
         // It fails where another descriptor's owner was faster.
         let _ = socket.shutdown(Shutdown::Read);
-    }
-}
-
-/// One tenure, as a connection that began in it remembers it.
-#[derive(Clone, Debug)]
-pub struct Tenure {
-    permit: Permit,
-    number: u64,
-}
-
-impl Tenure {
-    /// The one that goes on now.
-    pub fn of(permit: &Permit) -> Option<Self> {
-        permit.tenure().map(|number| Self { permit: permit.clone(), number })
-    }
-
-    /// It has ended: whatever began in it must not go on.
-    #[inline]
-    pub fn is_over(&self) -> bool {
-        self.permit.is_over(self.number)
     }
 }
 
@@ -179,6 +228,17 @@ mod tests {
     }
 
     #[test]
+    fn it_is_served_until_somebody_complains_and_again_when_all_are_content() {
+        let permit = Permit::default();
+        let complaints = [permit.complain(), permit.complain()];
+        for complaint in complaints {
+            assert!(!permit.is_served());
+            drop(complaint);
+        }
+        assert!(permit.is_served());
+    }
+
+    #[test]
     fn nobody_listens_when_it_was_withdrawn() {
         let permit = Permit::default();
         let socket = Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
@@ -203,19 +263,5 @@ mod tests {
         let mut buffer = [0; 5];
         let (accepted, _) = socket.accept().unwrap();
         std::net::TcpStream::from(accepted).read_exact(&mut buffer).unwrap();
-    }
-
-    #[test]
-    fn what_began_in_a_tenure_ends_with_it() {
-        let permit = Permit::default();
-        assert!(Tenure::of(&permit).is_none());
-        permit.grant(Instant::now() + LONG);
-        let tenure = Tenure::of(&permit).unwrap();
-        permit.grant(Instant::now() + 2 * LONG);
-        assert!(!tenure.is_over());
-        permit.withdraw();
-        // Also when nobody looked in between.
-        permit.grant(Instant::now() + LONG);
-        assert!(tenure.is_over() && !Tenure::of(&permit).unwrap().is_over());
     }
 }

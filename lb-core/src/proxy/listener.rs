@@ -2,7 +2,7 @@
 
 use super::Frontend;
 use crate::engine::Limit;
-use crate::listen::Permit;
+use crate::listen::{Covered, Permit, Probe};
 use haproxy_cfg_parser::model;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -39,6 +39,10 @@ pub struct Listener {
     pub retired: AtomicBool,
     /// Leave to listen; none: the address is always this node's.
     pub permit: Option<Permit>,
+    /// Addresses among its own that are not always this node's, where others are.
+    pub covered: Option<Covered>,
+    /// How this node finds out whether clients of addresses that are not always its own would be served.
+    pub probe: Option<Arc<Probe>>,
 }
 
 impl Listener {
@@ -59,6 +63,8 @@ impl Listener {
             successor: Default::default(),
             retired: Default::default(),
             permit: None,
+            covered: None,
+            probe: None,
         }
     }
 
@@ -66,6 +72,21 @@ impl Listener {
     #[inline]
     pub fn announces(&self) -> bool {
         self.accept_proxy || self.accept_netscaler.is_some()
+    }
+
+    /// Leave that a connection goes on by: the listener's, or that of the address that it reached.
+    #[inline]
+    pub fn permit_for(&self, reached: impl FnOnce() -> Option<SocketAddr>) -> Option<&Permit> {
+        match (&self.permit, &self.covered) {
+            (None, Some(covered)) => covered.at(reached()?),
+            (permit, _) => permit.as_ref(),
+        }
+    }
+
+    /// It is at an address that this node has now, and lets go of in good order: it accepts until then.
+    pub fn outlasts_draining(&self) -> bool {
+        let permit = self.permit.as_ref().or(self.covered.as_ref().map(Covered::permit));
+        permit.is_some_and(Permit::takes_more)
     }
 
     /// A reload has taken its address away.

@@ -9,7 +9,7 @@ mod tests;
 
 use super::{Options, Plan};
 use crate::engine::{Limit, RateLimit};
-use crate::listen::{Entrance, Gate, Permit};
+use crate::listen::{Entrance, Gate, Permit, Probe};
 use crate::proxy::{Backend, Frontend, ProxyStats};
 use crate::resolve::Resolvers;
 use crate::server::Server;
@@ -17,6 +17,7 @@ use haproxy_cfg_parser::model::{self, Address, Config, Host, ServerLine};
 use std::collections::{HashMap, HashSet};
 use std::fmt::Debug;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -59,6 +60,13 @@ pub(super) fn listener_connections(
         Some(known) => Arc::clone(&known.connections),
         None => Arc::new(Limit::new(maxconn)),
     }
+}
+
+/// What looks whether clients are served at an address; it goes on with what is on its way.
+pub(super) fn probe(previous: Option<&Plan>, at: SocketAddr) -> Arc<Probe> {
+    let mut known =
+        previous.into_iter().flat_map(|plan| &plan.binds).filter_map(|spec| spec.listener.probe.as_ref());
+    known.find(|known| known.at() == at).map_or_else(|| Arc::new(Probe::new(at)), Arc::clone)
 }
 
 /// Leave to listen on addresses that are not always this node's.
