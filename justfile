@@ -55,9 +55,32 @@ names:
 health *ARGUMENTS:
     LB_DEMAND_TOOLS=1 cargo test --release --workspace --test health -- --include-ignored --nocapture --test-threads 1 {{ARGUMENTS}}
 
-# Outages of virtual addresses in network namespaces, ROUNDS of each fault, and keepalived's beside them (root; minutes).
-bench-vip ROUNDS="20":
-    LB_VIP_ROUNDS={{ROUNDS}} LB_DEMAND_TOOLS=1 cargo test --release --workspace --test vip -- --include-ignored --nocapture --test-threads 1
+# Outages of virtual addresses in network namespaces, ROUNDS of each fault, and keepalived's BESIDE them (root; 75 s for each round
+# of lb's, and 3 minutes for each of keepalived's). LB_VIP_FAULTS="crash,SIGTERM" runs these alone.
+bench-vip ROUNDS="20" BESIDE="5":
+    LB_VIP_BESIDE={{BESIDE}} LB_VIP_ROUNDS={{ROUNDS}} {{campaign}} outages::outages
+
+# No move by nodes that have twice too much to do on all cores, with a reload every 10 s (root, wrk).
+starve SECONDS="600":
+    LB_VIP_SECONDS={{SECONDS}} {{campaign}} starve::
+
+# 2,000 requests a second through the address, whose holder is killed ROUNDS times (root).
+under-load ROUNDS="5":
+    LB_VIP_ROUNDS={{ROUNDS}} {{campaign}} load::
+
+# Faults of all kinds under traffic, for SECONDS on three nodes and as long on five (root).
+soak SECONDS="900":
+    LB_VIP_SECONDS={{SECONDS}} {{campaign}} soak::
+
+# A link of the preferred node that comes and goes each second (root).
+flap SECONDS="300":
+    LB_VIP_SECONDS={{SECONDS}} {{campaign}} flap::
+
+# 5,000 handshakes of strangers a second on the port of the nodes (root).
+stranger SECONDS="30":
+    LB_VIP_SECONDS={{SECONDS}} {{campaign}} stranger::
+
+campaign := "LB_DEMAND_TOOLS=1 cargo test --release --workspace --test vip -- --ignored --nocapture --test-threads 1"
 
 # Everything, as the gate does; installs Debian packages when they are missing.
 ci:

@@ -5,6 +5,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod alone;
+mod farewell;
+mod fitness;
+mod members;
 mod moves;
 mod paused;
 mod preferred;
@@ -12,4 +15,5 @@ mod reload;
 mod seen;
 mod site;
 mod start;
+mod upgrade;
 mod watch;

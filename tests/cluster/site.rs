@@ -3,7 +3,9 @@
 use crate::watch::ask;
 use lb_harness::{Launch, Proxy, eventually, loopback};
 use nix::sys::signal::Signal;
+use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -25,6 +27,10 @@ pub(crate) struct Site {
     args: Vec<&'static str>,
     /// More lines of the `cluster` section.
     lines: String,
+    /// More lines of the frontend at the virtual address, and what follows it.
+    pub(crate) served: String,
+    /// Where certificates are; without, nodes share a secret.
+    pub(crate) keys: Option<PathBuf>,
 }
 
 impl Site {
@@ -49,6 +55,8 @@ impl Site {
             witness: None,
             args: Vec::new(),
             lines: String::new(),
+            served: String::new(),
+            keys: None,
         }
     }
 
@@ -73,6 +81,30 @@ impl Site {
         (0..3).for_each(|index| site.start_node(index));
         site.holder();
         site
+    }
+
+    /// One more node, which is not started.
+    pub(crate) fn grow(&mut self) -> usize {
+        self.own.push(loopback::free_port().unwrap());
+        self.links.push(loopback::free_port().unwrap());
+        self.nodes.push(None);
+        self.nodes.len() - 1
+    }
+
+    /// What the runtime API of a node answers.
+    pub(crate) fn command(&self, index: usize, line: &str) -> String {
+        let mut answer = String::new();
+        let asked = UnixStream::connect(self.socket(index)).and_then(|mut stream| {
+            writeln!(stream, "{line}")?;
+            stream.read_to_string(&mut answer)
+        });
+        asked.map(|_| answer).unwrap_or_default()
+    }
+
+    /// Waits until what a node answers to a command has this in it.
+    pub(crate) fn shows(&self, index: usize, line: &str, text: &str) {
+        let shown = eventually(LIMIT, || self.command(index, line).contains(text));
+        assert!(shown, "{text:?} is not in\n{}", self.command(index, line));
     }
 
     /// Adds lines to the `cluster` section, before nodes are started.
@@ -109,7 +141,11 @@ impl Site {
         let (name, own, front) = (Self::name(index), self.own[index], self.front);
         let kind = |of| if self.witness == Some(of) { " witness" } else { "" };
         let node = |of| format!(" node {} {}{}\n", Self::name(of), self.links[of], kind(of));
-        let nodes: String = (0..3).map(node).collect();
+        let nodes: String = (0..self.nodes.len()).map(node).collect();
+        let trust = match &self.keys {
+            Some(keys) => format!("crt {0}/{name}.pem ca-file {0}/ca.pem", keys.display()),
+            None => format!("secret-file {}", self.path("secret").display()),
+        };
         let answer = format!(" http-request return status 200 content-type text/plain string {name}\n");
         format!(
             "global\n localpeer {name}\n nbthread 2\n stats socket {} level admin\n\
@@ -117,13 +153,14 @@ impl Site {
              frontend own\n bind {own}\n stats enable\n stats uri /stats\n \
              http-request use-service prometheus-exporter if {{ path /metrics }}\n \
              http-request return status 200 content-type text/plain string {name} unless {{ path /stats }}\n\
-             frontend site\n bind {front}\n{answer}\
-             cluster edge\n{nodes} virtual-ip {} bind-only\n data-dir {}\n secret-file {}\n \
+             frontend site\n bind {front}\n{}{} unless {{ path /slow }}\n\
+             cluster edge\n{nodes} virtual-ip {} bind-only\n data-dir {}\n {trust}\n \
              election-timeout 500ms 1s\n heartbeat 100ms\n{}",
             self.socket(index).display(),
+            self.served,
+            answer.trim_end(),
             front.ip(),
             self.path(&name).display(),
-            self.path("secret").display(),
             self.lines
         )
     }
@@ -153,10 +190,18 @@ impl Site {
         node.stderr()
     }
 
+    /// Waits until a node has said this and ended by itself; what it had written.
+    pub(crate) fn says_and_ends(&mut self, index: usize, text: &str) -> String {
+        self.says(index, text);
+        let mut node = self.nodes[index].take().unwrap();
+        node.wait(LIMIT).expect("it does not end");
+        node.stderr()
+    }
+
     /// Who answers at an address.
     pub(crate) fn answers(&self, at: SocketAddr) -> Option<usize> {
         let text = ask(at)?;
-        (0..3).find(|index| Self::name(*index) == text)
+        (0..self.nodes.len()).find(|index| Self::name(*index) == text)
     }
 
     /// Waits for who answers at the virtual address.

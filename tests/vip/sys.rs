@@ -3,11 +3,14 @@
 
 use nix::sys::socket::{LinkAddr, SockaddrLike};
 
-/// ARP for everybody on an interface.
-pub(crate) fn arp_on(index: u32) -> LinkAddr {
+/// Frames of all protocols.
+pub(crate) const ALL: u16 = 3;
+
+/// Frames of a protocol, for everybody on an interface.
+pub(crate) fn frames_on(index: u32, protocol: u16) -> LinkAddr {
     let address = libc::sockaddr_ll {
         sll_family: libc::AF_PACKET as u16,
-        sll_protocol: 0x0806_u16.to_be(),
+        sll_protocol: protocol.to_be(),
         sll_ifindex: i32::try_from(index).unwrap(),
         sll_hatype: 0,
         sll_pkttype: 0,

@@ -2,6 +2,8 @@
 
 use crate::site::{A_WHILE, LB, LIMIT, Mover, Site};
 use nix::sys::signal::{Signal, kill};
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::process::Command;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -28,7 +30,7 @@ fn eventually(what: &str, mut is: impl FnMut() -> bool) {
 
 #[test]
 fn a_worker_that_is_killed_takes_the_address_with_it() {
-    let monitored = Mover::Lb { patient: true, arguments: &["-W"], more: "" };
+    let monitored = Mover::Lb { patient: true, arguments: &["-W"], more: "", front: "" };
     let Some(mut site) = Site::start("w", monitored) else { return };
     let first = site.holder();
     assert!((0..3).all(|host| has_address(&site, host) == (host == first)));
@@ -57,17 +59,61 @@ fn a_holder_whose_guard_is_flushed_lets_go_and_takes_it_again() {
 
 #[test]
 fn another_claim_is_told_and_answered() {
-    let Some(site) = Site::start("c", LB) else { return };
-    let holder = site.holder();
-    site.world.sh(&format!("ip -n {} addr add 10.77.0.100/24 dev eth0", site.world.host(3)));
-    // Whoever has it announces it.
-    let claim = format!("ip netns exec {} arping -c 2 -A -I eth0 10.77.0.100 >/dev/null", site.world.host(3));
-    if Command::new("arping").arg("-V").output().is_err() {
-        eprintln!("skipped: needs arping");
-        return;
+    for (name, address, tells) in [
+        ("c", "10.77.0.100/24", "net.ipv4.conf.eth0.arp_notify"),
+        ("e", "fd77::100/64 nodad", "net.ipv6.conf.eth0.ndisc_notify"),
+    ] {
+        let Some(site) = Site::start(name, LB) else { return };
+        let (holder, client) = (site.holder(), site.world.client());
+        // Whoever has it announces it when it gets another Ethernet address.
+        site.world.sh(&format!(
+            "ip netns exec {client} sysctl -q {tells}=1\nip -n {client} addr add {address} dev eth0
+             ip -n {client} link set eth0 address 02:4c:42:00:00:98"
+        ));
+        eventually("the claim is not told", || site.said(holder).contains("another machine claims"));
     }
-    site.world.sh(&claim);
-    eventually("the claim is not told", || site.said(holder).contains("another machine claims"));
+}
+
+#[test]
+fn connections_to_the_address_end_with_it_where_all_addresses_are_listened_on() {
+    let everywhere = "frontend all\n bind *:81\n bind :::81 v6only\n \
+                      http-request return status 200 content-type text/plain string all\n";
+    let Some(site) =
+        Site::start("a", Mover::Lb { patient: true, arguments: &[], more: "", front: everywhere })
+    else {
+        return;
+    };
+    let holder = site.holder();
+    let own = format!("10.77.0.{}:81", holder + 1);
+    let mut kept = [own.as_str(), "10.77.0.100:81", "[fd77::100]:81"].map(|at| {
+        let at: std::net::SocketAddr = at.parse().unwrap();
+        let connect = site.world.on_client(move || TcpStream::connect_timeout(&at, LIMIT));
+        let mut stream = connect.join().unwrap().unwrap();
+        stream.set_read_timeout(Some(LIMIT)).unwrap();
+        assert!(answers(&mut stream));
+        stream
+    });
+    assert_eq!(connections(&site, holder), "3");
+    assert_eq!(site.command(holder, "cluster step-down"), "\n");
+    // Before anything comes from the client.
+    eventually("connections outlive the address", || connections(&site, holder) == "1");
+    assert!(answers(&mut kept[0]));
+    site.holder_among(|host| host != holder);
+}
+
+/// How many connections a host's frontend `all` has.
+fn connections(site: &Site, host: usize) -> String {
+    let stat = site.command(host, "show stat");
+    let line = stat.lines().find(|line| line.starts_with("all,FRONTEND,")).unwrap_or_default();
+    line.split(',').nth(4).unwrap_or_default().to_owned()
+}
+
+/// A request on a connection that stays open is answered.
+fn answers(stream: &mut TcpStream) -> bool {
+    let asked = stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    let mut buffer = [0; 1024];
+    asked.is_ok()
+        && stream.read(&mut buffer).is_ok_and(|length| buffer[..length].starts_with(b"HTTP/1.1 200"))
 }
 
 #[test]
