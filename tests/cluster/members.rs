@@ -12,7 +12,8 @@ fn a_cluster_grows_and_shrinks_and_a_removed_node_is_heard_no_more() {
     let watch = Watch::start(site.front);
     let new = site.grow();
     site.start_node(new);
-    site.says(new, "is in a cluster already; this node waits to be added.");
+    // Nobody talks to a stranger, and so it knows of nobody.
+    site.shows(new, "show cluster", "\nquorum: no\n");
     let added = format!("cluster add-node {} {}", Site::name(new), site.link(new));
     assert_eq!(site.command(holder, &added), "\n");
     site.shows(new, "show cluster", " follower, term ");
