@@ -13,7 +13,7 @@ fn a_cluster_grows_and_shrinks_and_a_removed_node_is_heard_no_more() {
     let new = site.grow();
     site.start_node(new);
     // Nobody talks to a stranger, and so it knows of nobody.
-    site.shows(new, "show cluster", "\nquorum: no\n");
+    site.shows(new, "show cluster", "\nnode: lb4, learner, ");
     let added = format!("cluster add-node {} {}", Site::name(new), site.link(new));
     assert_eq!(site.command(holder, &added), "\n");
     site.shows(new, "show cluster", " follower, term ");
