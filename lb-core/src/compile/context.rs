@@ -89,12 +89,12 @@ impl<'a> Context<'a> {
     /// Some expression asks for the addresses of a server's connection.
     pub fn tells_server_ends(&self) -> bool {
         let asks = |name: &str| name.starts_with("bc_src") || name.starts_with("bc_dst");
-        self.config.uses.first(|word| asks(&word.name)).is_some()
+        self.config.uses.first(|word| asks(word.name)).is_some()
     }
 
     /// Some expression asks the kernel about a client's connection.
     pub fn asks_kernel(&self) -> bool {
-        self.config.uses.first(|word| crate::sample::fetch::asks_kernel(&word.name)).is_some()
+        self.config.uses.first(|word| crate::sample::fetch::asks_kernel(word.name)).is_some()
     }
 
     /// The bytes of a file.
