@@ -8,6 +8,7 @@ use crate::raft::{Error, Node, Prepared, Status};
 use crate::seen::{About, Observer};
 use crate::state::{Member, NodeId, Tenure};
 use crate::transport::Counted;
+use crate::urgency;
 use crate::vip::Hands;
 pub(crate) use driver::Beginning;
 use driver::Driver;
@@ -90,7 +91,10 @@ impl Cluster {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let beginning = Beginning::new(settings, hands, notify, shown);
         let starting = async { Node::start(prepared).await.map(Arc::new) };
-        let work = move || runtime.block_on(live(starting, beginning, ordered));
+        let work = move || {
+            urgency::claim();
+            runtime.block_on(live(starting, beginning, ordered));
+        };
         let thread = thread::Builder::new().name("lb-cluster".into()).spawn(work)?;
         Ok(Self { observer, thread: Some(thread) })
     }

@@ -28,6 +28,7 @@ pub mod state;
 pub mod store;
 mod sys;
 pub mod transport;
+pub mod urgency;
 pub mod vip;
 
 pub use cluster::{Cluster, View};

@@ -2,6 +2,7 @@
 #![allow(unsafe_code)]
 
 use nix::sys::socket::{LinkAddr, SockaddrLike};
+use std::io;
 
 /// Ethernet's broadcast address, as long as the system keeps one.
 const EVERYBODY: [u8; 8] = [0xff; 8];
@@ -23,6 +24,30 @@ pub(crate) fn link_address(index: u32, protocol: u16) -> Option<LinkAddr> {
     let length = libc::socklen_t::try_from(size_of::<libc::sockaddr_ll>()).ok()?;
     // SAFETY: the pointer and the length are those of a whole address of that family, which is copied.
     unsafe { LinkAddr::from_raw((&raw const address).cast(), Some(length)) }
+}
+
+/// Makes the calling thread one of real time; threads and processes that it starts are not.
+///
+/// # Errors
+/// It may not be.
+pub(crate) fn real_time(priority: i32) -> io::Result<()> {
+    let priority = libc::sched_param { sched_priority: priority };
+    let policy = libc::SCHED_RR | libc::SCHED_RESET_ON_FORK;
+    // SAFETY: 0 means the calling thread; the parameter is whole, and only read.
+    done(unsafe { libc::sched_setscheduler(0, policy, &raw const priority) })
+}
+
+/// Has the calling thread run before all others that are not of real time.
+///
+/// # Errors
+/// It may not.
+pub(crate) fn nicest() -> io::Result<()> {
+    // SAFETY: it takes numbers alone; 0 means the calling thread, which is what the call is about on Linux.
+    done(unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, -20) })
+}
+
+fn done(result: libc::c_int) -> io::Result<()> {
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
 #[cfg(test)]

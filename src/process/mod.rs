@@ -35,6 +35,7 @@ use haproxy_cfg_parser::model::{Config, Level};
 pub(crate) use identity::Identity;
 use lb_cluster::Cluster;
 use lb_cluster::raft::Prepared;
+use lb_cluster::urgency;
 use lb_cluster::vip::Grip;
 use lb_core::compile::Plan;
 use lb_core::engine::{Engine, Hooks};
@@ -294,6 +295,9 @@ impl Start {
 
     /// What a node of a cluster needs, while there are privileges.
     fn prepare_node(&mut self) -> Result<Option<Prepared>, String> {
+        if self.membership.is_some() {
+            urgency::allow();
+        }
         self.membership.take().map(Membership::prepare).transpose()
     }
 

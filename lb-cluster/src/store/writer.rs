@@ -2,6 +2,7 @@
 
 use super::{Error, Store, Write};
 use crate::runtime::{now, since};
+use crate::urgency;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -37,6 +38,7 @@ impl Writer {
     pub fn start(store: Store) -> io::Result<Self> {
         let (writer, mut work) = Self::new();
         let write = move || {
+            urgency::claim();
             while let Some(batch) = work.next_blocking() {
                 let result = store.commit(&batch.writes);
                 batch.end(result);

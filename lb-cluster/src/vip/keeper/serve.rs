@@ -2,6 +2,7 @@
 
 use super::wire::{PACKET, encode};
 use super::{Keeper, Order, Remote, Report};
+use crate::urgency;
 use crate::vip::Moment;
 use crate::vip::kernel::{Kernel, Linux, Told};
 use nix::errno::Errno;
@@ -33,6 +34,7 @@ impl Service {
     /// There can be no thread.
     pub fn start(orders: OwnedFd, linux: Linux, lease: Duration) -> io::Result<Self> {
         let work = move || {
+            urgency::claim();
             let mut keeper = Keeper::new(linux, lease);
             if let Err(error) = serve(&orders, &mut keeper) {
                 tracing::debug!("cluster: the keeper of addresses ends: {error}");
