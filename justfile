@@ -82,6 +82,10 @@ stranger SECONDS="30":
 
 campaign := "LB_DEMAND_TOOLS=1 cargo test --release --workspace --test vip -- --ignored --nocapture --test-threads 1"
 
+# A cluster simulated COUNT times, by the numbers from FIRST on; prints what situations they came to (ARCHITECTURE.md).
+sim COUNT="10000" FIRST="0":
+    LB_SIM_COUNT={{COUNT}} LB_SIM_SEED={{FIRST}} cargo test --release --workspace --lib -- sim::tests::nothing --nocapture
+
 # Everything, as the gate does; installs Debian packages when they are missing.
 ci:
     .ci/run

@@ -14,7 +14,7 @@
 //! - [`raft`]: the only one that names the Raft library: a node among others, from its start to its stop.
 //! - [`notify`]: what is run when the addresses move.
 //! - [`seen`]: what operators see of it: commands, metrics, a section of the statistics page.
-//! - `runtime`: the clock, timers and tasks.
+//! - `runtime`: the clock, timers and tasks; a simulation (`sim`, of tests alone) has its own.
 //! - [`vip`]: who answers for the virtual addresses, as a step function, and what carries its steps out.
 
 mod cluster;
@@ -24,6 +24,8 @@ pub mod notify;
 pub mod raft;
 mod runtime;
 pub mod seen;
+#[cfg(test)]
+mod sim;
 pub mod state;
 pub mod store;
 mod sys;

@@ -1,12 +1,22 @@
-//! Time and tasks: the system's clock, and tokio's timers and tasks. Whatever a node does or waits for goes through here,
-//! so that something else can stand in for them.
+//! Time and tasks: the system's clock, and tokio's timers and tasks. In tests those of a simulation, on a thread that
+//! runs one (`sim`): so whatever a node does or waits for goes through here.
 
 use std::future::Future;
 use std::time::{Duration, Instant, SystemTime};
+
+#[cfg(test)]
+use crate::sim::{self, Tasks as Simulated};
+#[cfg(test)]
 use tokio::task::JoinSet;
 
 /// Tasks that end with it.
-pub(crate) type Tasks = JoinSet<()>;
+#[cfg(not(test))]
+pub(crate) type Tasks = tokio::task::JoinSet<()>;
+
+/// Tasks that end with it.
+#[cfg(test)]
+#[derive(Default)]
+pub(crate) struct Tasks(JoinSet<()>, Simulated);
 
 /// It took too long.
 #[derive(Debug)]
@@ -14,6 +24,10 @@ pub(crate) struct Elapsed;
 
 /// The clock of this machine that only goes on.
 pub(crate) fn now() -> Instant {
+    #[cfg(test)]
+    if let Some(now) = sim::now() {
+        return now;
+    }
     Instant::now()
 }
 
@@ -24,16 +38,28 @@ pub(crate) fn since(instant: Instant) -> Duration {
 
 /// The clock on the wall, which may be set at any time.
 pub(crate) fn time_of_day() -> SystemTime {
+    #[cfg(test)]
+    if let Some(time) = sim::time_of_day() {
+        return time;
+    }
     SystemTime::now()
 }
 
 /// Waits.
 pub(crate) async fn sleep(time: Duration) {
+    #[cfg(test)]
+    if let Some(sleep) = sim::sleep(time) {
+        return sleep.await;
+    }
     tokio::time::sleep(time).await;
 }
 
 /// What comes of a future, if it does within a time.
 pub(crate) async fn timeout<F: Future>(limit: Duration, future: F) -> Result<F::Output, Elapsed> {
+    #[cfg(test)]
+    if let Some(sleep) = sim::sleep(limit) {
+        return sim::before(sleep, future).await.ok_or(Elapsed);
+    }
     tokio::time::timeout(limit, future).await.map_err(|_| Elapsed)
 }
 
@@ -57,5 +83,30 @@ impl Interval {
             sleep(left).await;
         }
         self.next = now() + self.period;
+    }
+}
+
+#[cfg(test)]
+impl Tasks {
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    pub(crate) fn spawn(&mut self, future: impl Future<Output = ()> + Send + 'static) {
+        if sim::now().is_some() {
+            self.1.spawn(future);
+        } else {
+            self.0.spawn(future);
+        }
+    }
+
+    /// Waits for the end of one. None: there is none.
+    pub(crate) async fn join_next(&mut self) -> Option<()> {
+        if sim::now().is_some() { self.1.join_next().await } else { self.0.join_next().await.map(drop) }
+    }
+
+    pub(crate) async fn shutdown(&mut self) {
+        self.1 = Simulated::default();
+        self.0.shutdown().await;
     }
 }

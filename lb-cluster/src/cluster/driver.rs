@@ -29,7 +29,7 @@ const REMINDER: Duration = Duration::from_secs(60);
 /// What a driver begins with.
 pub(crate) struct Beginning {
     /// It never holds.
-    witness: bool,
+    pub(crate) witness: bool,
     /// The longest election timeout.
     election: Duration,
     /// How long a new leader waits before it holds.
@@ -242,7 +242,7 @@ impl Driver {
     /// Gives the addresses away for good, but not before what runs on them had time to end.
     fn retire(&mut self) {
         if self.retires.is_none() {
-            self.retires = Some(Instant::now());
+            self.retires = Some(now());
             self.abstains |= self.holder.held_until().is_none() || self.hands.may_leave(Duration::ZERO);
         }
     }
@@ -259,8 +259,8 @@ impl Driver {
         if sense.settled && self.transfers.take_if(|term| *term <= status.term) == leads && leads.is_some() {
             self.hand_over(status);
         }
-        if let Some(since) = self.retires.filter(|_| !self.abstains) {
-            self.abstains = self.holder.held_until().is_none() || self.hands.may_leave(since.elapsed());
+        if let Some(begun) = self.retires.filter(|_| !self.abstains) {
+            self.abstains = self.holder.held_until().is_none() || self.hands.may_leave(since(begun));
         }
         let fit = !self.abstains && sense.fit;
         self.node.set_fit(fit && self.stopping.is_none());

@@ -19,6 +19,14 @@ mod status;
 pub use node::{Changes, Error, Node};
 pub use prepared::{MIN_ELECTION, Prepared, Settings};
 pub use status::{Role, Seat, Status};
+#[cfg(test)]
+pub(crate) use {network::is_snapshot, node::Door, prepared::Basis, service::Service};
+
+/// What Raft runs on.
+#[cfg(not(test))]
+type Runtime = openraft::impls::TokioRuntime;
+#[cfg(test)]
+type Runtime = crate::sim::Runtime;
 
 use log::Log;
 use machine::Machine;
@@ -30,7 +38,7 @@ use std::fmt;
 
 openraft::declare_raft_types!(
     /// What this cluster's Raft is made of.
-    pub Types: D = Decision, R = Outcome, NodeId = NodeId, Node = Member,
+    pub Types: D = Decision, R = Outcome, NodeId = NodeId, Node = Member, AsyncRuntime = Runtime,
 );
 
 impl fmt::Display for Decision {

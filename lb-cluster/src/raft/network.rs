@@ -64,6 +64,12 @@ pub(super) enum Answer {
     },
 }
 
+/// What a request is, to whom looks at the wire.
+#[cfg(test)]
+pub(crate) fn is_snapshot(request: &[u8]) -> bool {
+    decode::<Envelope>(request).is_ok_and(|envelope| matches!(envelope.request, Request::Snapshot(_)))
+}
+
 /// A piece of a snapshot.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Piece {

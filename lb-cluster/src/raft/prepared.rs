@@ -93,6 +93,13 @@ impl Prepared {
 }
 
 impl Basis {
+    /// Of a node whose store is open.
+    #[cfg(test)]
+    pub(crate) fn new(settings: Settings, contents: Contents) -> Result<Self, Error> {
+        let (config, node) = (Arc::new(config(&settings)?), identity(&contents)?);
+        Ok(Self { settings, config, node, contents })
+    }
+
     /// How long the node must keep silent first: a voter that restarts has forgotten which leases it granted, so all of
     /// them must be over, also by a clock that runs slow, and also those of a longer timeout that it had before.
     pub(super) fn longest_lease(&self) -> io::Result<Duration> {

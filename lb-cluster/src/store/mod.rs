@@ -10,6 +10,8 @@ mod directory;
 mod writer;
 
 pub use directory::Directory;
+#[cfg(test)]
+pub(crate) use writer::Work;
 pub use writer::Writer;
 
 use backend::Sealed;

@@ -95,6 +95,13 @@ impl Work {
         (self.queue.blocking_recv_many(&mut jobs, QUEUE) > 0).then(|| self.batch(jobs))
     }
 
+    /// The same.
+    #[cfg(test)]
+    pub(crate) async fn next(&mut self) -> Option<Batch> {
+        let mut jobs = Vec::new();
+        (self.queue.recv_many(&mut jobs, QUEUE).await > 0).then(|| self.batch(jobs))
+    }
+
     fn batch(&self, jobs: Vec<Job>) -> Batch {
         mark(&self.busy, Some(now()));
         let (mut writes, mut told) = (Vec::new(), Vec::with_capacity(jobs.len()));

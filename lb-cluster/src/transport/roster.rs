@@ -25,7 +25,7 @@ impl Roster {
     }
 
     /// Who has both this name and this address.
-    pub(super) fn member(&self, name: &str, source: IpAddr) -> Option<Member> {
+    pub(crate) fn member(&self, name: &str, source: IpAddr) -> Option<Member> {
         self.find(|member| member.name == name && member.address.ip() == source)
     }
 

@@ -11,6 +11,8 @@ mod wire;
 
 pub use remote::Remote;
 pub use serve::{Service, pair};
+#[cfg(test)]
+pub(crate) use serve::{report, turn};
 pub use wire::{Order, Report};
 
 use super::Moment;

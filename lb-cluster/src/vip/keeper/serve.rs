@@ -62,7 +62,7 @@ fn serve(orders: &OwnedFd, keeper: &mut Keeper<Linux>) -> io::Result<()> {
 }
 
 /// Does what there is to do now.
-fn turn<K: Kernel>(orders: &OwnedFd, keeper: &mut Keeper<K>, told: Told) -> io::Result<()> {
+pub(crate) fn turn<K: Kernel>(orders: &OwnedFd, keeper: &mut Keeper<K>, told: Told) -> io::Result<()> {
     // What the kernel tells may forbid what is ordered.
     keeper.hear(told);
     keeper.tick();
@@ -73,7 +73,7 @@ fn turn<K: Kernel>(orders: &OwnedFd, keeper: &mut Keeper<K>, told: Told) -> io::
 }
 
 /// Says how it is, if that has changed.
-fn report<K: Kernel>(orders: &OwnedFd, keeper: &Keeper<K>, last: &mut Report) -> io::Result<()> {
+pub(crate) fn report<K: Kernel>(orders: &OwnedFd, keeper: &Keeper<K>, last: &mut Report) -> io::Result<()> {
     let report = keeper.report();
     if report != *last {
         match send(orders.as_raw_fd(), &encode(&report), MsgFlags::MSG_NOSIGNAL) {

@@ -34,6 +34,10 @@ const FRAMES: usize = 64;
 
 /// The system's monotonic clock, which all processes share.
 pub fn clock() -> Moment {
+    #[cfg(test)]
+    if let Some(now) = crate::sim::monotonic() {
+        return now;
+    }
     clock_gettime(ClockId::CLOCK_MONOTONIC).map_or(Moment::ZERO, Duration::from)
 }
 
