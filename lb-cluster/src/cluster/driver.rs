@@ -104,8 +104,11 @@ pub(super) struct Driver {
     leaving: Option<u64>,
     /// Whom it was asked to give the addresses to.
     chosen: Option<NodeId>,
-    /// In this term they are to go to another, once all that was ordered has been done.
+    /// In this term they are to go to another, once all that was ordered has been done. Nobody holds them before another
+    /// leads, so it is tried until that is so: a transfer may be lost, and a successor be silent just now.
     transfers: Option<u64>,
+    /// When it was tried last.
+    tried: Option<Instant>,
     stopping: Option<Instant>,
     shown: watch::Sender<Option<View>>,
     /// What is told to the cluster, and to who shall lead.
@@ -155,6 +158,7 @@ impl Driver {
             leaving: None,
             chosen: None,
             transfers: None,
+            tried: None,
             stopping: None,
             shown,
             words: Tasks::new(),
@@ -256,7 +260,9 @@ impl Driver {
         let asked = self.stopping.is_some() || self.leaving == leads && leads.is_some();
         let sense = self.feel();
         // A transfer bypasses leases: not before the guard is closed.
-        if sense.settled && self.transfers.take_if(|term| *term <= status.term) == leads && leads.is_some() {
+        let due = self.tried.is_none_or(|at| since(at) > self.election);
+        if sense.settled && due && self.transfers == leads && leads.is_some() {
+            self.tried = Some(now());
             self.hand_over(status);
         }
         if let Some(begun) = self.retires.filter(|_| !self.abstains) {
@@ -321,7 +327,7 @@ impl Driver {
                 self.notify(false, term);
                 self.tell(Decision::Released(tenure(term)));
             }
-            Action::Transfer => self.transfers = Some(status.term),
+            Action::Transfer => (self.transfers, self.tried) = (Some(status.term), None),
         }
     }
 
