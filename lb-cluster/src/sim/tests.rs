@@ -127,6 +127,7 @@ fn rule_6_a_transfer_before_the_release_is_missed() {
 }
 
 #[test]
+#[ignore = "long: few stories come to a leader with other times that is then cut off"]
 fn rule_7_nodes_with_other_times_are_missed() {
     missed(7, 0);
 }
