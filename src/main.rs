@@ -11,6 +11,7 @@ mod modernise;
 mod objects;
 mod process;
 mod sys;
+mod trace;
 mod version;
 
 use cli::{Action, Options, Refusal};
@@ -19,6 +20,7 @@ use message::Messages;
 use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
+use trace::Trace;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -72,8 +74,9 @@ fn act(options: &Arc<Options>) -> u8 {
 }
 
 fn load_and_go(options: &Arc<Options>, messages: &Arc<Messages>) -> u8 {
-    if options.debug || options.verbose {
-        trace();
+    let all = (options.debug || options.verbose).then_some(Trace::ALL);
+    if let Some(trace) = options.trace.or(all) {
+        trace.start();
     }
     let loaded = match load::load(options, messages) {
         Ok(loaded) => loaded,
@@ -98,13 +101,6 @@ fn load_and_go(options: &Arc<Options>, messages: &Arc<Messages>) -> u8 {
         }
         _ => process::run(options, loaded, messages),
     }
-}
-
-/// Our own traces, for people: not the traffic log.
-fn trace() {
-    let subscriber =
-        tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(tracing::Level::DEBUG);
-    let _ = subscriber.try_init(); // already set: then it is the same one
 }
 
 fn show_usage() -> u8 {

@@ -65,6 +65,12 @@ pub(crate) fn own(fd: RawFd) -> OwnedFd {
     unsafe { OwnedFd::from_raw_fd(fd) }
 }
 
+/// Has the calling thread step back behind others (nice(2)); it cannot come back.
+pub(crate) fn step_back(by: i32) {
+    // SAFETY: takes and gives numbers only. What it says is dropped: without it the thread runs as before.
+    unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, by) };
+}
+
 fn require_one_thread(what: &str) -> io::Result<()> {
     // without /proc there is no count: then the callers' place, before the engine makes threads, has to do
     let threads = std::fs::read_dir("/proc/self/task").map_or(1, Iterator::count);

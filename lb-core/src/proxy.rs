@@ -1,9 +1,11 @@
 //! Compiled proxies, and the numbers that outlive a plan.
 
+mod backends;
 mod captured;
 mod counters;
 mod listener;
 
+pub use backends::{Backends, Roster};
 pub use captured::{Capture, Captured};
 pub use counters::{ProxyCounters, ProxyStats, Rate};
 pub use listener::Listener;
@@ -23,7 +25,6 @@ use crate::server::{Farm, Lineup, Server, ServerAddress};
 use crate::stats::page::Page;
 use arc_swap::ArcSwap;
 use haproxy_cfg_parser::model::{self, UnusualNames};
-use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
@@ -50,6 +51,8 @@ pub struct Frontend {
     pub rate_limit: u32,
     /// Timeouts.
     pub timeouts: model::Timeouts,
+    /// `option idle-close-on-response`: a soft stop lets idle connections be, until their next answer or their time-out.
+    pub keeps_idle: bool,
     /// Probes on silent clients, if any.
     pub probes: Option<Probes>,
     /// `option` switches.
@@ -69,7 +72,7 @@ pub struct Frontend {
     /// `use_backend` rules in order.
     pub switching: Vec<Switch>,
     /// All backends by name, for computed `use_backend` rules. Set once when the plan is whole.
-    pub backends: OnceLock<Arc<HashMap<String, Arc<Backend>>>>,
+    pub backends: OnceLock<Arc<Backends>>,
     /// `default_backend`; for a `listen` section, itself. Set once when the plan is whole.
     pub default_backend: OnceLock<Arc<Backend>>,
     /// Where logs go, and how they look.
@@ -107,6 +110,8 @@ pub struct Backend {
     pub description: Option<String>,
     /// Its id (`iid`).
     pub id: u32,
+    /// What a command made it of; none: it stands in the file.
+    pub section: Option<Arc<model::Proxy>>,
     /// `mode`.
     pub mode: model::Mode,
     /// Timeouts.
@@ -178,9 +183,9 @@ impl Frontend {
                 SwitchTarget::Computed(format) => {
                     let name = format.text(exchange);
                     let name = String::from_utf8_lossy(&name);
-                    match self.backends.get().and_then(|all| all.get(&*name)) {
+                    match self.backends.get().and_then(|all| all.find(&name)) {
                         Some(backend) if !backend.is_published() => continue,
-                        Some(backend) => return Some(Arc::clone(backend)),
+                        Some(backend) => return Some(backend),
                         None => break,
                     }
                 }

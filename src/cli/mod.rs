@@ -7,6 +7,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+use crate::trace::Trace;
 use std::path::PathBuf;
 
 pub(crate) use table::usage;
@@ -32,6 +33,8 @@ pub(crate) struct Options {
     pub(crate) quiet: bool,
     /// `-V`: say more; undoes `-q`.
     pub(crate) verbose: bool,
+    /// `--trace`: lb's own events to standard error.
+    pub(crate) trace: Option<Trace>,
     /// `-dW`: a warning is an error.
     pub(crate) zero_warning: bool,
     /// `-dD`: show diagnostics of the lowest severity too.

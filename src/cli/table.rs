@@ -1,6 +1,7 @@
 //! One row for each flag.
 
 use super::{Action, Options, Refusal, VersionForm};
+use crate::trace::Trace;
 use std::path::PathBuf;
 
 /// A flag.
@@ -71,6 +72,20 @@ const FLAGS: &[Flag] = &[
         |o, v| {
             o.action = Action::Modernise;
             o.files.push(PathBuf::from(v));
+            Ok(())
+        },
+    ),
+    value(
+        "-trace",
+        "<level>[,json]",
+        "tell lb's own events of this level (error, warn, info, debug) on stderr, as text or as JSON",
+        |o, v| {
+            let wrong = || {
+                Refusal::Wrong(format!(
+                    "'--trace' expects error, warn, info or debug, and ',json' or nothing, not '{v}'."
+                ))
+            };
+            o.trace = Some(Trace::parse(&v).ok_or_else(wrong)?);
             Ok(())
         },
     ),

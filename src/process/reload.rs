@@ -11,6 +11,7 @@ use crate::cli::Options;
 use crate::cluster;
 use crate::load::{self, Failure, Loaded, Stage, Surroundings};
 use crate::message::Messages;
+use crate::sys;
 use haproxy_cfg_parser::World;
 use haproxy_cfg_parser::model::{Cluster, Config, Global};
 use lb_cluster::transport::Identity;
@@ -18,7 +19,7 @@ use lb_core::compile::Plan;
 use lb_core::engine::Engine;
 use lb_core::listen::{self, Sockets};
 use std::os::fd::{AsFd, OwnedFd};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// What reloads need to know, and the configuration that runs.
@@ -35,7 +36,13 @@ pub(crate) struct Reloader {
 }
 
 /// How long the monitor waits for the worker's answer.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// By how much reading and compiling step back behind traffic (nice(2)): they get a tenth of a processor that both want.
+const NICENESS: i32 = 10;
+
+/// As much stack as the first thread has by default, which reads the files at the start.
+const STACK: usize = 8 << 20;
 
 /// Why the running configuration stays; empty when everything has been said.
 type Refused = String;
@@ -77,7 +84,7 @@ impl Reloader {
     /// One process: reads, binds and changes over.
     pub(crate) fn by_itself(&mut self, engine: &Engine) -> Result<(), Refused> {
         let running = engine.plan();
-        let loaded = self.load(&Surroundings::new(&self.options), Some(&running), true)?;
+        let loaded = aside(|| self.load(&Surroundings::new(&self.options), Some(&running), true))?;
         let sockets = self.bind(&listen::addresses(&running), &loaded.plan)?;
         engine.reload(Arc::clone(&loaded.plan), sockets, false).map_err(|error| error.to_string())?;
         self.take(loaded);
@@ -91,11 +98,13 @@ impl Reloader {
         known: &mut Vec<String>,
         hard: bool,
     ) -> Result<(), Refused> {
-        let recorder = Recorder::new(Surroundings::new(&self.options));
-        let loaded = self.load(&recorder, None, true)?;
-        let sockets = self.bind(known, &loaded.plan)?;
         let failed = |error: std::io::Error| format!("The worker cannot be told: {error}.");
-        let bundle = recorder.finish().into_file().map_err(failed)?;
+        let (loaded, bundle) = aside(|| {
+            let recorder = Recorder::new(Surroundings::new(&self.options));
+            let loaded = self.load(&recorder, None, true)?;
+            Ok::<_, Refused>((loaded, recorder.finish().into_file().map_err(failed)?))
+        })?;
+        let sockets = self.bind(known, &loaded.plan)?;
         channel.send_reload(bundle, sockets.into_fds(), hard).map_err(failed)?;
         let deadline = Instant::now().checked_add(PATIENCE);
         if wait(&[Some(channel.as_fd())], deadline).map_err(failed)? != [true] {
@@ -121,11 +130,13 @@ impl Reloader {
         fds: Vec<OwnedFd>,
         hard: bool,
     ) -> Result<(), Refused> {
-        let bundle = Bundle::from_file(file).map_err(|error| error.to_string())?;
-        let replay = Replay::new(bundle, Surroundings::new(&self.options));
         let running = engine.plan();
-        // The monitor has told what there is to tell.
-        let loaded = self.load(&replay, Some(&running), false)?;
+        let loaded = aside(|| {
+            let bundle = Bundle::from_file(file).map_err(|error| error.to_string())?;
+            let replay = Replay::new(bundle, Surroundings::new(&self.options));
+            // The monitor has told what there is to tell.
+            self.load(&replay, Some(&running), false)
+        })?;
         let sockets = Sockets::received(&listen::addresses(&running), &loaded.plan, fds)
             .and_then(|sockets| engine.reload(Arc::clone(&loaded.plan), sockets, hard));
         sockets.map_err(|error| error.to_string())?;
@@ -146,6 +157,27 @@ impl Reloader {
             errors.iter().for_each(|error| self.messages.alert(&error.to_string()));
             "Some protocols failed to start their listeners!".to_owned()
         })
+    }
+}
+
+/// Does something long on a thread that steps back behind those with traffic, and waits for it; where no thread can be made, on
+/// the calling one.
+pub(crate) fn aside<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    let work = Mutex::new(Some(work));
+    let take = || work.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let done = std::thread::scope(|scope| {
+        let builder = std::thread::Builder::new().name("lb-reload".into()).stack_size(STACK);
+        let thread = builder.spawn_scoped(scope, || {
+            sys::step_back(NICENESS);
+            take().map(|work| work())
+        });
+        thread.ok()?.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    });
+    match (done, take()) {
+        (Some(done), _) => done,
+        (None, Some(work)) => work(),
+        // A thread that took the work has done it, or panicked, which has been passed on.
+        (None, None) => unreachable!("the work is done by one of two threads"),
     }
 }
 
@@ -174,6 +206,14 @@ fn fixed(before: &Global, now: &Global) -> Vec<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_done_aside_gives_its_result() {
+        let text = String::from("a");
+        assert_eq!(aside(|| text.len()), 1);
+        let name = aside(|| std::thread::current().name().map(str::to_owned));
+        assert_eq!(name.as_deref(), Some("lb-reload"));
+    }
 
     #[test]
     fn fixed_keywords_are_named() {

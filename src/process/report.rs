@@ -11,7 +11,7 @@ use std::sync::atomic::Ordering::Relaxed;
 #[derive(Default)]
 struct Section<'a> {
     front: Option<&'a Arc<Frontend>>,
-    back: Option<&'a Arc<Backend>>,
+    back: Option<Arc<Backend>>,
 }
 
 /// Sections by id, which is their order in the file.
@@ -20,8 +20,8 @@ fn sections(plan: &Plan) -> BTreeMap<u32, Section<'_>> {
     for front in &plan.frontends {
         sections.entry(front.id).or_default().front = Some(front);
     }
-    for back in &plan.backends {
-        sections.entry(back.id).or_default().back = Some(back);
+    for back in plan.backends.load().iter() {
+        sections.entry(back.id).or_default().back = Some(Arc::clone(back));
     }
     sections
 }
@@ -30,7 +30,7 @@ impl Section<'_> {
     fn name(&self) -> &str {
         self.front
             .map(|front| front.name.as_str())
-            .or(self.back.map(|back| back.name.as_str()))
+            .or(self.back.as_ref().map(|back| back.name.as_str()))
             .unwrap_or_default()
     }
 
@@ -48,7 +48,7 @@ impl Section<'_> {
     }
 
     fn back_stats(&self) -> Option<&ProxyStats> {
-        self.back.map(|back| &*back.stats)
+        self.back.as_ref().map(|back| &*back.stats)
     }
 }
 
@@ -100,7 +100,7 @@ fn of_listening(plan: &Plan, what: &str) -> Vec<String> {
 pub(super) fn servers(plan: &Plan) -> Vec<String> {
     let mut lines = vec!["SIGHUP received, dumping servers states.".to_owned()];
     for section in sections(plan).values() {
-        let servers = section.back.map(|back| Vec::clone(&back.servers.load())).unwrap_or_default();
+        let servers = section.back.as_ref().map(|back| Vec::clone(&back.servers.load())).unwrap_or_default();
         lines.extend(servers.iter().map(|server| {
             format!(
                 "SIGHUP: Server {}/{} is {}. Conn: {} act, {} pend, {} tot.",

@@ -1,7 +1,7 @@
 //! The process that carries traffic: starts the engine, then answers signals until it is drained.
 
 use super::channel::{Channel, Session, Word};
-use super::reload::Reloader;
+use super::reload::{Reloader, aside};
 use super::report;
 use super::signals::{Signals, die_by, wait};
 use crate::message::Messages;
@@ -31,6 +31,9 @@ const SIGNALS: &[Signal] = &[
 /// After a hard stop, how long closing the rest may take.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
+/// How long after a reload it is looked whether the plan before it is still in use.
+const SWEEP: Duration = Duration::from_secs(1);
+
 /// Serves until the engine has ended; returns the exit code. Ends the process by the signal where a signal ends it.
 ///
 /// `cluster`: this process as a node, whose end is this one's. `ready` is called once signals are answered. `monitor`: the other process, whose end is the end of this one.
@@ -49,22 +52,28 @@ pub(crate) fn serve(
     let ended = watch(Arc::clone(&engine))?;
     let mut signals = Signals::take(SIGNALS)?;
     messages.started();
+    tracing::info!(threads = engine.plan().threads, "started");
     ready();
     if let Some(monitor) = &monitor {
         monitor.send_ready()?;
     }
     let mut stopping = Stopping::No;
     let tell = |lines: Vec<String>| lines.iter().for_each(|line| messages.warning(line));
+    let mut left_over = false;
     loop {
         let monitor_fd = monitor.as_ref().map(|channel| channel.as_fd());
         let sources = [Some(signals.as_fd()), Some(ended.as_fd()), monitor_fd];
-        let readable = wait(&sources, stopping.deadline())?;
+        let sweep = if left_over { Instant::now().checked_add(SWEEP) } else { None };
+        let deadline = [stopping.deadline(), sweep].into_iter().flatten().min();
+        let readable = wait(&sources, deadline)?;
         let (finished, spoken) = (readable.get(1) == Some(&true), readable.get(2) == Some(&true));
         if let Some(monitor) = monitor.as_ref().filter(|_| spoken) {
             match monitor.receive() {
                 Ok(Some(Word::Reload(bundle, sockets, hard))) => {
                     let outcome = reloader.by_monitor(&engine, bundle, sockets, hard);
+                    told(&outcome);
                     monitor.answer(&outcome)?;
+                    left_over = true;
                 }
                 Ok(Some(Word::Session(Session { socket, level, said }))) => {
                     engine.serve_session(socket, level, said);
@@ -81,12 +90,16 @@ pub(crate) fn serve(
                     die_by(signal)
                 }
                 Signal::SIGUSR1 if stopping.begin(&engine) => {
+                    tracing::info!("draining");
                     cluster.iter().for_each(Cluster::retire);
                     tell(report::stopped(&engine.plan()));
                 }
                 Signal::SIGUSR2 if monitor.is_none() => {
                     messages.notice("Reloading.");
-                    match reloader.by_itself(&engine) {
+                    left_over = true;
+                    let outcome = reloader.by_itself(&engine);
+                    told(&outcome);
+                    match outcome {
                         Ok(()) => messages.notice("Loading success."),
                         Err(why) => {
                             messages.alert(&why);
@@ -113,6 +126,15 @@ pub(crate) fn serve(
         if finished || stopping.proceed(&engine, messages) {
             return Ok(0);
         }
+        left_over = left_over && aside(|| engine.sweep());
+    }
+}
+
+/// An event for each reload.
+fn told(outcome: &Result<(), String>) {
+    match outcome {
+        Ok(()) => tracing::info!("reloaded"),
+        Err(why) => tracing::error!(why, "the configuration is not reloaded"),
     }
 }
 

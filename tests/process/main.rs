@@ -17,4 +17,5 @@ mod publish;
 mod reload;
 mod resolve;
 mod sessions;
+mod socket;
 mod threads;

@@ -6,6 +6,7 @@ mod balance;
 mod bind;
 mod check;
 mod cluster;
+mod defaults;
 mod error_page;
 mod expr;
 mod global;
@@ -25,6 +26,7 @@ pub use balance::*;
 pub use bind::*;
 pub use check::*;
 pub use cluster::*;
+pub use defaults::*;
 pub use error_page::*;
 pub use expr::*;
 pub use global::*;
@@ -60,6 +62,8 @@ pub struct Config {
     pub global: Global,
     /// `frontend`, `backend` and `listen` sections in file order.
     pub proxies: Vec<Proxy>,
+    /// Named `defaults` sections.
+    pub defaults: Vec<NamedDefaults>,
     /// `userlist` sections.
     pub userlists: Vec<Userlist>,
     /// `cache` sections.

@@ -1,7 +1,7 @@
 //! The `defaults` sections so far, and who may start from which (manual 4).
 
 use super::draft::Draft;
-use crate::model::{Place, Proxy, ProxyKind};
+use crate::model::{NamedDefaults, Place, Proxy, ProxyKind};
 use crate::parse::{Args, Cx};
 use std::collections::HashMap;
 
@@ -49,6 +49,18 @@ impl Defaults {
         }
         self.latest = Some(index);
         self.all.push(Base { draft, explicit: false, implicit: false, heirs: Heirs::default() });
+    }
+
+    /// Those that have a name, in their order.
+    pub(super) fn finish(self) -> Vec<NamedDefaults> {
+        let named = self.all.into_iter().filter(|base| !base.draft.proxy.name.is_empty());
+        let keep = |Base { draft, heirs, .. }: Base| NamedDefaults {
+            name: draft.proxy.name.clone(),
+            place: draft.proxy.place.clone(),
+            draft: Box::new(draft),
+            frontend: heirs.frontend,
+        };
+        named.map(keep).collect()
     }
 
     /// The last.
@@ -112,7 +124,7 @@ impl Base {
         };
         let place = Some(&proxy.place);
         let is_backend = !heir.is_defaults && heir.kind == ProxyKind::Backend;
-        if has_rules(proxy) {
+        if proxy.has_rules() {
             if heir.is_defaults {
                 refuse(
                     "a defaults section cannot inherit from a defaults section defining TCP/HTTP rules",
@@ -155,15 +167,18 @@ impl Base {
     }
 }
 
-fn has_rules(proxy: &Proxy) -> bool {
-    let sets = [
-        &proxy.http_request,
-        &proxy.http_response,
-        &proxy.http_after_response,
-        &proxy.tcp_request_connection,
-        &proxy.tcp_request_session,
-        &proxy.tcp_request_content,
-        &proxy.tcp_response_content,
-    ];
-    sets.iter().any(|set| !set.is_empty())
+impl Proxy {
+    /// It has rules of any ruleset.
+    pub(crate) fn has_rules(&self) -> bool {
+        let sets = [
+            &self.http_request,
+            &self.http_response,
+            &self.http_after_response,
+            &self.tcp_request_connection,
+            &self.tcp_request_session,
+            &self.tcp_request_content,
+            &self.tcp_response_content,
+        ];
+        sets.iter().any(|set| !set.is_empty())
+    }
 }

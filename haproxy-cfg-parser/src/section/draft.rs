@@ -126,7 +126,7 @@ pub(super) fn open(cx: &mut Cx<'_>, args: &Args<'_>, defaults: &mut Defaults) ->
     }
     let heir = Heir { kind, is_defaults, explicit };
     let mut draft = match base.and_then(|base| defaults.bequeath(base, heir, cx, args)) {
-        Some(base) => inherit(base, kind, is_defaults, cx),
+        Some(base) => start_from(base, kind, is_defaults, cx.place.clone()),
         None => Draft::new(kind, cx),
     };
     draft.is_defaults = is_defaults;
@@ -177,11 +177,11 @@ fn duplicate(cx: &mut Cx<'_>, args: &Args<'_>, kind: ProxyKind, name: &str) {
 }
 
 /// What a section takes over from its defaults.
-fn inherit(base: &Draft, kind: ProxyKind, is_defaults: bool, cx: &Cx<'_>) -> Draft {
+pub(crate) fn start_from(base: &Draft, kind: ProxyKind, is_defaults: bool, place: Place) -> Draft {
     let mut draft = base.clone();
     let proxy = &mut draft.proxy;
     proxy.kind = kind;
-    proxy.place = cx.place.clone();
+    proxy.place = place;
     proxy.id = None;
     proxy.description = None;
     draft.acls = Acls::default();

@@ -166,6 +166,7 @@ impl Sections {
     /// After the last file.
     pub(crate) fn finish(&mut self, cx: &mut Cx<'_>) {
         self.close(cx);
+        cx.config.defaults = std::mem::take(&mut self.defaults).finish();
         resolvers::finish(cx);
     }
 }

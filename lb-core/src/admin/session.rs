@@ -1,6 +1,6 @@
 //! One connection to a `stats socket`.
 
-use super::command::{self, Action, Call, Outcome, Severity, Trust};
+use super::command::{self, Action, Call, Outcome, Severity, Trust, Watch};
 use super::{Context, Level, line, suggest};
 use crate::extension;
 use std::io;
@@ -40,6 +40,8 @@ struct Session<'a> {
     timeout: Duration,
     experimental: bool,
     expert: bool,
+    /// Messages that it waits for, which nothing else follows.
+    watch: Option<Watch>,
 }
 
 /// Serves one connection until its end. `level` is the socket's.
@@ -70,6 +72,7 @@ where
         timeout: context.timeout,
         experimental: false,
         expert: false,
+        watch: None,
     };
     session.run(stream, said).await
 }
@@ -97,6 +100,9 @@ impl Session<'_> {
                 }
                 let (answer, end) = self.answer(&input.line, input.payload.as_deref()).await;
                 stream.write_all(answer.as_bytes()).await?;
+                if let Some(watch) = self.watch.take() {
+                    return follow(stream, watch).await.map(|()| End::Over);
+                }
                 if end || (self.mode == Mode::Once && !buffer.contains(&b'\n')) {
                     stream.flush().await?;
                     return stream.shutdown().await.map(|()| End::Over);
@@ -198,6 +204,10 @@ impl Session<'_> {
                 Ok(()) => self.message(6, &text, out),
                 Err(text) => self.message(3, &text, out),
             },
+            Outcome::Watch(watch) => {
+                self.watch = Some(watch);
+                return true;
+            }
             Outcome::Session(action) => return self.act(action, out),
         }
         false
@@ -269,6 +279,18 @@ impl Session<'_> {
         let up = self.context.process.started.elapsed().unwrap_or_default().as_secs();
         let (days, hours, minutes) = (up / 86400, up / 3600 % 24, up / 60 % 60);
         format!("[{days}:{hours:02}:{minutes:02}:{:02}]> ", up % 60)
+    }
+}
+
+/// Sends messages as they come, until the client says anything or closes.
+async fn follow(mut stream: impl AsyncRead + AsyncWrite + Unpin, mut watch: Watch) -> io::Result<()> {
+    let mut said = [0];
+    loop {
+        tokio::select! {
+            read = stream.read(&mut said) => return read.map(drop),
+            lines = watch.next() => stream.write_all(&lines).await?,
+        }
+        stream.flush().await?;
     }
 }
 

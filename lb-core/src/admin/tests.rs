@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod backends;
 mod dynamic;
 
 use super::*;
@@ -96,6 +97,8 @@ async fn answers_are_haproxys() {
         ("set maxconn global\n", "Expects an integer value.\n\n"),
         ("set maxconn global 50\n", "\n"),
         ("clear counters;clear counters all\n", "\n\n"),
+        ("clear counters server be/s1\n", "\n"),
+        ("clear counters server be/s9\n", "No such server.\n\n"),
         ("show servers state foo\n", "Can't find backend.\n\n"),
         ("show stat x 1 -1\n", "No such proxy.\n\n"),
         ("set timeout cli 20\n", "\n"),
@@ -152,6 +155,18 @@ async fn unknown_commands_get_a_hint() {
     assert!(answer.starts_with("The following commands are valid at this level:\n  set server "), "{answer}");
 }
 
+/// What HAProxy 3.5 knows is done, or told why not.
+#[tokio::test]
+async fn every_command_of_haproxy_is_known() {
+    let context = context();
+    for command in include_str!("testdata/commands-3.5.txt").lines() {
+        let answer = ask_as(&context, Level::Admin, &format!("{command}\n")).await;
+        assert!(!answer.starts_with("Unknown command"), "{command}");
+        let refused = ask_as(&context, Level::User, &format!("{command}\n")).await;
+        assert!(!refused.starts_with("Unknown command"), "{command}");
+    }
+}
+
 #[tokio::test]
 async fn states_change() {
     let context = context();
@@ -173,7 +188,7 @@ async fn states_change() {
         assert_eq!(state(line).await, expected, "{line}");
     }
     let plan = (context.plan)();
-    assert_eq!(plan.backends[0].servers.load()[0].state(), Operational::Stopped);
+    assert_eq!(plan.backends.load()[0].servers.load()[0].state(), Operational::Stopped);
 }
 
 #[tokio::test]
@@ -382,7 +397,7 @@ async fn addresses_change() {
         assert_eq!(ask(line).await, expected, "{line}");
     }
     let plan = (context.plan)();
-    assert_eq!(plan.backends[0].servers.load()[0].address().to_string(), "127.0.0.9:99");
+    assert_eq!(plan.backends.load()[0].servers.load()[0].address().to_string(), "127.0.0.9:99");
     assert!(ask("show servers conn be\n").await.contains("\nbe/s1 3/1 127.0.0.9 99 - 5000 "));
 }
 
@@ -391,6 +406,55 @@ fn compiled(text: &str) -> Context {
     let head = "defaults\n mode http\n timeout client 5s\n timeout server 5s\n timeout connect 5s\n";
     let plan = Arc::new(crate::testing::plan(&format!("{head}{text}"), None).unwrap());
     Context { plan: Box::new(move || plan.clone()), ..context() }
+}
+
+/// Answers read off haproxy 2.6.12.
+#[tokio::test]
+async fn rings_show_what_they_keep() {
+    let context = compiled(
+        "ring r\n description some\n maxlen 9\nfrontend f\n bind 127.0.0.1:80\n log ring@r local0\n",
+    );
+    let plan = (context.plan)();
+    let logger = plan.frontends[0].log.logger.clone().unwrap();
+    for message in ["one", "two and more", "three"] {
+        logger.send(6, message.as_bytes());
+    }
+    for (line, expected) in [
+        ("show events r", "one\ntwo and m\nthree\n\n"),
+        ("show events r -0", "one\0two and m\0three\0\n"),
+        ("show events r -n", "\n"),
+        ("show events buf0", "\n"),
+        ("show events stdout", "Nothing to report for this sink\n"),
+        ("show events x", "No such event sink\n"),
+        ("show events r -z", "unknown option\n"),
+        (
+            "show events",
+            "Supported events sinks are listed below. Add -w(wait), -n(new). Any key to stop\n    \
+             stdout     : type=fd, 0 dropped, standard output (fd#1)\n    \
+             stderr     : type=fd, 0 dropped, standard output (fd#2)\n    \
+             buf0       : type=buffer, 0 dropped, in-memory ring buffer\n    \
+             r          : type=buffer, 0 dropped, some\n\n",
+        ),
+    ] {
+        assert_eq!(ask_as(&context, Level::Admin, &format!("{line}\n")).await, expected, "{line}");
+    }
+    // Those that come are sent at once; the next word of the client ends it.
+    let (mut near, far) = tokio::io::duplex(1 << 16);
+    let session = serve(far, Level::Admin, &context);
+    let talk = async {
+        near.write_all(b"show events r -wn\n").await.unwrap();
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        logger.send(6, b"four");
+        let mut heard = [0; 5];
+        near.read_exact(&mut heard).await.unwrap();
+        near.write_all(b"x").await.unwrap();
+        let mut rest = Vec::new();
+        near.read_to_end(&mut rest).await.unwrap();
+        (heard, rest)
+    };
+    let (served, (heard, rest)) = tokio::join!(session, talk);
+    assert_eq!(served.unwrap(), End::Over);
+    assert_eq!((&heard[..], &rest[..]), (&b"four\n"[..], &b""[..]));
 }
 
 /// Answers read off haproxy 2.6.12.

@@ -46,7 +46,7 @@ impl Drivers {
     pub(crate) fn serve(&mut self, plan: &Arc<Plan>) {
         let mut before = std::mem::take(&mut self.running);
         let mut new = Vec::new();
-        for backend in &plan.backends {
+        for backend in plan.backends.load().iter() {
             for watch in backend.watches.load().iter() {
                 let key = (watch.server.uid, watch.agent);
                 let (plan, backend, watch) = (Arc::clone(plan), Arc::clone(backend), Arc::clone(watch));

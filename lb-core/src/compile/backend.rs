@@ -29,6 +29,7 @@ pub(super) fn backend(
     context: &mut Context<'_>,
 ) -> Option<Backend> {
     let previous = registry::backend(options.previous, &proxy.name);
+    let previous = previous.as_deref();
     let stats = match previous {
         Some(previous) => Arc::clone(&previous.stats),
         None => Arc::new(ProxyStats::new(options.threads)),
@@ -60,6 +61,7 @@ pub(super) fn backend(
         name: proxy.name.clone(),
         description: proxy.description.clone(),
         id,
+        section: None,
         mode: proxy.mode,
         timeouts: proxy.timeouts,
         probes: proxy.options.tcpka.1.then(|| Probes::new(&proxy.server_probes)),
@@ -153,10 +155,8 @@ fn servers(
                 servers.push(Arc::clone(known));
                 continue;
             }
-            let saved = match context.states.is_empty() {
-                true => None,
-                false => context.states.get(&(proxy.name.clone(), name)).cloned(),
-            };
+            // What runs knows its state better than a file of before.
+            let saved = context.states.get(&name).filter(|_| known.is_none()).cloned();
             let last = saved.as_ref().map(|saved| (saved, resolve::start(&line, saved.ip, context)));
             let address = match (kept, last, &at_start) {
                 (Some(kept), ..) => kept.address(),
@@ -177,7 +177,7 @@ fn servers(
             }
             let server = Arc::new(server);
             if let Some(saved) = saved {
-                saved.restore(&server);
+                context.saved.push((saved, Arc::clone(&server)));
             }
             servers.push(server);
         }
@@ -222,8 +222,7 @@ fn address(
 ) -> Option<ServerAddress> {
     let titled = |name: &str| format!("'server {}/{name}'", proxy.name);
     // One that all of its servers know from the last run needs no other.
-    let last =
-        line.names().iter().map(|name| context.states.get(&(proxy.name.clone(), name.clone()))?.ip).min();
+    let last = line.names().iter().map(|name| context.states.get(name)?.ip).min();
     let start = resolve::start(line, last.flatten(), context);
     let refuse = |context: &mut Context<'_>, message: String| {
         context.error(&line.place, message);

@@ -1,10 +1,12 @@
 //! What compiling one section may look at, and where its errors go.
 
-use super::{Directory, States};
+use super::{Directory, Saved, States};
 use crate::acl::{Acl, References};
 use crate::http::HeaderKey;
+use crate::log::Ring;
 use crate::resolve::Resolvers;
 use crate::sample::Place;
+use crate::server::Server;
 use haproxy_cfg_parser::model;
 use haproxy_cfg_parser::raw;
 use haproxy_cfg_parser::{Diagnostic, Severity, SystemWorld, World};
@@ -32,12 +34,16 @@ pub struct Context<'a> {
     pub response_captures: Vec<(Option<HeaderKey>, usize)>,
     /// `resolvers` sections.
     pub resolvers: Vec<Arc<Resolvers>>,
+    /// Rings that logs may go to.
+    pub rings: Vec<Arc<Ring>>,
     /// Lists of patterns.
     pub references: Arc<References>,
     /// Where the expression stands that is being compiled.
     pub here: model::Place,
     /// What a file says of the servers of the section.
     pub states: States,
+    /// Servers that begin in a state that a file says.
+    pub saved: Vec<(Saved, Arc<Server>)>,
     /// A server's name has no address, and its line does not allow for that.
     pub unresolved: bool,
     /// An expression of a `mode tcp` section reads an HTTP request.
@@ -68,9 +74,11 @@ impl<'a> Context<'a> {
             request_captures: proxy.map_or_else(Vec::new, |proxy| captures(&proxy.request_slots)),
             response_captures: proxy.map_or_else(Vec::new, |proxy| captures(&proxy.response_slots)),
             resolvers: Vec::new(),
+            rings: Vec::new(),
             references: Arc::default(),
             here: model::Place::default(),
             states: States::new(),
+            saved: Vec::new(),
             unresolved: false,
             reads_http: false,
             referred: Vec::new(),

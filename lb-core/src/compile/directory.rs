@@ -1,6 +1,6 @@
 //! Proxies by name, for expressions that ask about another section.
 
-use crate::proxy::{Backend, Frontend};
+use crate::proxy::{Backend, Backends, Frontend};
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock, Weak};
 
@@ -10,16 +10,15 @@ use std::sync::{Arc, OnceLock, Weak};
 #[derive(Debug, Default)]
 pub struct Directory {
     frontends: OnceLock<HashMap<String, Weak<Frontend>>>,
-    backends: OnceLock<HashMap<String, Weak<Backend>>>,
+    backends: OnceLock<Weak<Backends>>,
 }
 
 impl Directory {
     /// Says which proxies there are; only the first call counts.
-    pub fn fill(&self, frontends: &[Arc<Frontend>], backends: &[Arc<Backend>]) {
-        let _ =
-            self.frontends.set(frontends.iter().map(|one| (one.name.clone(), Arc::downgrade(one))).collect());
-        let _ =
-            self.backends.set(backends.iter().map(|one| (one.name.clone(), Arc::downgrade(one))).collect());
+    pub fn fill(&self, frontends: &[Arc<Frontend>], backends: &Arc<Backends>) {
+        let frontends = frontends.iter().map(|one| (one.name.clone(), Arc::downgrade(one)));
+        let _ = self.frontends.set(frontends.collect());
+        let _ = self.backends.set(Arc::downgrade(backends));
     }
 
     /// A frontend.
@@ -29,6 +28,6 @@ impl Directory {
 
     /// A backend.
     pub fn backend(&self, name: &str) -> Option<Arc<Backend>> {
-        self.backends.get()?.get(name)?.upgrade()
+        self.backends.get()?.upgrade()?.find(name)
     }
 }

@@ -41,8 +41,8 @@ pub(crate) fn add_server(plan: &Plan, backend: &Backend, name: &str, words: &[St
         return Err(TAKEN.into());
     }
     let mut line = read(backend, name, words)?;
-    let section = plan.config.proxies.iter().find(|one| one.kind.is_backend() && one.name == backend.name);
-    let section = section.ok_or("No such backend.")?;
+    let in_file = || plan.config.proxies.iter().find(|one| one.kind.is_backend() && one.name == backend.name);
+    let section = backend.section.as_deref().or_else(in_file).ok_or("No such backend.")?;
     if line.source.is_none() {
         line.source = section.source.clone();
     }
@@ -235,7 +235,7 @@ fn id(backend: &Backend, line: &ServerLine) -> Result<u32, String> {
 /// The server that `track` names.
 fn leader(plan: &Plan, backend: &Backend, word: &str) -> Result<Arc<Server>, String> {
     let (proxy, name) = word.split_once('/').unwrap_or((&backend.name, word));
-    let found = plan.backends_by_name.get(proxy);
+    let found = plan.backends.find(proxy);
     let found = found.ok_or_else(|| format!("unable to find required proxy '{proxy}' for tracking."))?;
     let leader = found.servers.find(name);
     let leader = leader.ok_or_else(|| format!("unable to find required server '{name}' for tracking."))?;

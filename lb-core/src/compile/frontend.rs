@@ -52,6 +52,7 @@ pub(super) fn frontend(
         maxconn: limit,
         rate_limit: proxy.rate_limit_sessions.map_or(0, |max| u32::try_from(max).unwrap_or(u32::MAX)),
         timeouts: proxy.timeouts,
+        keeps_idle: proxy.options.others.iter().any(|(name, _)| *name == "option idle-close-on-response"),
         probes: proxy.options.tcpka.0.then(|| Probes::new(&proxy.client_probes)),
         options: proxy.options.clone(),
         forwardfor: proxy.options.forwardfor.as_ref().map(forward_for),

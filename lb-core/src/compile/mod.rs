@@ -6,6 +6,7 @@ mod check;
 mod context;
 mod directory;
 mod dynamic;
+mod dynamic_backend;
 mod frontend;
 mod held;
 mod page;
@@ -23,6 +24,7 @@ pub(crate) use check::settings as check_settings;
 pub use context::Context;
 pub use directory::Directory;
 pub(crate) use dynamic::{Obstacle, add_server, delete_server, removable};
+pub(crate) use dynamic_backend::{add_backend, backend_removable, delete_backend};
 pub use held::Held;
 pub use plan::{BindSpec, Plan};
 pub use registry::succeed;
@@ -33,9 +35,11 @@ pub(crate) use variable::evaluate;
 
 use crate::acl::{Condition, References};
 use crate::listen::Permit;
-use crate::proxy::{Backend, Frontend, Listener, SwitchTarget};
+use crate::log::Ring;
+use crate::proxy::{Backend, Backends, Frontend, Listener, SwitchTarget};
 use crate::resolve::Resolvers;
 use crate::sample::Place;
+use crate::server::Server;
 use haproxy_cfg_parser::model::{self, Config};
 use haproxy_cfg_parser::{Diagnostic, Severity, World};
 use std::collections::{HashMap, HashSet};
@@ -76,6 +80,7 @@ pub fn compile(
         findings: supported::check(config),
         binds: bind::stats_sockets(&config.global, options.previous),
         resolvers: registry::resolvers(config, options.previous),
+        rings: Ring::all(&config.rings, options.previous.map_or(&[], |plan| &plan.rings)),
         permit: registry::permit(options.previous),
         ..Compiler::default()
     };
@@ -100,13 +105,23 @@ pub fn compile(
         return Err(compiler.findings);
     }
     compiler.referred.extend(referred_by_acls(config));
-    let pinned = compiler.pinned(&follows);
-    let Compiler { findings, binds, frontends, backends, resolvers, references, permit, .. } = compiler;
+    let (pinned, named) = (compiler.pinned(&follows), compiler.named());
+    let Compiler {
+        findings,
+        binds,
+        frontends,
+        backends,
+        directory,
+        resolvers,
+        rings,
+        references,
+        permit,
+        saved,
+        ..
+    } = compiler;
     let maxconn = u32::try_from(options.maxconn).unwrap_or(u32::MAX);
     let tune = &config.global.tune;
     let limits = &config.global.limits;
-    let by_name = backends.iter().map(|one| (one.name.clone(), Arc::clone(one)));
-    let backends_by_name: Arc<HashMap<_, _>> = Arc::new(by_name.collect());
     let plan = Plan {
         threads: options.threads.max(1),
         bufsize: tune.bufsize.unwrap_or(BUFSIZE).max(1024),
@@ -119,14 +134,17 @@ pub fn compile(
         maxconn,
         binds,
         frontends,
-        backends,
+        backends: Arc::new(Backends::new(backends)),
         references: references.finish(),
         resolvers,
-        backends_by_name,
+        rings,
         checks: check::settings(config, options),
         follows,
         config: Arc::clone(config),
+        saved,
         pinned,
+        named,
+        directory,
         revised: tokio::sync::watch::Sender::new(()),
         entrances: tokio::sync::watch::Sender::new(()),
         permit,
@@ -134,8 +152,9 @@ pub fn compile(
         generation: options.previous.map_or(0, |plan| plan.generation + 1),
         hard_stop_after: config.global.hard_stop_after,
     };
+    plan.directory.fill(&plan.frontends, &plan.backends);
     for frontend in &plan.frontends {
-        let _ = frontend.backends.set(Arc::clone(&plan.backends_by_name));
+        let _ = frontend.backends.set(Arc::clone(&plan.backends));
         for listener in frontend.listeners.iter().filter_map(Weak::upgrade) {
             listener.frontend.store(Some(Arc::clone(frontend)));
         }
@@ -193,9 +212,12 @@ struct Compiler {
     backends: Vec<Arc<Backend>>,
     directory: Arc<Directory>,
     resolvers: Vec<Arc<Resolvers>>,
+    rings: Vec<Arc<Ring>>,
     references: Arc<References>,
     /// Files of servers' states.
-    states: HashMap<PathBuf, States>,
+    states: HashMap<PathBuf, saved::File>,
+    /// Servers that begin in a state that a file says.
+    saved: Vec<(Saved, Arc<Server>)>,
     /// A server's name has no address.
     unresolved: bool,
     /// Names of servers that expressions refer to.
@@ -214,15 +236,13 @@ impl Compiler {
         context.read = Some(options.world);
         context.directory = Arc::clone(&self.directory);
         context.resolvers.clone_from(&self.resolvers);
+        context.rings.clone_from(&self.rings);
         context.references = Arc::clone(&self.references);
-        // What runs knows its states better than a file of before.
-        if options.previous.is_none() {
-            let (states, wrong) = saved::load(config, proxy, &mut self.states);
-            context.states = states.cloned().unwrap_or_default();
-            if let Some(message) = wrong {
-                let (severity, place) = (Severity::Warning, None);
-                context.diagnostics.push(Diagnostic { severity, place, span: None, message, help: None });
-            }
+        let (states, wrong) = saved::load(config, proxy, &mut self.states, options.world);
+        context.states = states.cloned().unwrap_or_default();
+        if let Some(message) = wrong {
+            let (severity, place) = (Severity::Warning, None);
+            context.diagnostics.push(Diagnostic { severity, place, span: None, message, help: None });
         }
         let mut logger = None;
         let apart = |(name, _): &(&str, _)| *name == "option independent-streams";
@@ -261,6 +281,7 @@ impl Compiler {
         self.unresolved |= context.unresolved;
         self.findings.append(&mut context.diagnostics);
         self.referred.append(&mut context.referred);
+        self.saved.append(&mut context.saved);
     }
 
     /// The servers that something of the configuration refers to.
@@ -276,6 +297,20 @@ impl Compiler {
         pinned
     }
 
+    /// The names of backends that something of the configuration refers to.
+    fn named(&self) -> HashSet<String> {
+        let fixed = |frontend: &Arc<Frontend>| {
+            let rules = frontend.switching.iter().filter_map(|switch| match &switch.target {
+                SwitchTarget::Fixed(_, name) => Some(name.clone()),
+                SwitchTarget::Computed(_) => None,
+            });
+            let default = frontend.default_backend.get().map(|backend| backend.name.clone());
+            rules.chain(default).collect::<Vec<_>>()
+        };
+        let referred = self.referred.iter().map(|(backend, _)| backend.clone());
+        self.frontends.iter().flat_map(fixed).chain(referred).collect()
+    }
+
     /// Sets the backends that frontends name; gives the servers that others follow.
     fn link(&mut self, config: &Config) -> Follows {
         self.backends.iter().for_each(|backend| check::tie(backend));
@@ -289,7 +324,6 @@ impl Compiler {
                 help: None,
             });
         }
-        self.directory.fill(&self.frontends, &self.backends);
         let by_name: HashMap<&str, &Arc<Backend>> =
             self.backends.iter().map(|backend| (backend.name.as_str(), backend)).collect();
         for frontend in &self.frontends {

@@ -1,15 +1,19 @@
 //! What a configuration becomes: immutable, shared by all threads.
 
 use super::check::Follows;
+use super::directory::Directory;
+use super::saved::Saved;
 use super::variable::Variables;
 use crate::acl::Reference;
 use crate::check::Settings;
 use crate::engine::{Limit, RateLimit};
 use crate::listen::Permit;
-use crate::proxy::{Backend, Frontend, Listener};
+use crate::log::Ring;
+use crate::proxy::{Backends, Frontend, Listener};
 use crate::resolve::Resolvers;
+use crate::server::Server;
 use haproxy_cfg_parser::model::{Address, BindOptions, Config};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -39,14 +43,14 @@ pub struct Plan {
     pub binds: Vec<BindSpec>,
     /// Frontends in file order.
     pub frontends: Vec<Arc<Frontend>>,
-    /// Backends in file order.
-    pub backends: Vec<Arc<Backend>>,
+    /// Backends.
+    pub backends: Arc<Backends>,
     /// Lists of patterns, by their numbers.
     pub references: Vec<Arc<Reference>>,
+    /// Messages that are kept in memory: `ring` sections, and the built-in one.
+    pub rings: Vec<Arc<Ring>>,
     /// `resolvers` sections.
     pub resolvers: Vec<Arc<Resolvers>>,
-    /// Backends by name, for computed `use_backend` rules.
-    pub backends_by_name: Arc<HashMap<String, Arc<Backend>>>,
     /// What holds for all health checks.
     pub checks: Settings,
     /// Who follows whom (`track`).
@@ -55,9 +59,15 @@ pub struct Plan {
     pub variables: Variables,
     /// The configuration.
     pub config: Arc<Config>,
+    /// Servers that begin in a state that a file says.
+    pub(crate) saved: Vec<(Saved, Arc<Server>)>,
     /// Servers, by their uid, that the configuration refers to, so that they cannot be deleted.
     pub(crate) pinned: HashSet<usize>,
-    /// Tells that commands have added or removed servers.
+    /// Names of backends that the configuration refers to, so that they cannot be deleted.
+    pub(crate) named: HashSet<String>,
+    /// Proxies by name, for expressions.
+    pub(crate) directory: Arc<Directory>,
+    /// Tells that commands have added or removed servers or backends.
     pub(crate) revised: watch::Sender<()>,
     /// Tells that commands have opened or closed entrances of frontends.
     pub(crate) entrances: watch::Sender<()>,

@@ -2,6 +2,7 @@
 //! the management guide's "show servers state" has the format).
 
 use crate::server::{Operational, Server, admin};
+use haproxy_cfg_parser::World;
 use haproxy_cfg_parser::model::{Config, Proxy};
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -22,8 +23,11 @@ pub struct Saved {
     hostname: Option<String>,
 }
 
-/// The lines of a file by the names of backend and server.
-pub type States = HashMap<(String, String), Saved>;
+/// What a file says of the servers of a backend, by their names.
+pub type States = HashMap<String, Saved>;
+
+/// What a file says, by backend.
+pub(super) type File = HashMap<String, States>;
 
 /// Why a file is not used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,8 +37,8 @@ enum Fault {
 }
 
 /// Reads a file's text, up to the first line that is wrong.
-fn read(text: &str) -> (States, Option<Fault>) {
-    let mut states = States::new();
+fn read(text: &str) -> (File, Option<Fault>) {
+    let mut states = File::new();
     let mut lines = text.lines().enumerate();
     if lines.next().is_none_or(|(_, first)| first.trim() != "1") {
         return (states, Some(Fault::Version));
@@ -44,14 +48,14 @@ fn read(text: &str) -> (States, Option<Fault>) {
             continue;
         }
         match saved(line) {
-            Some((names, saved)) => states.insert(names, saved),
+            Some((backend, server, saved)) => states.entry(backend).or_default().insert(server, saved),
             None => return (states, Some(Fault::Line(number + 1))),
         };
     }
     (states, None)
 }
 
-fn saved(line: &str) -> Option<((String, String), Saved)> {
+fn saved(line: &str) -> Option<(String, String, Saved)> {
     let words: Vec<&str> = line.split_ascii_whitespace().collect();
     let [_, backend, _, server, ip, operational, admin, weight, initial, ..] = words[..] else { return None };
     let text = |index: usize| words.get(index).copied().filter(|word| *word != "-");
@@ -63,14 +67,15 @@ fn saved(line: &str) -> Option<((String, String), Saved)> {
         weights: (weight.parse().ok().filter(|weight| *weight <= 256)?, initial.parse().ok()?),
         hostname: text(17).map(str::to_owned),
     };
-    Some(((backend.to_owned(), server.to_owned()), saved))
+    Some((backend.to_owned(), server.to_owned(), saved))
 }
 
 /// The states for the servers of a proxy, and what is wrong with the file. Files are read once.
 pub(super) fn load<'a>(
     config: &Config,
     proxy: &Proxy,
-    files: &'a mut HashMap<PathBuf, States>,
+    files: &'a mut HashMap<PathBuf, File>,
+    world: &dyn World,
 ) -> (Option<&'a States>, Option<String>) {
     let base = config.global.server_state_base.as_deref().unwrap_or_default();
     let own = proxy.others.iter().find(|(name, ..)| *name == "server-state-file-name");
@@ -86,16 +91,16 @@ pub(super) fn load<'a>(
     let path = if name.starts_with('/') { PathBuf::from(name) } else { Path::new(base).join(name) };
     let shown = path.display().to_string();
     let mut wrong = None;
-    let states = files.entry(path).or_insert_with_key(|path| match std::fs::read_to_string(path) {
+    let states = files.entry(path).or_insert_with_key(|path| match world.read(path) {
         Err(error) => {
             let reason = std::io::Error::from_raw_os_error(error.raw_os_error().unwrap_or(libc::EIO));
             let reason = reason.to_string();
             let reason = reason.split(" (os error").next().unwrap_or_default();
             wrong = Some(format!("config: Can't open {scope} '{shown}': {reason}"));
-            States::new()
+            File::new()
         }
-        Ok(text) => {
-            let (states, fault) = read(&text);
+        Ok(bytes) => {
+            let (states, fault) = read(&String::from_utf8_lossy(&bytes));
             wrong = fault.map(|fault| match fault {
                 Fault::Version => format!("config: Can't get version of the {scope} '{shown}'."),
                 Fault::Line(line) => format!("config: corrupted {scope} '{shown}' at line {line}."),
@@ -103,7 +108,7 @@ pub(super) fn load<'a>(
             states
         }
     });
-    (Some(states), wrong)
+    (states.get(&proxy.name), wrong)
 }
 
 impl Saved {
@@ -137,8 +142,8 @@ mod tests {
         let line =
             |name: &str| format!("3 b 1 {name} 127.0.0.7 2 8 5 10 1 1 0 2 0 0 0 0 a.test 90 - 0 0 - - 0\n");
         let (states, fault) = read(&format!("1\n# be_id\n{}{}3 b 1 zz\n{}", line("s"), line("t"), line("u")));
-        assert_eq!((states.len(), fault), (2, Some(Fault::Line(5))));
-        let saved = &states[&("b".to_owned(), "s".to_owned())];
+        assert_eq!((states["b"].len(), fault), (2, Some(Fault::Line(5))));
+        let saved = &states["b"]["s"];
         assert_eq!((saved.ip, saved.port, saved.weights), ("127.0.0.7".parse().ok(), 90, (5, 10)));
         assert_eq!(read("2\n").1, Some(Fault::Version));
         assert_eq!(read("").1, Some(Fault::Version));

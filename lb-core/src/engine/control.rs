@@ -29,7 +29,7 @@ impl Control {
     /// # Errors
     /// The system's.
     pub(super) fn start(&self, shared: &Shared, plan: &Plan) -> io::Result<()> {
-        let checks = plan.backends.iter().any(|backend| !backend.watches.load().is_empty());
+        let checks = plan.backends.load().iter().any(|backend| !backend.watches.load().is_empty());
         // Commands may add servers that are checked.
         let commands = plan.binds.iter().any(|bind| bind.listener.level.is_some());
         let probed = !listen::watched(plan).is_empty();
@@ -79,6 +79,7 @@ impl Thread {
             sections.serve(&plan);
             checks.serve(&plan);
             plan.backends
+                .load()
                 .iter()
                 .filter_map(|backend| backend.announcer.mailbox.as_ref())
                 .for_each(mail::drive);
@@ -124,7 +125,7 @@ impl Sections {
         }
         self.0 = plan.resolvers.iter().map(Arc::downgrade).collect();
         for section in &plan.resolvers {
-            section.serve(plan.backends.clone());
+            section.serve(plan.backends.load().to_vec());
             if let Some(task) = section.task() {
                 tokio::task::spawn_local(task);
             }

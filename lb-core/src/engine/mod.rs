@@ -30,7 +30,7 @@ use pingora_core::services::Service;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
@@ -83,8 +83,8 @@ pub(crate) struct Shared {
     pub(crate) visitors: Mutex<Option<mpsc::Receiver<Visitor>>>,
     /// For each thread, what it is asked to do; taken by it.
     pub(crate) errands: Vec<Mutex<Option<mpsc::Receiver<Errand>>>>,
-    /// Plans that reloads have left; something may run on them.
-    left: Arc<Mutex<Vec<Weak<Plan>>>>,
+    /// Plans that reloads have left, held until nothing runs on them: no traffic thread is the last to have one.
+    left: Arc<Mutex<Vec<Arc<Plan>>>>,
     /// For each thread, sockets that it has not taken yet.
     pub(crate) sockets: Vec<Mutex<Sockets>>,
 }
@@ -100,8 +100,6 @@ pub struct Engine {
     shared: Arc<Shared>,
     control: Control,
     server: Mutex<Option<JoinHandle<()>>>,
-    /// The plan before the last reload: expressions of exchanges that run on it ask for its other proxies.
-    last: Mutex<Option<Arc<Plan>>>,
 }
 
 impl Engine {
@@ -112,7 +110,7 @@ impl Engine {
         let bufsize = plan.bufsize;
         let plan = Arc::new(ArcSwap::new(plan));
         let running = Arc::clone(&plan);
-        let left = Arc::<Mutex<Vec<Weak<Plan>>>>::default();
+        let left = Arc::<Mutex<Vec<Arc<Plan>>>>::default();
         let (errands, receivers) = Errands::new(threads);
         let admin = admin::Context {
             plan: Box::new(move || running.load_full()),
@@ -120,8 +118,7 @@ impl Engine {
                 let (running, left) = (Arc::clone(&plan), Arc::clone(&left));
                 move || {
                     let left = left.lock().unwrap_or_else(PoisonError::into_inner);
-                    let left = left.iter().filter_map(Weak::upgrade);
-                    std::iter::once(running.load_full()).chain(left).collect()
+                    std::iter::once(running.load_full()).chain(left.iter().cloned()).collect()
                 }
             }),
             errands,
@@ -153,7 +150,7 @@ impl Engine {
             let shared = Arc::clone(&shared);
             move || serve(shared)
         })?;
-        Ok(Self { shared, control, server: Mutex::new(Some(server)), last: Mutex::default() })
+        Ok(Self { shared, control, server: Mutex::new(Some(server)) })
     }
 
     /// Accepts nothing more, ends idle connections, lets running exchanges finish.
@@ -213,17 +210,26 @@ impl Engine {
         }
         compile::succeed(&shared.plan.load(), &plan);
         let previous = shared.plan.swap(Arc::clone(&plan));
-        let mut left = shared.left.lock().unwrap_or_else(PoisonError::into_inner);
-        left.retain(|plan| plan.strong_count() > 0);
-        left.push(Arc::downgrade(&previous));
-        drop(left);
         listen::hand_over(&previous, &plan);
+        shared.left.lock().unwrap_or_else(PoisonError::into_inner).push(previous);
         if hard {
             shared.ended.store(plan.generation, Ordering::Release);
         }
         shared.reloads.send_modify(|count| *count += 1);
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(previous);
         Ok(())
+    }
+
+    /// Drops the plans that reloads have left and that nothing runs on any more. True: some are still in use, so that it is worth
+    /// another look. Dropping a large plan takes its time, which is the caller's: no traffic thread's.
+    pub fn sweep(&self) -> bool {
+        let mut left = self.shared.left.lock().unwrap_or_else(PoisonError::into_inner);
+        let (unused, used) =
+            std::mem::take(&mut *left).into_iter().partition(|plan| Arc::strong_count(plan) == 1);
+        *left = used;
+        let some = !left.is_empty();
+        drop::<std::sync::MutexGuard<'_, _>>(left);
+        drop::<Vec<Arc<Plan>>>(unused);
+        some
     }
 
     /// Serves a session of the runtime API on this socket, whose client has said something already. Too many that wait

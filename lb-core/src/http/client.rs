@@ -143,23 +143,36 @@ async fn idle(client: &mut Client, tenure: Option<&Tenure>) -> Wake {
             true => timeouts.http_request,
             false => timeouts.http_keep_alive.or(timeouts.http_request),
         };
-        (frontend.mode == client.mode).then(|| wait.or(timeouts.client))
+        (frontend.mode == client.mode).then(|| (wait.or(timeouts.client), frontend.keeps_idle))
     });
+    let mut stays = false;
     match wait {
-        Some(Some(wait)) => client.deadline.after(client.idle_since, wait),
+        Some(Some((wait, keeps))) => {
+            client.deadline.after(client.idle_since, wait);
+            stays = keeps;
+        }
         // A reload has made it a frontend of another mode.
         Some(None) => return Wake::Stopping,
         None => {}
     }
-    let listener = &session.listener;
+    let (listener, plan) = (&session.listener, &mut client.plan);
     poll_fn(|cx| match client.io.poll_read_ready(cx) {
         _ if tenure.is_some_and(Tenure::is_over) => Poll::Ready(Wake::Stopping),
         Poll::Ready(_) => Poll::Ready(Wake::Readable),
         Poll::Pending if client.deadline.poll(cx) => Poll::Ready(Wake::TimedOut),
-        Poll::Pending if !first && (phase() >= Phase::Draining || listener.is_retired()) => {
+        Poll::Pending
+            if !first
+                && ((phase() >= Phase::Draining && !stays)
+                    || phase() == Phase::Stopped
+                    || listener.is_retired()) =>
+        {
             Poll::Ready(Wake::Stopping)
         }
-        Poll::Pending => Poll::Pending,
+        Poll::Pending => {
+            // A reload wakes it: who says nothing for long must not keep a plan.
+            engine::refresh(plan);
+            Poll::Pending
+        }
     })
     .await
 }

@@ -96,8 +96,12 @@ impl Logger {
             }
             match Target::open(address, context) {
                 Ok(target) => outputs.push(Output {
+                    // A ring's lines look as the ring says.
+                    framing: match &target {
+                        Target::Ring(ring) => ring.framing,
+                        _ => log.format.unwrap_or(default_framing(address)),
+                    },
                     target,
-                    framing: log.format.unwrap_or(default_framing(address)),
                     facility: log.facility,
                     level: log.level,
                     min_level: log.min_level,

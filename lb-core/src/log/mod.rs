@@ -9,6 +9,7 @@ mod format;
 mod framing;
 mod logger;
 mod render;
+mod ring;
 mod target;
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,7 @@ pub use builtin::Builtin;
 pub use emit::{emit, refused};
 pub use format::{Format, Style};
 pub use logger::{Identity, Logger, resolve};
+pub use ring::Ring;
 pub(crate) use timers::Timers;
 pub use unique_id::unique_id;
 

@@ -1,5 +1,6 @@
 //! Where messages go: sockets and descriptors. Nothing here waits.
 
+use super::Ring;
 use crate::compile::Context;
 use crate::net::abstract_name;
 use haproxy_cfg_parser::model::{Address, Host, StandardStream};
@@ -9,6 +10,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::linux::net::SocketAddrExt as _;
 use std::os::unix::net::{self as unix, UnixDatagram};
+use std::sync::Arc;
 
 /// The syslog port (RFC 5426).
 const SYSLOG_PORT: u16 = 514;
@@ -19,6 +21,7 @@ pub(super) enum Target {
     Udp(UdpSocket, SocketAddr),
     Unix(UnixDatagram, unix::SocketAddr),
     Descriptor(OwnedFd),
+    Ring(Arc<Ring>),
 }
 
 impl Target {
@@ -40,7 +43,10 @@ impl Target {
             Address::Standard(StandardStream::Stdout) => descriptor(io::stdout().as_fd().try_clone_to_owned()),
             Address::Standard(StandardStream::Stderr) => descriptor(io::stderr().as_fd().try_clone_to_owned()),
             Address::Fd(number) => descriptor(crate::sys::inherited_fd(*number).and_then(|fd| fd.try_clone_to_owned())),
-            Address::Ring(name) => Err(format!("logging to ring '{name}' is not supported yet; use a udp or unix address")),
+            Address::Ring(name) => {
+                let ring = context.rings.iter().find(|ring| ring.name == *name);
+                ring.cloned().map(Self::Ring).ok_or_else(|| format!("there is no ring '{name}'; add a section 'ring {name}'"))
+            }
             Address::Sockpair(_) | Address::Other(..) => {
                 Err("this kind of log address is not supported; use a udp or unix address, stdout, stderr or fd@N".into())
             }
@@ -53,6 +59,7 @@ impl Target {
         match self {
             Self::Udp(socket, address) => socket.send_to(message, address).map(drop),
             Self::Unix(socket, address) => socket.send_to_addr(message, address).map(drop),
+            Self::Ring(ring) => ring.push(message),
             Self::Descriptor(descriptor) => Ok(nix::unistd::write(descriptor, message).map(drop)?),
         }
     }

@@ -21,8 +21,8 @@ impl Row {
     /// Looks them up in plans on which something still runs.
     pub fn names(&self, plans: &[Arc<Plan>]) -> Names {
         let frontends = plans.iter().flat_map(|plan| &plan.frontends);
-        let backends = plans.iter().flat_map(|plan| &plan.backends);
-        let backend = find(backends, self.backend);
+        let rosters: Vec<_> = plans.iter().map(|plan| plan.backends.snapshot()).collect();
+        let backend = find(rosters.iter().flat_map(|roster| roster.iter()), self.backend);
         let servers = backend.as_ref().map(|backend| Vec::clone(&backend.servers.load()));
         Names {
             frontend: find(frontends, self.frontend),

@@ -1,7 +1,7 @@
 //! The things that have a row in the statistics, and which of them are wanted.
 
 use crate::compile::Plan;
-use crate::proxy::{Backend, Frontend};
+use crate::proxy::{Backend, Frontend, Roster};
 use crate::server::Server;
 use std::sync::Arc;
 
@@ -11,9 +11,9 @@ pub enum Row<'a> {
     /// A frontend.
     Frontend(&'a Frontend),
     /// A server of a backend.
-    Server(&'a Backend, Arc<Server>),
+    Server(Arc<Backend>, Arc<Server>),
     /// A backend.
-    Backend(&'a Backend),
+    Backend(Arc<Backend>),
 }
 
 impl Row<'_> {
@@ -109,16 +109,18 @@ impl Only {
 }
 
 /// A walk over all rows of a plan in the order of its sections: a frontend, then servers, then their backend. It stands
-/// between two rows and borrows nothing, so that long lists can be printed in pieces.
+/// between two rows and borrows nothing of the plan, so that long lists can be printed in pieces.
 #[derive(Debug)]
 pub struct Walk {
+    /// The backends that there were when it began.
+    backends: Arc<Roster>,
     sides: Vec<Side>,
     at: usize,
     /// The next server of the backend at hand.
     server: usize,
 }
 
-/// A side of a proxy, by its place in the plan.
+/// A side of a proxy, by its place among its kind.
 #[derive(Clone, Copy, Debug)]
 enum Side {
     Frontend(usize),
@@ -129,11 +131,12 @@ impl Walk {
     /// Before the first row.
     pub fn new(plan: &Plan) -> Self {
         let frontends = plan.frontends.iter().enumerate().map(|(at, one)| (one.id, Side::Frontend(at)));
-        let backends = plan.backends.iter().enumerate().map(|(at, one)| (one.id, Side::Backend(at)));
-        let mut sides: Vec<_> = frontends.chain(backends).collect();
+        let backends = plan.backends.snapshot();
+        let back = backends.iter().enumerate().map(|(at, one)| (one.id, Side::Backend(at)));
+        let mut sides: Vec<_> = frontends.chain(back).collect();
         // Ids follow the file; a listen section has one id for both sides, and the sort keeps their order.
         sides.sort_by_key(|(id, _)| *id);
-        Self { sides: sides.into_iter().map(|(_, side)| side).collect(), at: 0, server: 0 }
+        Self { sides: sides.into_iter().map(|(_, side)| side).collect(), backends, at: 0, server: 0 }
     }
 
     /// The next row of the plan that the walk began in.
@@ -144,10 +147,11 @@ impl Walk {
                 plan.frontends.get(index).map(|frontend| Row::Frontend(frontend))
             }
             Side::Backend(index) => {
-                let backend = plan.backends.get(index)?;
-                if let Some(server) = backend.servers.load().get(self.server) {
+                let backend = Arc::clone(self.backends.get(index)?);
+                let server = backend.servers.load().get(self.server).cloned();
+                if let Some(server) = server {
                     self.server += 1;
-                    return Some(Row::Server(backend, Arc::clone(server)));
+                    return Some(Row::Server(backend, server));
                 }
                 (self.at, self.server) = (self.at + 1, 0);
                 Some(Row::Backend(backend))

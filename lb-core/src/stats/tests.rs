@@ -5,7 +5,7 @@ use crate::balance::Balance;
 use crate::check::Announcer;
 use crate::compile::{Plan, Variables, check_settings};
 use crate::engine::{Limit, RateLimit};
-use crate::proxy::{Backend, Frontend, Logging, ProxyStats, RetryOn, Rules};
+use crate::proxy::{Backend, Backends, Frontend, Logging, ProxyStats, RetryOn, Rules};
 use crate::server::{Farm, Lineup, Server, ServerAddress, testing};
 use haproxy_cfg_parser::model;
 use std::collections::{BTreeSet, HashMap};
@@ -23,6 +23,7 @@ fn frontend(name: &str, id: u32, mode: model::Mode) -> Arc<Frontend> {
         connections: Arc::new(Limit::new(1000)),
         gate: Arc::default(),
         maxconn: 1000,
+        keeps_idle: false,
         probes: None,
         timeouts: model::Timeouts::default(),
         options: model::Options::default(),
@@ -88,6 +89,7 @@ fn backend(
         name: name.into(),
         description: None,
         id,
+        section: None,
         mode,
         probes: None,
         timeouts: model::Timeouts::default(),
@@ -183,15 +185,16 @@ pub(crate) fn plan() -> Arc<Plan> {
         frontends: vec![frontend("fe", 2, Http), frontend("li", 5, Tcp)],
         references: vec![],
         resolvers: vec![],
-        backends_by_name: Arc::new(
-            backends.iter().map(|backend| (backend.name.clone(), backend.clone())).collect(),
-        ),
-        backends,
+        rings: vec![],
+        backends: Arc::new(Backends::new(backends)),
         checks: check_settings(&model::Config::default(), &crate::testing::options(None)),
         follows: vec![],
         variables: Variables::default(),
         config: Arc::default(),
+        saved: vec![],
         pinned: Default::default(),
+        named: Default::default(),
+        directory: Default::default(),
         revised: tokio::sync::watch::Sender::new(()),
         entrances: tokio::sync::watch::Sender::new(()),
         permit: Default::default(),

@@ -1,10 +1,11 @@
 //! Reloads that fail at each of their steps: what runs stays as it is, with all that commands made of it.
 
 use super::{Backend, DEFAULTS, body, change_to, cli, reload, start_master};
-use crate::program::{LIMIT, Place, is_lb};
+use crate::program::{LIMIT, Place, is_lb, open_files};
 use lb_harness::{eventually, loopback};
 use std::fs;
 use std::net::TcpListener;
+use std::process::Command;
 
 /// All that the runtime API tells of a state that a reload could spoil.
 fn state(place: &Place) -> Vec<String> {
@@ -76,6 +77,10 @@ fn a_failure_at_any_step_changes_nothing() {
             "a map that is not there",
             Some(changed.replace(&*map.to_string_lossy(), &missing.to_string_lossy())),
         ),
+        (
+            "a map that is a folder",
+            Some(changed.replace(&*map.to_string_lossy(), &place.dir.path().to_string_lossy())),
+        ),
         ("a page that is not there", Some(format!("{changed} errorfile 503 {}\n", missing.display()))),
         ("a backend that is not there", Some(changed.replace("default_backend b", "default_backend c"))),
         ("a server that is not there", Some(format!("{changed} server u 127.0.0.1:1 track b/v\n"))),
@@ -100,4 +105,65 @@ fn a_failure_at_any_step_changes_nothing() {
     assert!(eventually(LIMIT, || server.accepted() > checks + 3));
     change_to(&place, &changed);
     assert_eq!(cli(&place, "get weight b/s").trim(), "8 (initial 8)");
+}
+
+/// Sets a limit of a running process (prlimit(1)).
+fn limit(pid: i32, name: &str, to: &str) {
+    let done = Command::new("prlimit").args(["--pid", &pid.to_string(), &format!("--{name}={to}")]).status();
+    assert!(done.unwrap().success(), "prlimit");
+}
+
+#[test]
+fn without_descriptors_nothing_changes() {
+    if !is_lb() {
+        return;
+    }
+    let place = Place::new();
+    let head = format!("global\n stats socket {} level admin\n", place.path("cli").display());
+    let text = format!("{head}{}", super::says(&place, "one"));
+    let running = start_master(&place, &text);
+    let worker = running.worker().unwrap();
+    let more: String = (0..4).map(|_| format!(" bind {}\n", loopback::free_port().unwrap())).collect();
+    let changed = format!("{head}{}", super::says(&place, "two")) + &more;
+    // The process that binds, and the one that gets the sockets.
+    for pid in [running.pid(), worker] {
+        let before = state(&place);
+        let (soft, hard) = open_files(pid).unwrap();
+        let open = fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count();
+        // One is left for those who ask, and one for the file.
+        limit(pid, "nofile", &format!("{}:{hard}", open + 2));
+        place.write("lb.cfg", &changed);
+        let answer = reload(&place);
+        assert!(answer.starts_with("Success=0\n--\n"), "{answer}");
+        limit(pid, "nofile", &format!("{soft}:{hard}"));
+        assert_eq!(body(place.front).as_deref(), Some("one"));
+        assert_eq!(state(&place), before);
+        assert_eq!(running.worker(), Some(worker));
+    }
+    change_to(&place, &changed);
+    assert_eq!(body(place.front).as_deref(), Some("two"));
+}
+
+#[test]
+fn without_threads_nothing_changes() {
+    if !is_lb() || !nix::unistd::geteuid().is_root() {
+        return;
+    }
+    let place = Place::new();
+    // Another user, so that the limit holds.
+    let text = |more: &str| format!("global\n user nobody\n{}{more}", super::says(&place, "one"));
+    let running = start_master(&place, &text(""));
+    let worker = running.worker().unwrap();
+    limit(worker, "nproc", "1:1");
+    // Checks want a thread, which is not there yet.
+    let checks = "backend b\n balance roundrobin\n server s 127.0.0.1:1 check\n";
+    place.write("lb.cfg", &text(checks));
+    let answer = reload(&place);
+    assert!(answer.starts_with("Success=0\n--\n"), "{answer}");
+    assert_eq!(body(place.front).as_deref(), Some("one"));
+    // What needs none is taken, though it would rather be read by one.
+    change_to(&place, &text("backend c\n balance roundrobin\n server s 127.0.0.1:1\n"));
+    limit(worker, "nproc", "unlimited:unlimited");
+    change_to(&place, &text(checks));
+    assert_eq!(running.worker(), Some(worker));
 }

@@ -48,6 +48,36 @@ fn health_and_weight_outlive_reloads() {
     }
 }
 
+#[test]
+fn a_state_file_is_for_servers_that_are_new() {
+    if !is_lb() {
+        return;
+    }
+    let place = Place::new();
+    let line = |name: &str, weight: u8| {
+        format!("2 l 1 {name} 127.0.0.1 2 0 {weight} 1 1 1 0 2 0 0 0 0 - 1 - 0 0 - - 0\n")
+    };
+    let file = place.write("states", &format!("1\n{}", line("s", 5)));
+    let text = |more: &str| {
+        format!(
+            "{} server-state-file {}\n{DEFAULTS} load-server-state-from-file global\nlisten l\n bind {}\n balance roundrobin\n \
+             server s 127.0.0.1:1\n{more}",
+            global(&place),
+            file.display(),
+            place.front
+        )
+    };
+    let _running = start_master(&place, &text(""));
+    assert_eq!(server(&place, "s").1, "5");
+    place.write("states", &format!("1\n{}{}", line("s", 6), line("t", 7)));
+    change_to(&place, &text(" server t 127.0.0.1:1\n"));
+    assert_eq!((server(&place, "s").1, server(&place, "t").1), ("5".to_owned(), "7".to_owned()));
+    // A file that is gone is no reason to refuse.
+    std::fs::remove_file(file).unwrap();
+    change_to(&place, &text(" server t 127.0.0.1:1\n server u 127.0.0.1:1\n"));
+    assert_eq!((server(&place, "t").1, server(&place, "u").1), ("7".to_owned(), "1".to_owned()));
+}
+
 /// Connections that checks made while this many reloads went by.
 fn checks_during(backend: &Backend, reloads: impl Fn()) -> usize {
     let before = backend.accepted();

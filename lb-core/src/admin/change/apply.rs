@@ -1,6 +1,6 @@
 //! What each change does.
 
-use super::clear::clear;
+use super::clear::{clear, clear_server};
 use super::{Aim, Applied, Change, PatternEdit, ServerState, find, find_list};
 use crate::acl::Versions;
 use crate::check::{Method, Watch, agent_script};
@@ -11,6 +11,7 @@ use crate::proxy::{Backend, Frontend};
 use crate::sample::VarKey;
 use crate::server::{Cause, Operational, Server, ServerAddress, admin, report};
 use haproxy_cfg_parser::Severity;
+use haproxy_cfg_parser::model::Mode;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -62,13 +63,18 @@ impl Change {
             Self::Address { backend, server, ip, port } => {
                 let backend = super::backend(plan, backend)?;
                 let server = find(plan, &backend.name, server)?;
-                move_to(backend, &server, *ip, *port)?;
+                move_to(&backend, &server, *ip, *port)?;
             }
+            Self::AddBackend { backend, defaults, http } => {
+                let mode = http.map(|http| if http { Mode::Http } else { Mode::Tcp });
+                compile::add_backend(plan, backend, defaults, mode)?;
+            }
+            Self::DeleteBackend { backend } => compile::delete_backend(plan, backend)?,
             Self::AddServer { backend, server, words } => {
-                compile::add_server(plan, super::backend(plan, backend)?, server, words)?;
+                compile::add_server(plan, &*super::backend(plan, backend)?, server, words)?;
             }
             Self::DeleteServer { backend, server } => {
-                compile::delete_server(plan, super::backend(plan, backend)?, server)?;
+                compile::delete_server(plan, &*super::backend(plan, backend)?, server)?;
             }
             Self::Checks { backend, server, agent, enabled } => {
                 let server = find(plan, backend, server)?;
@@ -86,7 +92,7 @@ impl Change {
             }
             Self::Aim { backend, server, agent, aim } => {
                 let uid = find(plan, backend, server)?.uid;
-                aim.take(super::backend(plan, backend)?, uid, *agent);
+                aim.take(&*super::backend(plan, backend)?, uid, *agent);
                 plan.revised.send_replace(());
             }
             Self::Agent { backend, server, up } => {
@@ -117,6 +123,7 @@ impl Change {
                 let kind = if reference.is_map() { "map" } else { "acl" };
                 reference.change(|versions| edit.apply(versions, kind))?;
             }
+            Self::ClearServer { backend, server } => clear_server(&*find(plan, backend, server)?),
             Self::ClearCounters { all } => clear(plan, *all),
         }
         Ok(())
@@ -174,7 +181,7 @@ fn turn(plan: &Plan, frontend: &Frontend, entrance: Entrance) {
         Entrance::Paused => format!("Paused frontend {name}."),
         Entrance::Shut => {
             let front = frontend.stats.counters.sum(|counters| counters.conn_tot.get());
-            let back = plan.backends_by_name.get(name);
+            let back = plan.backends.find(name);
             let back = back.map_or(0, |back| back.stats.counters.sum(|counters| counters.sess_tot.get()));
             format!("Proxy {name} stopped (cumulated conns: FE: {front}, BE: {back}).")
         }

@@ -16,16 +16,25 @@ pub(super) fn clear(plan: &Plan, all: bool) {
     plan.connection_rate.clear_highest();
     plan.session_rate.clear_highest();
     plan.frontends.iter().for_each(|frontend| of_proxy(&frontend.stats));
-    for backend in &plan.backends {
+    for backend in plan.backends.load().iter() {
         of_proxy(&backend.stats);
         for server in backend.servers.load().iter() {
-            clear_max(&server.served, &server.served_max);
-            clear_max(&server.queued, &server.queued_max);
-            clear_counters(&server.counters, all);
-            if all {
-                clear_checks(server);
-            }
+            clear_one(server, all);
         }
+    }
+}
+
+/// Every counter of a server begins at zero.
+pub(super) fn clear_server(server: &Server) {
+    clear_one(server, true);
+}
+
+fn clear_one(server: &Server, all: bool) {
+    clear_max(&server.served, &server.served_max);
+    clear_max(&server.queued, &server.queued_max);
+    clear_counters(&server.counters, all);
+    if all {
+        clear_checks(server);
     }
 }
 

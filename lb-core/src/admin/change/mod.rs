@@ -76,6 +76,20 @@ pub enum Change {
         /// The port.
         port: Option<u16>,
     },
+    /// A new backend.
+    AddBackend {
+        /// The backend.
+        backend: String,
+        /// The named `defaults` section that it starts from.
+        defaults: String,
+        /// It is for HTTP (or, false, for TCP); none: what the section says.
+        http: Option<bool>,
+    },
+    /// A backend is no more.
+    DeleteBackend {
+        /// The backend.
+        backend: String,
+    },
     /// A new server of a backend.
     AddServer {
         /// The backend.
@@ -166,6 +180,13 @@ pub enum Change {
         name: String,
         /// What it is set to.
         value: Value,
+    },
+    /// All counters of a server begin anew.
+    ClearServer {
+        /// The backend.
+        backend: String,
+        /// The server.
+        server: String,
     },
     /// Maxima, or all counters, begin anew.
     ClearCounters {
@@ -300,8 +321,8 @@ pub(super) fn find_list<'a>(plan: &'a Plan, name: &str) -> Option<&'a Arc<Refere
 }
 
 /// A backend by its name.
-pub(super) fn backend<'a>(plan: &'a Plan, name: &str) -> Result<&'a Arc<Backend>, String> {
-    plan.backends.iter().find(|backend| backend.name == name).ok_or_else(|| "No such backend.".to_owned())
+pub(super) fn backend(plan: &Plan, name: &str) -> Result<Arc<Backend>, String> {
+    plan.backends.find(name).ok_or_else(|| "No such backend.".to_owned())
 }
 
 /// A server by its names.

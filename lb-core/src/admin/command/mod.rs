@@ -1,5 +1,7 @@
 //! The table of commands.
 
+mod absent;
+mod backend;
 mod counters;
 mod dynamic;
 mod frontend;
@@ -18,6 +20,7 @@ mod wait;
 use super::change::Change;
 use super::{Context, Level, is_named};
 use crate::compile::Plan;
+pub(super) use show::events::Watch;
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
@@ -81,8 +84,8 @@ impl Call<'_> {
     /// The number of the proxy of that name.
     pub(super) fn proxy_id(&self, name: &str) -> Option<u32> {
         let frontend = self.plan.frontends.iter().find(|frontend| frontend.name == name);
-        let backend = || self.plan.backends.iter().find(|backend| backend.name == name);
-        frontend.map(|frontend| frontend.id).or_else(|| backend().map(|backend| backend.id))
+        let backend = || self.plan.backends.find(name).map(|backend| backend.id);
+        frontend.map(|frontend| frontend.id).or_else(backend)
     }
 }
 
@@ -103,6 +106,8 @@ pub(super) enum Outcome {
     Said(Change, String),
     /// A dump, or why it failed, that takes time to make.
     Later(Later),
+    /// Messages of a ring, until the client says something.
+    Watch(Watch),
     /// Something about the session.
     Session(Action),
 }
@@ -150,6 +155,7 @@ pub(super) enum Severity {
 /// All commands, in the order of `help`: by name, those about the session last.
 pub(super) static COMMANDS: &[Command] = &[
     pattern::ADD_ACL,
+    backend::ADD,
     pattern::ADD_MAP,
     dynamic::ADD,
     pattern::CLEAR_ACL,
@@ -158,6 +164,7 @@ pub(super) static COMMANDS: &[Command] = &[
     pattern::COMMIT_ACL,
     pattern::COMMIT_MAP,
     pattern::DEL_ACL,
+    backend::DELETE,
     pattern::DEL_MAP,
     dynamic::DELETE,
     probe::DISABLE_AGENT,
@@ -191,18 +198,24 @@ pub(super) static COMMANDS: &[Command] = &[
     show::backend::BACKEND,
     show::cli::LEVEL,
     show::cli::SOCKETS,
+    show::defaults::DEFAULTS,
+    show::dev::DEV,
     show::env::ENV,
     show::errors::ERRORS,
+    show::events::EVENTS,
     show::fd::FD,
     show::info::INFO,
+    show::dev::LIBS,
     pattern::SHOW_MAP,
     show::threads::POOLS,
     show::resolvers::RESOLVERS,
+    show::dev::SCHEMA,
     show::servers::CONN,
     show::servers::STATE,
     show::sess::SESS,
     show::info::STARTUP_LOGS,
     show::stat::STAT,
+    show::dev::TASKS,
     show::threads::THREADS,
     show::info::VERSION,
     frontend::SHUTDOWN,
@@ -227,7 +240,12 @@ pub(super) const ALWAYS_SHOWN: usize = 3;
 
 /// The command that words name.
 pub(super) fn find(words: &[String]) -> Option<&'static Command> {
-    COMMANDS.iter().chain(UNLISTED).chain(EXPERIMENTAL).find(|command| is_named(command.words, words))
+    COMMANDS
+        .iter()
+        .chain(UNLISTED)
+        .chain(EXPERIMENTAL)
+        .chain(absent::ABSENT)
+        .find(|command| is_named(command.words, words))
 }
 
 /// True for words that name a command for sessions in `experimental-mode`.

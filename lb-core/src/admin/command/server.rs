@@ -81,12 +81,7 @@ fn set_weight(call: &Call<'_>, word: &str) -> Result<Outcome, String> {
     let (number, relative) = word.strip_suffix('%').map_or((word, false), |number| (number, true));
     let number: i64 =
         number.parse().map_err(|_| "Empty weight string empty or preceded by garbage".to_owned())?;
-    let dynamic = call
-        .plan
-        .backends
-        .iter()
-        .find(|known| known.name == backend)
-        .is_none_or(|backend| backend.balance.is_dynamic());
+    let dynamic = call.plan.backends.find(&backend).is_none_or(|backend| backend.balance.is_dynamic());
     let initial = i64::from(found.config.weight);
     let weight = if relative {
         if number < 0 {

@@ -1,9 +1,10 @@
-//! `wait`: for a time, or until a server may be deleted.
+//! `wait`: for a time, or until a server or a backend may be deleted.
 
 use super::server::named;
 use super::session::delay_in;
 use super::{Call, Command, Level, Outcome};
-use crate::compile::{Obstacle, removable};
+use crate::admin::change::backend;
+use crate::compile::{Obstacle, backend_removable, removable};
 use std::time::Duration;
 
 pub(super) const WAIT: Command = Command {
@@ -15,6 +16,7 @@ pub(super) const WAIT: Command = Command {
 };
 
 const HELP: &str = "wait <delay>                                : wait so long (in milliseconds without a unit)\n\
+                    wait <delay> be-removable <bk>              : wait until the backend may be deleted, at most so long\n\
                     wait <delay> srv-removable <bk>/<srv>       : wait until the server may be deleted, at most so long\n";
 
 /// How often a condition is looked at.
@@ -35,20 +37,30 @@ fn wait(call: &Call<'_>) -> Result<Outcome, String> {
             let args = call.args.get(2..).unwrap_or_default();
             let (_, _, server) = named(&Call { args, ..*call })?;
             let plan = (call.context.plan)();
-            Ok(Outcome::Later(Box::pin(async move {
-                let until = tokio::time::Instant::now() + delay;
-                loop {
-                    match removable(&plan, &server) {
-                        Ok(()) => return Ok("Done.\n".into()),
-                        Err(Obstacle::Lasting(why)) => return Err(why.into()),
-                        Err(Obstacle::Passing(_)) if tokio::time::Instant::now() < until => {
-                            tokio::time::sleep(PAUSE).await;
-                        }
-                        Err(Obstacle::Passing(_)) => return Err("Wait delay expired.".into()),
-                    }
-                }
-            })))
+            Ok(until(delay, move || removable(&plan, &server)))
+        }
+        "be-removable" => {
+            let backend = backend(call.plan, call.arg(2))?;
+            let plan = (call.context.plan)();
+            Ok(until(delay, move || backend_removable(&plan, &backend)))
         }
         other => Err(format!("Unknown condition '{other}', 'wait -h' lists them.")),
     }
+}
+
+/// Waits until nothing is in the way that goes away by itself, at most so long.
+fn until(delay: Duration, look: impl Fn() -> Result<(), Obstacle> + Send + 'static) -> Outcome {
+    Outcome::Later(Box::pin(async move {
+        let end = tokio::time::Instant::now() + delay;
+        loop {
+            match look() {
+                Ok(()) => return Ok("Done.\n".into()),
+                Err(Obstacle::Lasting(why)) => return Err(why.into()),
+                Err(Obstacle::Passing(_)) if tokio::time::Instant::now() < end => {
+                    tokio::time::sleep(PAUSE).await;
+                }
+                Err(Obstacle::Passing(_)) => return Err("Wait delay expired.".into()),
+            }
+        }
+    }))
 }

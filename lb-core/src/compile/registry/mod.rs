@@ -88,8 +88,8 @@ pub(super) fn frontend_stats(options: &Options<'_>, name: &str) -> Arc<ProxyStat
 }
 
 /// The backend of that name.
-pub(super) fn backend<'a>(previous: Option<&'a Plan>, name: &str) -> Option<&'a Backend> {
-    previous?.backends_by_name.get(name).map(|known| &**known)
+pub(super) fn backend(previous: Option<&Plan>, name: &str) -> Option<Arc<Backend>> {
+    previous?.backends.find(name)
 }
 
 /// The servers of a backend by their names.
@@ -100,7 +100,7 @@ pub(super) fn servers(backend: Option<&Backend>) -> HashMap<String, Arc<Server>>
 
 /// All servers of a plan.
 fn all_servers(plan: &Plan) -> Vec<Arc<Server>> {
-    plan.backends.iter().flat_map(|backend| Vec::clone(&backend.servers.load())).collect()
+    plan.backends.load().iter().flat_map(|backend| Vec::clone(&backend.servers.load())).collect()
 }
 
 /// The `resolvers` sections; one that says what it said goes on, with what it knows and has counted.
@@ -146,9 +146,15 @@ pub(super) fn keeps_address(known: &Server, line: &ServerLine) -> bool {
 
 /// Puts a first plan's parts into connection: who follows whom, and who tells about servers.
 pub(super) fn settle(plan: &Plan) {
+    restore(plan);
     follow(plan);
     configure(plan);
     plan.variables.set(&plan.checks);
+}
+
+/// Puts servers into the state that a file says.
+fn restore(plan: &Plan) {
+    plan.saved.iter().for_each(|(saved, server)| saved.restore(server));
 }
 
 /// Sets what the new plan says otherwise than the one before in what both share, and gives new servers what those of
@@ -171,10 +177,10 @@ pub fn succeed(previous: &Plan, plan: &Plan) {
             .set_max(spec.options.maxconn.map_or(0, |max| u32::try_from(max).unwrap_or(u32::MAX)));
     }
     let kept: HashSet<usize> = all_servers(plan).iter().map(|one| one.uid).collect();
-    for new in &plan.backends {
+    for new in plan.backends.load().iter() {
         let before = backend(Some(previous), &new.name);
-        let known = servers(before);
-        let same_checks = before.is_some_and(|before| before.checks == new.checks);
+        let known = servers(before.as_deref());
+        let same_checks = before.as_ref().is_some_and(|before| before.checks == new.checks);
         for server in new.servers.load().iter() {
             if let Some(known) = known.get(&*server.name).filter(|known| known.uid != server.uid) {
                 let healthy = same_checks
@@ -184,13 +190,14 @@ pub fn succeed(previous: &Plan, plan: &Plan) {
             }
         }
     }
+    restore(plan);
     for server in all_servers(previous) {
         server.retired.store(!kept.contains(&server.uid), Relaxed);
     }
     inherit_lists(previous, plan);
     follow(plan);
     configure(plan);
-    for new in &plan.backends {
+    for new in plan.backends.load().iter() {
         // Who waits for a server that is gone, or for any, looks again at those that are there.
         for server in new.servers.load().iter() {
             new.farm.dispatch(server);
@@ -236,7 +243,7 @@ fn inherit_lists(previous: &Plan, plan: &Plan) {
 }
 
 fn configure(plan: &Plan) {
-    for backend in &plan.backends {
+    for backend in plan.backends.load().iter() {
         let redispatch = backend.options.redispatch.is_some_and(|interval| interval != 0);
         backend.farm.configure(backend.fullconn, redispatch, &backend.announcer);
     }

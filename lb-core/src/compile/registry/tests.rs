@@ -21,7 +21,7 @@ fn reload(before: &str, change: impl FnOnce(&Plan), after: &str) -> (Plan, Plan)
 }
 
 fn find(plan: &Plan, name: &str) -> Arc<Server> {
-    plan.backends.iter().find_map(|one| one.servers.find(name)).unwrap()
+    plan.backends.load().iter().find_map(|one| one.servers.find(name)).unwrap()
 }
 
 fn numbers(server: &Server) -> (u32, u8, Operational, u32) {

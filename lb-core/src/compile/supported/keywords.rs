@@ -11,6 +11,7 @@ pub(super) const FULL: &[List] = &[
     ("http-errors", &["errorfile"]),
     ("mailers", &["mailer", "timeout"]),
     ("resolvers", RESOLVERS),
+    ("ring", &["description", "format", "maxlen", "size"]),
     ("userlist", &["group", "user"]),
 ];
 
@@ -198,6 +199,7 @@ const PROXY: &[&str] = &[
     "persist rdp-cookie",
     "dispatch",
     "transparent",
+    "option idle-close-on-response",
     "option independent-streams",
     "option nolinger",
     "option transparent",

@@ -26,7 +26,9 @@ pub enum Support {
 pub fn supports(class: Class, section: &str, name: &str) -> Support {
     let listed = |lists: &[List]| lists.iter().any(|(of, names)| *of == section && names.contains(&name));
     let full = match class {
-        Class::Section => matches!(name, "cluster" | "http-errors" | "mailers" | "resolvers" | "userlist"),
+        Class::Section => {
+            matches!(name, "cluster" | "http-errors" | "mailers" | "resolvers" | "ring" | "userlist")
+        }
         Class::Keyword => listed(keywords::FULL) || listed(keywords::IDLE),
         Class::Bind => options::BIND.contains(&name),
         Class::Server => options::SERVER.contains(&name),

@@ -30,7 +30,7 @@ const REASONS: &[(Of, &[&str], &str)] = &[
     (Section("log-profile"), &[], "a proxy has one log format so far"),
     (Section("peers"), &[], "lb's processes share no tables yet"),
     (Section("program"), &[], "lb starts no programs (HAProxy 3.3 removed this section as well); use the system's service manager"),
-    (Section("ring"), &[], "lb keeps no ring buffers yet; log to an address"),
+    (Section("ring"), &[], "lb keeps rings in memory, for 'show events'; to send messages on, log to an address"),
     (Section("traces"), &[], "the traces are of HAProxy's own inside"),
     // What lb leaves out.
     (Any, &["*quic*", "quic-cc-algo"], "lb speaks no QUIC"),
@@ -55,7 +55,7 @@ const REASONS: &[(Of, &[&str], &str)] = &[
     (Any, &["nogetaddrinfo", "noreuseport", "insecure-setuid-wanted", "setcap", "unix-bind", "issuers-chain-path", "warn-blocked-traffic-after", "expose-deprecated-directives", "cluster-secret", "pp2-never-send-local", "dns-accept-family", "httpclient.*", "jwt.*", "limited-quic", "filter-sequence", "harden.*"], "this setting of the process is not built yet"),
     (Any, &["*attach-srv", "rhttp*"], "lb takes no reverse connections"),
     // By subject.
-    (Any, &["h1-*", "h2-*", "option *h2*", "option *h1*", "option accept-*", "option http-drop-*", "option *http-pretend-*", "early-hint", "*early-hint", "*headers-bin", "*hdrs_bin", "ws", "proto", "option disable-h2-upgrade", "option idle-close-on-response", "option checkcache"], "this part of HTTP is not built yet"),
+    (Any, &["h1-*", "h2-*", "option *h2*", "option *h1*", "option accept-*", "option http-drop-*", "option *http-pretend-*", "early-hint", "*early-hint", "*headers-bin", "*hdrs_bin", "ws", "proto", "option disable-h2-upgrade", "option checkcache"], "this part of HTTP is not built yet"),
     (Any, &["*x509*", "*jwt*", "aes_*"], "this part of cryptography is not built yet"),
     (Any, &["*ssl*", "*tls*", "crt*", "ca-*", "*sni*", "*alpn*", "ciphers*", "*sigalgs", "curves", "ecdhe", "crl-file", "default-crt", "generate-certificates", "verify*", "*-verify*", "allow-0rtt", "*ocsp*", "no-ca-names", "prefer-client-ciphers", "*renegotiate", "no-verifyhost", "option httpslog"], "this part of TLS is not built yet"),
     (Any, &["*gpc*", "*gpt*", "stick*", "*non-stick", "*track-sc", "sc_*", "sc0_*", "sc1_*", "sc2_*", "src_*", "table_*", "in_table", "http-err-codes", "http-fail-codes", "shard", "*tracked"], "this part of stick tables is not built yet"),

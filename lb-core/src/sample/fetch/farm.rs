@@ -172,6 +172,7 @@ fn name(
 
 fn backend(args: &Args<'_>, context: &mut Context<'_>, read: fn(&Backend) -> i64) -> Built {
     let name = name(args, context, "backend", |proxy| proxy.kind.is_backend())?;
+    context.referred.push((name.clone(), String::new()));
     with((name, Arc::clone(&context.directory), read), |(name, directory, read), _| {
         Some(Sample::Int(read(&*directory.backend(name)?)))
     })

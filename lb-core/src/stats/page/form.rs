@@ -172,12 +172,12 @@ pub(super) fn read(body: &[u8], plan: &Plan, in_scope: impl Fn(&str) -> bool) ->
 }
 
 /// A backend by its name, or by its id behind `#`.
-fn find<'a>(plan: &'a Plan, name: &str) -> Option<&'a Arc<Backend>> {
+fn find(plan: &Plan, name: &str) -> Option<Arc<Backend>> {
     let id = name.strip_prefix('#').and_then(|id| id.parse::<u32>().ok());
-    plan.backends.iter().find(|backend| match id {
-        Some(id) => backend.id == id,
-        None => backend.name == name,
-    })
+    match id {
+        Some(id) => plan.backends.load().iter().find(|backend| backend.id == id).cloned(),
+        None => plan.backends.find(name),
+    }
 }
 
 /// A browser says that another site's page sent the form. Programs say nothing, and may.

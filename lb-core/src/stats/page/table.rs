@@ -37,8 +37,8 @@ impl Table {
     ) -> Self {
         let id = row.proxy_id();
         let servers =
-            |backend: &&std::sync::Arc<Backend>| backend.id == id && !backend.servers.load().is_empty();
-        let form = admin && plan.backends.iter().any(|backend| servers(&backend));
+            |backend: &std::sync::Arc<Backend>| backend.id == id && !backend.servers.load().is_empty();
+        let form = admin && plan.backends.load().iter().any(servers);
         let name = escaped(row.proxy());
         out.push_str(if form { "<form class=\"proxy\" method=\"post\">" } else { "<div class=\"proxy\">" });
         let _ = write!(out, "<h3 id=\"{name}\"><a href=\"#{name}\">{name}</a>");
@@ -133,7 +133,7 @@ impl Table {
 }
 
 /// `description` of the proxy.
-fn description<'a>(row: &Row<'a>) -> Option<&'a str> {
+fn description<'a>(row: &'a Row<'_>) -> Option<&'a str> {
     match row {
         Row::Frontend(frontend) => frontend.description.as_deref(),
         Row::Server(backend, _) | Row::Backend(backend) => backend.description.as_deref(),

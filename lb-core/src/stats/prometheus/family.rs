@@ -268,7 +268,7 @@ fn column_metrics(metric: &Metric, row: &Row<'_>, into: &mut Vec<Sample>) {
                     .load()
                     .iter()
                     .filter_map(|server| {
-                        last.map(|column| column.read(&Row::Server(backend, Arc::clone(server))))
+                        last.map(|column| column.read(&Row::Server(Arc::clone(backend), Arc::clone(server))))
                     })
                     .collect();
                 let is = |value: &&Value, state: &str| matches!(value, Value::Str(text) if text.trim_start_matches("* ") == state);

@@ -122,7 +122,7 @@ fn times_fall_into_buckets() {
     let now = Instant::now();
     let mut times = Times::begin(now, SystemTime::now());
     (times.request, times.dequeued) = (Some(now), Some(now + Duration::from_micros(300)));
-    let server = plan.backends[0].servers.load()[0].clone();
+    let server = plan.backends.load()[0].servers.load()[0].clone();
     let latency = server.counters.mine().latency.get_or_init(Box::default);
     latency.record(&times, now + Duration::from_secs(20));
     let query = Query::parse("scope=server").unwrap();

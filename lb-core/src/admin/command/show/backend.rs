@@ -12,7 +12,7 @@ pub(in super::super) const BACKEND: Command = Command {
 
 fn backend(call: &Call<'_>) -> Outcome {
     let mut out = String::from("# name\n");
-    for backend in &call.plan.backends {
+    for backend in call.plan.backends.load().iter() {
         out.push_str(&backend.name);
         out.push('\n');
     }

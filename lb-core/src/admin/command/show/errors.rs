@@ -40,7 +40,8 @@ fn errors(call: &Call<'_>) -> Result<Outcome, String> {
             found.push((frontend.id, false, &frontend.name, capture));
         }
     }
-    for backend in plan.backends.iter().filter(|_| responses) {
+    let backends = plan.backends.load();
+    for backend in backends.iter().filter(|_| responses) {
         if let Some(capture) = backend.stats.unread.get().filter(|one| concerns(backend.id, one)) {
             found.push((backend.id, true, &backend.name, capture));
         }

@@ -27,13 +27,15 @@ pub(in super::super) const CONN: Command = Command {
 /// Idle connections; those to one server are of one kind here, safe to share as far as `http-reuse` says.
 fn conn(call: &Call<'_>) -> Outcome {
     let wanted = call.arg(0);
-    if !wanted.is_empty() && !call.plan.backends.iter().any(|backend| backend.name == wanted) {
+    if !wanted.is_empty() && call.plan.backends.load().named(wanted).is_none() {
         return Outcome::Error("Can't find backend.".into());
     }
     let mut out = String::from(
         "# bkname/svname bkid/svid addr port - purge_delay used_cur used_max need_est unsafe_nb safe_nb idle_lim idle_cur\n",
     );
-    for backend in call.plan.backends.iter().filter(|backend| wanted.is_empty() || backend.name == wanted) {
+    for backend in
+        call.plan.backends.load().iter().filter(|backend| wanted.is_empty() || backend.name == wanted)
+    {
         for server in backend.servers.load().iter() {
             let address = server.address();
             let ip = address.ip().map_or_else(|| "-".to_owned(), |ip| ip.to_string());
@@ -64,11 +66,13 @@ srv_check_addr srv_agent_addr srv_agent_port\n";
 
 fn state(call: &Call<'_>) -> Outcome {
     let wanted = call.arg(0);
-    if !wanted.is_empty() && !call.plan.backends.iter().any(|backend| backend.name == wanted) {
+    if !wanted.is_empty() && call.plan.backends.load().named(wanted).is_none() {
         return Outcome::Error("Can't find backend.".into());
     }
     let mut out = String::from(HEADER);
-    for backend in call.plan.backends.iter().filter(|backend| wanted.is_empty() || backend.name == wanted) {
+    for backend in
+        call.plan.backends.load().iter().filter(|backend| wanted.is_empty() || backend.name == wanted)
+    {
         for server in backend.servers.load().iter() {
             line(backend, server, &mut out);
         }

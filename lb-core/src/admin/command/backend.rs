@@ -1,0 +1,41 @@
+//! `add backend`, `del backend`.
+
+use super::{Call, Change, Command, Outcome};
+use crate::admin::change::backend;
+
+pub(super) const ADD: Command = Command::admin(
+    &["add", "backend"],
+    "add backend <backend> from <defaults> [mode <mode>]",
+    "add a new backend",
+    |call| add(call).into(),
+);
+
+pub(super) const DELETE: Command =
+    Command::admin(&["del", "backend"], "del backend <backend>", "delete a backend", |call| {
+        delete(call).into()
+    });
+
+const USAGE: &str = "Usage: add backend <name> from <defaults> [mode {http|tcp}]";
+
+fn add(call: &Call<'_>) -> Result<Outcome, String> {
+    let words: Vec<&str> = call.args.iter().map(String::as_str).collect();
+    let (name, defaults, http) = match words[..] {
+        [name, "from", defaults] => (name, defaults, None),
+        [name, "from", defaults, "mode", "http"] => (name, defaults, Some(true)),
+        [name, "from", defaults, "mode", "tcp"] => (name, defaults, Some(false)),
+        [_, "from", _, "mode", mode] => {
+            return Err(format!("Only backends of mode 'http' and 'tcp' can be added, not '{mode}'."));
+        }
+        [_, "from", _, "guid", ..] => {
+            return Err("lb has no identifiers for 'guid' yet; leave it out.".into());
+        }
+        _ => return Err(USAGE.into()),
+    };
+    let change = Change::AddBackend { backend: name.to_owned(), defaults: defaults.to_owned(), http };
+    Ok(Outcome::Said(change, "New backend registered.".into()))
+}
+
+fn delete(call: &Call<'_>) -> Result<Outcome, String> {
+    let backend = backend(call.plan, call.arg(0))?.name.clone();
+    Ok(Outcome::Said(Change::DeleteBackend { backend }, "Backend deleted.".into()))
+}

@@ -1,0 +1,64 @@
+//! Backends that commands add and delete.
+
+use super::{ask_as, compiled};
+use crate::admin::Level;
+
+#[tokio::test]
+async fn backends_come_and_go() {
+    let context = compiled(
+        "defaults d\n mode http\n timeout client 5s\n timeout server 7s\n timeout connect 5s\n retries 9\n balance roundrobin\n\
+         defaults t from d\n mode tcp\n\
+         defaults r from d\n http-request deny if { src 10.0.0.0/8 }\n\
+         frontend f from d\n bind 127.0.0.1:80\n use_backend b if { nbsrv(c) eq 0 }\n use_backend %[path]\n\
+         backend b from d\n server s 127.0.0.1:1\nbackend c from d\nbackend free from d\n",
+    );
+    for (line, expected) in [
+        ("show defaults", "# name\nd\nt\nr"),
+        ("add backend", "Usage: add backend <name> from <defaults> [mode {http|tcp}]"),
+        ("add backend n from", "Usage: add backend <name> from <defaults> [mode {http|tcp}]"),
+        ("add backend n from x", "No such defaults section 'x'."),
+        ("add backend n from d mode log", "Only backends of mode 'http' and 'tcp' can be added, not 'log'."),
+        ("add backend n/m from d", "character '/' is not permitted in backend name 'n/m'."),
+        (
+            "add backend n from r",
+            "Defaults section 'r' has patterns or maps, which added backends cannot have.",
+        ),
+        ("add backend b from d", "Already exists a backend with the same name."),
+        ("add backend n from d", "New backend registered."),
+        ("add backend n from d", "Already exists a backend with the same name."),
+        ("add backend m from t", "New backend registered."),
+        ("show backend", "# name\nb\nc\nfree\nn\nm"),
+        ("add server n/s 127.0.0.1:9 weight 7", "New server registered."),
+        ("get weight n/s", "7 (initial 7)"),
+        ("publish backend n", "Backend published."),
+        ("del backend x", "No such backend."),
+        (
+            "del backend b",
+            "This backend cannot be removed at runtime due to other configuration elements pointing to it.",
+        ),
+        (
+            "del backend c",
+            "This backend cannot be removed at runtime due to other configuration elements pointing to it.",
+        ),
+        ("del backend n", "Only unpublished backends can be deleted (use 'unpublish backend')."),
+        ("unpublish backend n", "Backend unpublished."),
+        ("del backend n", "Backend still has servers, delete them first (use 'del server')."),
+        ("wait 10 be-removable n", "Backend still has servers, delete them first (use 'del server')."),
+        ("disable server n/s", ""),
+        ("del server n/s", "Server deleted."),
+        ("wait 10 be-removable n", "Done."),
+        ("del backend n", "Backend deleted."),
+        ("wait 10 be-removable n", "No such backend."),
+        ("unpublish backend free", "Backend unpublished."),
+        ("del backend free", "Backend deleted."),
+        ("show backend", "# name\nb\nc\nm"),
+    ] {
+        let answer = ask_as(&context, Level::Admin, &format!("{line}\n")).await;
+        assert_eq!(answer.trim_end(), expected, "{line}");
+    }
+    let plan = (context.plan)();
+    let added = plan.backends.find("m").unwrap();
+    assert_eq!((added.retries, added.mode.name(), added.is_published()), (9, "tcp", false));
+    let stat = ask_as(&context, Level::Admin, "show stat m 2 -1\n").await;
+    assert!(stat.lines().any(|line| line.starts_with("m,BACKEND,")), "{stat}");
+}
