@@ -5,7 +5,7 @@ use haproxy_cfg_parser::raw;
 use nix::unistd::ForkResult;
 use std::ffi::{CStr, OsStr};
 use std::io;
-use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 
 /// Splits the process in two. Only while it has one thread: after `fork` the child has just the calling one,
@@ -63,6 +63,56 @@ fn set_variable(name: &str, value: &OsStr) {
 pub(crate) fn own(fd: RawFd) -> OwnedFd {
     // SAFETY: the kernel made this descriptor for the message's receiver, which is the caller; nobody else has it.
     unsafe { OwnedFd::from_raw_fd(fd) }
+}
+
+/// One packet of a socket: its bytes, the descriptors that came with it, and whether some were lost since this process may not have as many.
+///
+/// # Errors
+/// The system's.
+pub(crate) fn receive(socket: BorrowedFd<'_>, longest: usize, most: usize) -> io::Result<Received> {
+    let room = u32::try_from(most * size_of::<RawFd>()).map_err(io::Error::other)?;
+    // SAFETY: computes a number from a number.
+    let space = unsafe { libc::CMSG_SPACE(room) } as usize;
+    let mut bytes = vec![0_u8; longest];
+    // Of words, for the headers' alignment.
+    let mut control = vec![0_u64; space.div_ceil(size_of::<u64>())];
+    let mut part = libc::iovec { iov_base: bytes.as_mut_ptr().cast(), iov_len: bytes.len() };
+    // SAFETY: all bytes zero is a valid value of this C struct.
+    let mut message: libc::msghdr = unsafe { std::mem::zeroed() };
+    message.msg_iov = &mut part;
+    message.msg_iovlen = 1;
+    message.msg_control = control.as_mut_ptr().cast();
+    message.msg_controllen = space;
+    // SAFETY: `message` names one part and one control buffer, which outlive the call and have the lengths that it says.
+    let length = unsafe { libc::recvmsg(socket.as_raw_fd(), &mut message, libc::MSG_CMSG_CLOEXEC) };
+    bytes.truncate(usize::try_from(length).map_err(|_| io::Error::last_os_error())?);
+    let mut fds = Vec::new();
+    // SAFETY: the kernel has filled the control buffer, whose length `message` says; these give headers within it, or null.
+    let mut header = unsafe { libc::CMSG_FIRSTHDR(&message) };
+    while !header.is_null() {
+        // SAFETY: not null, so a whole header within the control buffer.
+        let found = unsafe { &*header };
+        if (found.cmsg_level, found.cmsg_type) == (libc::SOL_SOCKET, libc::SCM_RIGHTS) {
+            // SAFETY: data of this kind are descriptors, as many as the header's length says beyond itself.
+            let data = unsafe { libc::CMSG_DATA(header) }.cast::<RawFd>();
+            // SAFETY: computes a number from a number.
+            let before = unsafe { libc::CMSG_LEN(0) } as usize;
+            for at in 0..(found.cmsg_len - before) / size_of::<RawFd>() {
+                // SAFETY: `at` is below their count; they may stand unaligned.
+                fds.push(own(unsafe { data.add(at).read_unaligned() }));
+            }
+        }
+        // SAFETY: as for the first.
+        header = unsafe { libc::CMSG_NXTHDR(&message, header) };
+    }
+    Ok(Received { bytes, fds, cut: message.msg_flags & libc::MSG_CTRUNC != 0 })
+}
+
+/// What [`receive`] gives.
+pub(crate) struct Received {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) fds: Vec<OwnedFd>,
+    pub(crate) cut: bool,
 }
 
 /// Has the calling thread step back behind others (nice(2)); it cannot come back.

@@ -1,11 +1,11 @@
 //! The line between monitor and worker. One packet is one message; the end of either side shows as an end of file.
 
+use crate::sys;
 use lb_core::admin::Level;
 use nix::sys::socket::{
-    AddressFamily, ControlMessage, ControlMessageOwned, MsgFlags, SockFlag, SockType, recvmsg, send, sendmsg,
-    socketpair,
+    AddressFamily, ControlMessage, MsgFlags, SockFlag, SockType, send, sendmsg, socketpair,
 };
-use std::io::{self, IoSlice, IoSliceMut};
+use std::io::{self, IoSlice};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 /// One end.
@@ -24,6 +24,8 @@ pub(crate) enum Word {
     Reloaded,
     /// It did not, and why.
     Refused(String),
+    /// Something came whose descriptors found no place in this process; `asked`: the other side waits for an answer.
+    Lost { asked: bool },
     /// The worker is to serve a session of the runtime API on this socket.
     Session(Session),
 }
@@ -140,14 +142,16 @@ impl Channel {
     /// # Errors
     /// The system's, or a packet that is no word.
     pub(crate) fn receive(&self) -> io::Result<Option<Word>> {
-        let mut fds = Vec::new();
+        let (mut fds, mut cut) = (Vec::new(), false);
         loop {
-            let packet = self.packet(&mut fds)?;
+            let packet = self.packet(&mut fds, &mut cut)?;
             return match &*packet {
                 b"" => Ok(None),
                 PART => continue,
                 READY => Ok(Some(Word::Ready)),
                 RELOADED => Ok(Some(Word::Reloaded)),
+                GO | HARD if cut => Ok(Some(Word::Lost { asked: true })),
+                other if cut && other.starts_with(SESSION) => Ok(Some(Word::Lost { asked: false })),
                 word @ (GO | HARD) if !fds.is_empty() => {
                     let bundle = fds.remove(0);
                     Ok(Some(Word::Reload(bundle, fds, word == HARD)))
@@ -161,25 +165,18 @@ impl Channel {
         }
     }
 
-    /// One packet; its descriptors are appended.
-    fn packet(&self, fds: &mut Vec<OwnedFd>) -> io::Result<Vec<u8>> {
-        let mut packet = vec![0; PACKET];
-        let mut space = nix::cmsg_space!([std::os::fd::RawFd; FDS]);
+    /// One packet; its descriptors are appended. `cut` becomes true when some were lost.
+    fn packet(&self, fds: &mut Vec<OwnedFd>, cut: &mut bool) -> io::Result<Vec<u8>> {
         loop {
-            let mut bytes = [IoSliceMut::new(&mut packet)];
-            let flags = MsgFlags::MSG_CMSG_CLOEXEC;
-            let message = match recvmsg::<()>(self.0.as_raw_fd(), &mut bytes, Some(&mut space), flags) {
-                Err(nix::Error::EINTR) => continue,
-                other => other?,
-            };
-            let length = message.bytes;
-            for control in message.cmsgs()? {
-                if let ControlMessageOwned::ScmRights(raw) = control {
-                    fds.extend(raw.into_iter().map(crate::sys::own));
+            match sys::receive(self.0.as_fd(), PACKET, FDS) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+                Ok(received) => {
+                    fds.extend(received.fds);
+                    *cut |= received.cut;
+                    return Ok(received.bytes);
                 }
             }
-            packet.truncate(length);
-            return Ok(packet);
         }
     }
 }

@@ -78,6 +78,13 @@ pub(crate) fn serve(
                 Ok(Some(Word::Session(Session { socket, level, said }))) => {
                     engine.serve_session(socket, level, said);
                 }
+                Ok(Some(Word::Lost { asked })) => {
+                    let text = "The worker has no descriptors left for what the monitor sent.".to_owned();
+                    tracing::error!("{text}");
+                    if asked {
+                        monitor.answer(&Err(text))?;
+                    }
+                }
                 // The monitor is gone, or no monitor of ours.
                 _ => return Ok(1),
             }

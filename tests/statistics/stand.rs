@@ -45,7 +45,7 @@ impl Stand {
         let server = serve();
         let cli = folder.path().join("cli");
         let config = format!(
-            "global\n nbthread 1\n stats socket {cli} level admin\n\
+            "global\n nbthread 1\n maxconn 2000\n stats socket {cli} level admin\n\
              defaults\n mode http\n timeout client 5s\n timeout connect 5s\n timeout server 5s\n balance roundrobin\n\
              \x20retries 1\n\
              frontend fe\n bind {front}\n\

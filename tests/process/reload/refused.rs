@@ -143,27 +143,3 @@ fn without_descriptors_nothing_changes() {
     change_to(&place, &changed);
     assert_eq!(body(place.front).as_deref(), Some("two"));
 }
-
-#[test]
-fn without_threads_nothing_changes() {
-    if !is_lb() || !nix::unistd::geteuid().is_root() {
-        return;
-    }
-    let place = Place::new();
-    // Another user, so that the limit holds.
-    let text = |more: &str| format!("global\n user nobody\n{}{more}", super::says(&place, "one"));
-    let running = start_master(&place, &text(""));
-    let worker = running.worker().unwrap();
-    limit(worker, "nproc", "1:1");
-    // Checks want a thread, which is not there yet.
-    let checks = "backend b\n balance roundrobin\n server s 127.0.0.1:1 check\n";
-    place.write("lb.cfg", &text(checks));
-    let answer = reload(&place);
-    assert!(answer.starts_with("Success=0\n--\n"), "{answer}");
-    assert_eq!(body(place.front).as_deref(), Some("one"));
-    // What needs none is taken, though it would rather be read by one.
-    change_to(&place, &text("backend c\n balance roundrobin\n server s 127.0.0.1:1\n"));
-    limit(worker, "nproc", "unlimited:unlimited");
-    change_to(&place, &text(checks));
-    assert_eq!(running.worker(), Some(worker));
-}

@@ -73,7 +73,7 @@ fn a_state_file_is_for_servers_that_are_new() {
     change_to(&place, &text(" server t 127.0.0.1:1\n"));
     assert_eq!((server(&place, "s").1, server(&place, "t").1), ("5".to_owned(), "7".to_owned()));
     // A file that is gone is no reason to refuse.
-    std::fs::remove_file(file).unwrap();
+    std::fs::remove_file(&file).unwrap();
     change_to(&place, &text(" server t 127.0.0.1:1\n server u 127.0.0.1:1\n"));
     assert_eq!((server(&place, "t").1, server(&place, "u").1), ("7".to_owned(), "1".to_owned()));
 }
