@@ -85,6 +85,7 @@ campaign := "LB_DEMAND_TOOLS=1 cargo test --release --workspace --test vip -- --
 # A cluster simulated COUNT times, by the numbers from FIRST on; prints what situations they came to (ARCHITECTURE.md).
 sim COUNT="10000" FIRST="0":
     LB_SIM_COUNT={{COUNT}} LB_SIM_SEED={{FIRST}} cargo test --release --workspace --lib -- sim::tests::nothing --nocapture
+
 # A hundred reloads, and handovers, under 5,000 requests per second: failures, p99, memory, sockets (minutes, a quiet machine).
 reloads *ARGUMENTS:
     LB_DEMAND_TOOLS=1 cargo test --release --workspace --test reloads -- --include-ignored --nocapture --test-threads 1 {{ARGUMENTS}}
