@@ -3,6 +3,7 @@
 mod driver;
 mod expiry;
 
+use crate::authority::Sharing;
 use crate::notify::Sender;
 use crate::raft::{Error, Node, Prepared, Status};
 use crate::seen::{About, Observer};
@@ -12,6 +13,7 @@ use crate::urgency;
 use crate::vip::Hands;
 pub(crate) use driver::Beginning;
 use driver::Driver;
+use lb_core::admin::Authority;
 use lb_core::process::Severity;
 use std::io;
 use std::net::IpAddr;
@@ -59,6 +61,7 @@ pub(crate) type Answer = oneshot::Sender<Result<(), String>>;
 /// A running node and the holder on it. Dropping it stops both.
 pub struct Cluster {
     observer: Observer,
+    sharing: Arc<Sharing>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -87,16 +90,19 @@ impl Cluster {
             identity: settings.identity.clone(),
         };
         let (events, counts) = (settings.events.clone(), Arc::clone(&settings.counts));
-        let observer = Observer { about: Arc::new(about), view, orders, events, counts };
+        let (sharing, questions) =
+            Sharing::new(prepared.node(), prepared.replica(), Arc::clone(&counts), events.clone());
+        let replica = prepared.replica();
+        let observer = Observer { about: Arc::new(about), view, orders, events, counts, replica };
         let runtime = Builder::new_current_thread().enable_all().build()?;
-        let beginning = Beginning::new(settings, hands, notify, shown);
+        let beginning = Beginning::new(settings, hands, notify, shown).with(questions);
         let starting = async { Node::start(prepared).await.map(Arc::new) };
         let work = move || {
             urgency::claim();
             runtime.block_on(live(starting, beginning, ordered));
         };
         let thread = thread::Builder::new().name("lb-cluster".into()).spawn(work)?;
-        Ok(Self { observer, thread: Some(thread) })
+        Ok(Self { observer, sharing: Arc::new(sharing), thread: Some(thread) })
     }
 
     /// What the node tells now; none while it keeps silent, and when it could not start.
@@ -107,6 +113,11 @@ impl Cluster {
     /// What operators see it by.
     pub fn observer(&self) -> &Observer {
         &self.observer
+    }
+
+    /// Who decides on what commands change.
+    pub fn authority(&self) -> Arc<dyn Authority> {
+        Arc::clone(&self.sharing) as Arc<dyn Authority>
     }
 
     /// Releases the addresses, if this node holds them, and has another lead. Without another that answers, it keeps them.

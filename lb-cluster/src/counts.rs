@@ -25,6 +25,25 @@ pub struct Counts {
     pub answers: Histogram,
     /// Requests to other nodes that had no answer.
     pub unanswered: Count,
+    /// Changes that this node was asked to have made.
+    pub proposals: Proposals,
+    /// Changes of the cluster that this node could not make.
+    pub unmade: Count,
+}
+
+/// What became of changes, and how long it took.
+#[derive(Debug, Default)]
+pub struct Proposals {
+    /// Committed, and made here.
+    pub made: Count,
+    /// Refused: by this node, or by the order in which they came.
+    pub refused: Count,
+    /// Not committed, and known so.
+    pub uncommitted: Count,
+    /// Nobody knows.
+    pub unknown: Count,
+    /// How long each took.
+    pub took: Histogram,
 }
 
 /// A number that rises.

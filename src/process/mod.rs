@@ -362,7 +362,8 @@ impl Start {
                     for_threads.warning(&format!("cpu-map: thread {} is not bound: {error}", thread + 1));
                 }
             }),
-            authority: Arc::new(admin::Local),
+            authority: cluster
+                .map_or_else(|| Arc::new(admin::Local) as Arc<dyn admin::Authority>, Cluster::authority),
             process: Arc::new(self.about(messages)),
             probes: Arc::new(check::Unconditional),
             admin_timeout: self.config.global.stats_timeout.unwrap_or(STATS_TIMEOUT),

@@ -66,6 +66,8 @@ pub struct BindOptions {
     pub level: Option<Level>,
     /// `expose-fd listeners`.
     pub expose_fd: bool,
+    /// `cluster-write` of a stats socket.
+    pub cluster_write: bool,
     /// `severity-output`.
     pub severity_output: Option<&'static str>,
     /// All others, as written: the row's name and its arguments.

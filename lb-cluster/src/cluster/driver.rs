@@ -2,6 +2,7 @@
 
 use super::expiry::Expiry;
 use super::{Answer, Order, View};
+use crate::authority::{self, Questions};
 use crate::counts::Counts;
 use crate::events::Events;
 use crate::notify::{Notice, Sender};
@@ -42,6 +43,8 @@ pub(crate) struct Beginning {
     shown: watch::Sender<Option<View>>,
     events: Events,
     counts: Arc<Counts>,
+    /// What sessions ask.
+    questions: Option<Questions>,
 }
 
 impl Beginning {
@@ -63,7 +66,13 @@ impl Beginning {
             shown,
             events: settings.events.clone(),
             counts: Arc::clone(&settings.counts),
+            questions: None,
         }
+    }
+
+    /// Sessions of the runtime API have changes made by way of this node.
+    pub(super) fn with(self, questions: Questions) -> Self {
+        Self { questions: Some(questions), ..self }
     }
 
     /// What an earlier life may have left behind goes first.
@@ -141,7 +150,12 @@ impl Driver {
             shown,
             events,
             counts,
+            questions,
         } = beginning;
+        let mut words = Tasks::new();
+        if let Some(questions) = questions {
+            words.spawn(authority::serve(Arc::clone(&node), questions));
+        }
         Self {
             node,
             holder: Holder::new(Lease::new(election), succession),
@@ -161,7 +175,7 @@ impl Driver {
             tried: None,
             stopping: None,
             shown,
-            words: Tasks::new(),
+            words,
             events,
             counts,
             told: Told { leader: None, quorum: true, lost: None },

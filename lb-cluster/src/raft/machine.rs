@@ -1,9 +1,12 @@
 //! The replicated state behind openraft's trait. It lives in memory; its snapshots are on disk.
 
+use super::Replica;
 use super::Types;
 use super::encoding::{decode, encode};
 use crate::state::{Outcome, State, Tenure};
-use crate::store::{Contents, Fact, Write, Writer};
+#[cfg(test)]
+use crate::store::Contents;
+use crate::store::{Fact, Write, Writer};
 use futures_util::{Stream, TryStreamExt};
 use openraft::alias::{LogIdOf, SnapshotMetaOf, SnapshotOf, StoredMembershipOf};
 use openraft::entry::RaftEntry;
@@ -18,16 +21,16 @@ type Bytes = Vec<u8>;
 
 /// What all entries up to one of them led to.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct Applied {
+pub(super) struct Applied {
     last: Option<LogIdOf<Types>>,
     membership: StoredMembershipOf<Types>,
-    state: State,
+    pub(super) state: State,
 }
 
 /// The state machine of one node; clones are the same.
 #[derive(Clone, Debug)]
 pub(super) struct Machine {
-    applied: Arc<Mutex<Applied>>,
+    replica: Arc<Replica>,
     snapshot: Arc<Mutex<Option<Applied>>>,
     writer: Writer,
 }
@@ -37,10 +40,16 @@ impl Machine {
     ///
     /// # Errors
     /// The store holds what is no snapshot.
+    #[cfg(test)]
     pub(super) fn new(contents: &Contents, writer: Writer) -> io::Result<Self> {
-        let snapshot: Option<Applied> = contents.fact(Fact::Snapshot).map(decode).transpose()?;
-        let applied = snapshot.clone().unwrap_or_default();
-        Ok(Self { applied: Arc::new(Mutex::new(applied)), snapshot: Arc::new(Mutex::new(snapshot)), writer })
+        Ok(Self::on(Arc::new(Replica::of(contents)?), writer))
+    }
+
+    /// The machine that brings a replica further which is as the last snapshot left it.
+    pub(super) fn on(replica: Arc<Replica>, writer: Writer) -> Self {
+        let kept = replica.applied().clone();
+        let snapshot = kept.last.is_some().then_some(kept);
+        Self { replica, snapshot: Arc::new(Mutex::new(snapshot)), writer }
     }
 
     /// A copy of the state.
@@ -59,7 +68,7 @@ impl Machine {
     }
 
     fn applied(&self) -> MutexGuard<'_, Applied> {
-        self.applied.lock().unwrap_or_else(PoisonError::into_inner)
+        self.replica.applied()
     }
 
     /// Keeps a snapshot: the log before it may go only when it is on disk.
@@ -71,6 +80,11 @@ impl Machine {
 }
 
 impl Applied {
+    /// The place in the log; 0 before there is any.
+    pub(super) fn place(&self) -> u64 {
+        self.last.as_ref().map_or(0, |last| last.index)
+    }
+
     fn meta(&self) -> SnapshotMetaOf<Types> {
         SnapshotMetaOf::<Types> { last_log_id: self.last, last_membership: self.membership.clone() }
     }
@@ -106,7 +120,7 @@ impl RaftStateMachine<Types> for Machine {
                 applied.last = Some(entry.log_id());
                 match &entry.payload {
                     EntryPayload::Blank => Outcome::Done,
-                    EntryPayload::Normal(decision) => applied.state.apply(decision),
+                    EntryPayload::Normal(decision) => applied.state.apply(entry.log_id().index, decision),
                     EntryPayload::Membership(members) => {
                         applied.membership =
                             StoredMembershipOf::<Types>::new(Some(entry.log_id()), members.clone());
@@ -118,6 +132,7 @@ impl RaftStateMachine<Types> for Machine {
                 waiting.send(outcome);
             }
         }
+        self.replica.moved();
         Ok(())
     }
 
@@ -133,6 +148,7 @@ impl RaftStateMachine<Types> for Machine {
         };
         self.keep(installed.clone()).await?;
         *self.applied() = installed;
+        self.replica.moved();
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 //! The version is pinned: 0.10 has what the holder of an address needs (pre-votes, and the instant at which a majority
 //! was last heard), and 0.9 has not.
 
+mod agree;
 mod condition;
 mod encoding;
 mod founding;
@@ -13,11 +14,14 @@ mod machine;
 mod network;
 mod node;
 mod prepared;
+mod replica;
 mod service;
 mod status;
 
+pub use agree::Undecided;
 pub use node::{Changes, Error, Node};
 pub use prepared::{MIN_ELECTION, Prepared, Settings};
+pub use replica::Replica;
 pub use status::{Role, Seat, Status};
 #[cfg(test)]
 pub(crate) use {network::is_snapshot, node::Door, prepared::Basis, service::Service};

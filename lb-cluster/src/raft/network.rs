@@ -47,6 +47,10 @@ pub(super) enum Request {
     Propose(Decision),
     /// Could you serve on the addresses?
     Condition,
+    /// The leader is asked to have this decided, maybe not for the first time.
+    Agree(Decision),
+    /// The leader is asked how far one must be to know all that is decided.
+    ReadPlace,
 }
 
 /// Their answers.
@@ -62,6 +66,11 @@ pub(super) enum Answer {
     Condition {
         fit: bool,
     },
+    /// The place in the log, and the outcome.
+    Agreed(u64, Outcome),
+    ReadPlace(u64),
+    /// Nothing was done, and why.
+    Vain(String),
 }
 
 /// What a request is, to whom looks at the wire.

@@ -1,15 +1,16 @@
 //! A node: its store, its Raft, and its place among the others.
 
+use super::agree::Links;
 use super::condition::{Conditions, ask_others};
 use super::encoding::encode;
 use super::handover::Handover;
 use super::network::{Answer, Census, Network, Request, ask};
 use super::prepared::Basis;
 use super::service::{Heard, Service};
-use super::{Log, Machine, Prepared, Raft, Role, Status, Types};
+use super::{Log, Machine, Prepared, Raft, Replica, Role, Status, Types};
 use super::{founding, listing};
 use crate::events::Events;
-use crate::runtime::{Tasks, sleep, timeout};
+use crate::runtime::{Tasks, now, sleep, timeout};
 use crate::state::{Decision, Member, NodeId, Outcome, State, Tenure};
 use crate::store::{Directory, Fact, Write, Writer};
 use crate::transport::{Caller, Counters, Link, Roster, serve};
@@ -72,15 +73,19 @@ pub(crate) struct Door {
 
 /// A running node. What it runs ends when it is dropped; [`Node::stop`] waits for it.
 pub struct Node {
-    raft: Raft,
+    pub(super) raft: Raft,
     machine: Machine,
     metrics: WatchReceiverOf<Types, RaftMetrics<Types>>,
-    caller: Caller,
+    pub(super) caller: Caller,
     counters: Arc<Counters>,
     handover: Arc<Handover>,
     heard: Heard,
     conditions: Conditions,
     writer: Writer,
+    pub(super) links: Links,
+    /// The longest election timeout.
+    pub(super) election: Duration,
+    pub(super) started: Instant,
     tasks: Tasks,
     _directory: Option<Directory>,
 }
@@ -91,17 +96,31 @@ impl Node {
     /// # Errors
     /// What the data-dir holds is damaged, or its disk fails.
     pub async fn start(prepared: Prepared) -> Result<Self, Error> {
-        let Prepared { basis, listener, directory, store } = prepared;
+        let replica = prepared.replica();
+        let Prepared { basis, listener, directory, store, .. } = prepared;
         let listener = TcpListener::from_std(listener)?;
         let writer = Writer::start(store)?;
-        Self::join(basis, writer, Some(directory), |door, service| {
+        Self::join_with(replica, basis, writer, Some(directory), |door, service| {
             serve(listener, door.caller, door.roster, door.counters, service)
         })
         .await
     }
 
     /// The same, wherever its log is written and however it is asked.
+    #[cfg_attr(not(test), allow(dead_code, reason = "nodes that live in memory only"))]
     pub(crate) async fn join<F: Future<Output = ()> + Send + 'static>(
+        basis: Basis,
+        writer: Writer,
+        directory: Option<Directory>,
+        open: impl FnOnce(Door, Service) -> F,
+    ) -> Result<Self, Error> {
+        let replica = Arc::new(Replica::of(&basis.contents)?);
+        Self::join_with(replica, basis, writer, directory, open).await
+    }
+
+    /// The same, with a replica that others look at already.
+    async fn join_with<F: Future<Output = ()> + Send + 'static>(
+        replica: Arc<Replica>,
         basis: Basis,
         writer: Writer,
         directory: Option<Directory>,
@@ -109,8 +128,9 @@ impl Node {
     ) -> Result<Self, Error> {
         let longest = basis.longest_lease()?;
         let Basis { settings, config, node, contents } = basis;
+        let election = settings.election.1;
         let log = Log::new(&contents, writer.clone())?;
-        let machine = Machine::new(&contents, writer.clone())?;
+        let machine = Machine::on(replica, writer.clone());
         quarantine(longest, &writer, settings.election.1).await?;
         let terms = encode(&(&settings.cluster, settings.election, settings.succession))?;
         let caller = Caller { identity: settings.identity, me: settings.me, terms };
@@ -150,6 +170,9 @@ impl Node {
             heard,
             conditions,
             writer,
+            links: Links::default(),
+            election,
+            started: now(),
             tasks,
             _directory: directory,
         })

@@ -1,8 +1,8 @@
 //! What a node needs before it can start: all that can fail for reasons that an operator can mend, and may need
 //! privileges that the process gives up later. Nothing here makes a thread.
 
-use super::Error;
 use super::encoding::decode;
+use super::{Error, Replica};
 use crate::counts::Counts;
 use crate::events::Events;
 use crate::state::{Member, NodeId};
@@ -57,6 +57,7 @@ pub struct Prepared {
     pub(super) listener: TcpListener,
     pub(super) directory: Directory,
     pub(super) store: Store,
+    replica: Arc<Replica>,
 }
 
 /// What it is, wherever it keeps its log.
@@ -82,8 +83,19 @@ impl Prepared {
         let listener = listener.map_err(|source| Error::Listen { address: listen, source })?;
         let directory = Directory::open(&settings.data_dir)?;
         let (store, contents) = Store::open(&directory)?;
+        let replica = Arc::new(Replica::of(&contents)?);
         let basis = Basis { node: identity(&contents)?, settings, config, contents };
-        Ok(Self { basis, listener, directory, store })
+        Ok(Self { basis, listener, directory, store, replica })
+    }
+
+    /// What this node will have of what all know alike; it has its last snapshot of it already.
+    pub fn replica(&self) -> Arc<Replica> {
+        Arc::clone(&self.replica)
+    }
+
+    /// What Raft knows this node by.
+    pub fn node(&self) -> NodeId {
+        self.basis.node
     }
 
     /// The settings.

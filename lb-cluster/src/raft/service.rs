@@ -1,5 +1,6 @@
 //! What a node answers to the others.
 
+use super::agree::{answer_agree, answer_read};
 use super::condition::Conditions;
 use super::encoding::{decode, encode};
 use super::handover::Handover;
@@ -71,6 +72,8 @@ impl Service {
                 Ok(Answer::Census(Census { node: self.node, empty, listed: self.listed.clone() }))
             }
             Request::Condition => Ok(Answer::Condition { fit: self.conditions.own() }),
+            Request::Agree(decision) => answer_agree(raft, decision).await,
+            Request::ReadPlace => Ok(answer_read(raft).await),
             Request::Propose(decision) if !fits(&decision) => Err("The change is too long.".to_owned()),
             Request::Propose(decision) => {
                 raft.client_write(decision).await.map(|done| Answer::Proposed(done.data)).map_err(text)

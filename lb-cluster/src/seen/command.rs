@@ -1,6 +1,6 @@
 //! `show cluster`, `show cluster events`, `cluster step-down`, and the table of all commands.
 
-use super::{Observer, Report, membership};
+use super::{Observer, Report, config, membership};
 use crate::cluster::Order;
 use crate::events::Event;
 use lb_core::admin::Level;
@@ -50,11 +50,18 @@ pub(super) fn all(observer: &Observer) -> Vec<Command> {
             |observer, args| form(args, || Ok(text(&observer.report())), || json(&observer.report())),
         ),
         command(
+            &["show", "cluster", "config"],
+            "show cluster config [json]",
+            "whether the nodes have the same proxy sections, and which not",
+            Level::User,
+            |observer, args| form(args, || config::text(observer), || config::as_json(observer)),
+        ),
+        command(
             &["show", "cluster", "events"],
             "show cluster events [json]",
             "what this node has seen of the cluster lately, oldest first",
             Level::User,
-            |observer, args| form(args, || Ok(events(&observer.events.list())), || events_json(observer)),
+            |observer, args| form(args, || Ok(events(&observer.history())), || events_json(observer)),
         ),
     ]
 }
@@ -99,7 +106,7 @@ fn step_down(observer: &Observer, args: &[String]) -> Result<Later, String> {
     Ok(now(String::new()))
 }
 
-fn json(value: &impl serde::Serialize) -> Result<String, String> {
+pub(super) fn json(value: &impl serde::Serialize) -> Result<String, String> {
     serde_json::to_string(value).map(|text| text + "\n").map_err(|error| error.to_string())
 }
 
@@ -174,5 +181,5 @@ fn events_json(observer: &Observer) -> Result<String, String> {
         severity: severity(event),
         text: event.text.clone(),
     };
-    json(&observer.events.list().iter().map(line).collect::<Vec<_>>())
+    json(&observer.history().iter().map(line).collect::<Vec<_>>())
 }

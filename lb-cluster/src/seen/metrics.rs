@@ -1,5 +1,6 @@
 //! Metrics of a node, `lb_cluster_*`.
 
+use super::config::Agreement;
 use super::{Observer, Report};
 use crate::counts::{BOUNDS, Histogram};
 use lb_core::extension::{Metric, Reading};
@@ -26,6 +27,14 @@ pub(super) fn read(report: &Report, observer: &Observer) -> Vec<Metric> {
         .nodes
         .iter()
         .filter_map(|node| Some((vec![("node", node.name.clone())], Reading::Number(seconds(node.heard?)))));
+    let kept = observer.replica.look(|state, _| state.changes().size());
+    let size = |size: usize| number(u64::try_from(size).unwrap_or(u64::MAX));
+    let kept = (size(kept.0), size(kept.1));
+    let agreement = Agreement::of(observer);
+    let differing = agreement
+        .counts()
+        .into_iter()
+        .map(|(node, count)| (vec![("node", node)], Reading::Number(size(count))));
     let roles = ROLES.map(|role| (role, truth(report.role == role)));
     vec![
         gauge("lb_cluster_info", "The cluster and this node; always 1", vec![(info, Reading::Number(1.0))]),
@@ -92,6 +101,36 @@ pub(super) fn read(report: &Report, observer: &Observer) -> Vec<Metric> {
             "lb_cluster_unanswered_total",
             "Requests to other nodes that had no answer",
             one(number(counts.unanswered.get())),
+        ),
+        counter(
+            "lb_cluster_proposals_total",
+            "Changes that this node was asked to have made on all nodes",
+            labelled(
+                "outcome",
+                vec![
+                    ("made", number(counts.proposals.made.get())),
+                    ("refused", number(counts.proposals.refused.get())),
+                    ("uncommitted", number(counts.proposals.uncommitted.get())),
+                    ("unknown", number(counts.proposals.unknown.get())),
+                ],
+            ),
+        ),
+        histogram(
+            "lb_cluster_proposal_seconds",
+            "How long each of them took until it was answered",
+            &counts.proposals.took,
+        ),
+        counter(
+            "lb_cluster_unmade_changes_total",
+            "Changes of the cluster that this node could not make, or did not since its file says otherwise",
+            one(number(counts.unmade.get())),
+        ),
+        gauge("lb_cluster_kept_changes", "Changes that a node makes when it starts", one(kept.0)),
+        gauge("lb_cluster_kept_changes_bytes", "What they take", one(kept.1)),
+        gauge(
+            "lb_cluster_config_differences",
+            "Proxy sections that a node does not have as this one has them",
+            differing.collect(),
         ),
         gauge(
             "lb_cluster_log_last_index",

@@ -1,6 +1,7 @@
 //! What operators see of a cluster from one of its nodes: commands, metrics, a section of the statistics page.
 
 mod command;
+mod config;
 mod membership;
 mod metrics;
 mod panel;
@@ -10,9 +11,12 @@ pub use report::{About, Report};
 
 use crate::cluster::{Order, View};
 use crate::counts::Counts;
-use crate::events::Events;
+use crate::events::{Event, Events};
+use crate::raft::Replica;
 use lb_core::extension::Extension;
+use lb_core::process::Severity;
 use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
 use tokio::sync::{mpsc, watch};
 
 /// Looks at a node while it runs, and may ask it to step down; clones are the same.
@@ -23,12 +27,32 @@ pub struct Observer {
     pub(crate) orders: mpsc::Sender<Order>,
     pub(crate) events: Events,
     pub(crate) counts: Arc<Counts>,
+    pub(crate) replica: Arc<Replica>,
 }
 
 impl Observer {
     /// What there is to see now.
     pub fn report(&self) -> Report {
         Report::new(&self.about, self.view.borrow().as_ref())
+    }
+
+    /// What happened, and what commands changed, oldest first.
+    pub(crate) fn history(&self) -> Vec<Event> {
+        let view = self.view.borrow();
+        let seats = view.as_ref().map(|view| &*view.status.seats).unwrap_or_default();
+        let mut all = self.events.list();
+        self.replica.look(|state, _| {
+            all.extend(state.told().map(|told| {
+                let seat = seats.iter().find(|seat| seat.node == told.node);
+                let node = seat.map_or_else(|| told.node.to_string(), |seat| seat.member.name.clone());
+                let by = [&*node, &told.by.socket, &told.by.peer].into_iter().filter(|part| !part.is_empty());
+                let text = format!("{} (asked: {})", told.what, by.collect::<Vec<_>>().join(", "));
+                let at = UNIX_EPOCH + Duration::from_millis(told.at);
+                Event { at, severity: Severity::Notice, text }
+            }));
+        });
+        all.sort_by_key(|event| event.at);
+        all
     }
 
     fn ask(&self, order: Order) -> Result<(), String> {
@@ -41,7 +65,7 @@ impl Observer {
         Extension {
             commands: command::all(self),
             metrics: Some(Box::new(move || metrics::read(&metrics.report(), &metrics))),
-            panel: Some(Box::new(move || panel::panel(&panel.report()))),
+            panel: Some(Box::new(move || panel::panel(&panel.report(), &panel))),
         }
     }
 }

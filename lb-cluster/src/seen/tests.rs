@@ -49,8 +49,14 @@ fn observer(view: Option<View>) -> (Observer, mpsc::Receiver<Order>) {
         identity: Identity::new(&Credentials::Secret(b"0123456789abcdef".to_vec())).unwrap(),
     };
     let (_, view) = watch::channel(view);
-    let observer =
-        Observer { about: Arc::new(about), view, orders, events: Default::default(), counts: Arc::default() };
+    let observer = Observer {
+        about: Arc::new(about),
+        view,
+        orders,
+        events: Default::default(),
+        counts: Arc::default(),
+        replica: Arc::default(),
+    };
     (observer, ordered)
 }
 

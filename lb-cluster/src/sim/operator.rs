@@ -4,8 +4,8 @@
 use super::with;
 use crate::cluster::Order;
 use crate::raft::Node;
-use crate::state::{Decision, NodeId, Outcome};
-use lb_core::admin::Change;
+use crate::state::{Decision, NodeId, Outcome, Proposal, RequestId};
+use lb_core::admin::{By, Change};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio::sync::oneshot;
@@ -33,8 +33,16 @@ fn any() -> Option<(usize, Arc<Node>)> {
     })
 }
 
-fn change(number: u32) -> Change {
-    Change::Weight { backend: "b".into(), server: number.to_string(), weight: number }
+/// A change of a server of its own, which no other makes void.
+fn proposal(number: u32) -> Proposal {
+    Proposal {
+        id: RequestId { node: NodeId(0), life: 0, number: number.into() },
+        floor: 0,
+        change: Change::Weight { backend: "b".into(), server: number.to_string(), weight: number },
+        base: 1,
+        by: By { socket: "sim".into(), peer: "sim".into() },
+        at: 0,
+    }
 }
 
 fn propose() {
@@ -43,8 +51,7 @@ fn propose() {
         sim.world.proposed += 1;
         let number = sim.world.proposed;
         let work = async move {
-            let decision = Decision::Change { origin: NodeId(0), change: change(number) };
-            let outcome = node.propose(decision).await;
+            let outcome = node.propose(Decision::Change(Box::new(proposal(number)))).await;
             if matches!(outcome, Ok(Outcome::Done)) {
                 with(|sim| {
                     let now = sim.executor.now();
@@ -84,9 +91,10 @@ pub(super) fn missing(node: &Node, numbers: &[u32]) -> Option<u32> {
     let state = node.state();
     let known: BTreeSet<u32> = state
         .changes()
-        .iter()
-        .filter_map(|change| match change {
-            Change::Weight { weight, .. } => Some(*weight),
+        .after(0)
+        .into_iter()
+        .filter_map(|(_, entry)| match entry.change {
+            Change::Weight { weight, .. } => Some(weight),
             _ => None,
         })
         .collect();

@@ -1,31 +1,34 @@
 //! What all nodes know alike: who holds the addresses, and what operators changed at run time. Pure: a decision goes
 //! in, an outcome comes out, and the same decisions in the same order give the same state on every node.
 
+mod files;
 mod journal;
 mod member;
+mod proposal;
+mod requests;
 
-pub use journal::Journal;
+pub use files::{Difference, Files, How, Sections};
+pub use journal::{Entry, Journal, is_gone};
 pub use member::{Member, NodeId};
+pub use proposal::{Proposal, RequestId, Told, describe};
+pub use requests::Requests;
 
-use lb_core::admin::Change;
 use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
 
 /// What the cluster decides: one entry of its log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Decision {
     /// An operator changes something on every node.
-    Change {
-        /// The node that was asked.
-        origin: NodeId,
-        /// What it changes.
-        change: Change,
-    },
+    Change(Box<Proposal>),
     /// A leader took the addresses.
     Acquired(Tenure),
     /// It let go of them by its own will.
     Released(Tenure),
     /// It is about to give them to a node that is preferred.
     Yielded(Tenure),
+    /// What a node's files say.
+    Sections(Sections),
 }
 
 /// Who holds the addresses, and since which term.
@@ -53,16 +56,24 @@ pub struct State {
     last: Option<Tenure>,
     yields: u32,
     journal: Journal,
+    requests: Requests,
+    /// The latest changes, for people.
+    told: VecDeque<Told>,
+    files: Files,
 }
 
+/// How many of the latest changes are told.
+const TOLD: usize = 256;
+
 impl State {
-    /// Makes a decision true.
-    pub fn apply(&mut self, decision: &Decision) -> Outcome {
+    /// Makes a decision true, which is that entry of the log.
+    pub fn apply(&mut self, index: u64, decision: &Decision) -> Outcome {
         match decision {
-            Decision::Change { change, .. } => match self.journal.record(change) {
-                Ok(()) => Outcome::Done,
-                Err(full) => Outcome::Refused(full.to_string()),
-            },
+            Decision::Change(proposal) => self.change(index, proposal),
+            Decision::Sections(said) => {
+                self.files.take(said);
+                Outcome::Done
+            }
             Decision::Acquired(tenure) => self.acquire(*tenure),
             Decision::Released(tenure) => {
                 if self.holder == Some(*tenure) {
@@ -75,6 +86,24 @@ impl State {
                 Outcome::Done
             }
         }
+    }
+
+    /// What comes a second time has been decided.
+    fn change(&mut self, index: u64, proposal: &Proposal) -> Outcome {
+        if let Some((_, outcome)) = self.requests.known(proposal.id) {
+            return outcome.clone();
+        }
+        let outcome = self.journal.record(index, proposal);
+        self.requests.note(index, proposal, &outcome);
+        if outcome == Outcome::Done {
+            if self.told.len() == TOLD {
+                self.told.pop_front();
+            }
+            let Proposal { id, by, at, change, .. } = proposal;
+            let told = Told { at: *at, node: id.node, by: by.clone(), what: describe(change) };
+            self.told.push_back(told);
+        }
+        outcome
     }
 
     /// Terms of holders only rise: what an old leader says late changes nothing.
@@ -101,6 +130,16 @@ impl State {
     /// How often a holder gave the addresses to a preferred node.
     pub fn yields(&self) -> u32 {
         self.yields
+    }
+
+    /// What the nodes' files say.
+    pub fn files(&self) -> &Files {
+        &self.files
+    }
+
+    /// The latest changes, oldest first.
+    pub fn told(&self) -> impl Iterator<Item = &Told> {
+        self.told.iter()
     }
 
     /// What operators changed, as a node that comes late has to repeat it.

@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
-use super::{Decision, Journal, NodeId, Outcome, State, Tenure};
-use lb_core::admin::{Change, PatternEdit, ServerState};
+use super::{Decision, Journal, NodeId, Outcome, Proposal, RequestId, State, Tenure, describe};
+use lb_core::admin::{By, Change, PatternEdit, ServerState};
 use proptest::prelude::*;
 
 fn weight(server: &str, weight: u32) -> Change {
@@ -25,10 +25,17 @@ fn address(ip: Option<&str>, port: Option<u16>) -> Change {
     Change::Address { backend: "b".into(), server: "s".into(), ip, port }
 }
 
+fn proposal(number: u64, change: &Change) -> Proposal {
+    let id = RequestId { node: NodeId(1), life: 7, number };
+    Proposal { id, floor: 0, change: change.clone(), base: 0, by: By::default(), at: 0 }
+}
+
 fn journal(changes: &[Change]) -> Vec<Change> {
     let mut journal = Journal::default();
-    changes.iter().for_each(|change| journal.record(change).unwrap());
-    journal.iter().cloned().collect()
+    for (index, change) in (1..).zip(changes) {
+        assert_eq!(journal.record(index, &proposal(index, change)), Outcome::Done);
+    }
+    journal.after(0).into_iter().map(|(_, entry)| entry.change).collect()
 }
 
 #[test]
@@ -56,10 +63,17 @@ fn an_address_without_a_port_keeps_the_port() {
 }
 
 #[test]
-fn clearing_a_list_forgets_its_edits_unless_versions_were_numbered() {
+fn a_list_keeps_what_counts() {
     let clear = || patterns(PatternEdit::Clear { version: None });
+    let prepare = |version| patterns(PatternEdit::Prepare { version });
+    let commit = |version| patterns(PatternEdit::Commit { version });
+    let delete = |key: &str| patterns(PatternEdit::Delete { key: key.into() });
     assert_eq!(journal(&[add(None, "a"), add(None, "b"), clear()]), [clear()]);
-    assert_eq!(journal(&[patterns(PatternEdit::Prepare), add(Some(1), "a"), clear()]).len(), 3);
+    assert_eq!(journal(&[prepare(1), add(Some(1), "a"), clear()]).len(), 3);
+    assert_eq!(journal(&[add(None, "a"), add(None, "a"), add(None, "a")]), [add(None, "a")]);
+    assert_eq!(journal(&[add(None, "a"), delete("a"), add(None, "a")]), [delete("a"), add(None, "a")]);
+    let versions = [add(None, "x"), prepare(1), add(Some(1), "a"), prepare(2), commit(1)];
+    assert_eq!(journal(&versions), [add(Some(1), "a"), prepare(2), commit(1)]);
 }
 
 #[test]
@@ -69,28 +83,78 @@ fn counters_are_not_kept() {
 
 #[test]
 fn a_full_journal_refuses_and_stays_as_it_was() {
-    let big = add(None, &"x".repeat(3 << 20));
+    let big = |key: &str| proposal(1, &add(None, &key.repeat(3 << 20)));
     let mut journal = Journal::default();
-    journal.record(&big).unwrap();
-    journal.record(&big).unwrap();
+    assert_eq!(journal.record(1, &big("x")), Outcome::Done);
+    assert_eq!(journal.record(2, &big("y")), Outcome::Done);
     let before = journal.clone();
-    assert!(journal.record(&big).is_err());
+    assert!(matches!(journal.record(3, &big("z")), Outcome::Refused(why) if why.contains("no room")));
     assert_eq!(journal, before);
-    journal.record(&patterns(PatternEdit::Clear { version: None })).unwrap();
-    journal.record(&big).unwrap();
+    journal.record(4, &proposal(1, &patterns(PatternEdit::Clear { version: None })));
+    assert_eq!(journal.record(5, &big("z")), Outcome::Done);
+}
+
+#[test]
+fn a_request_that_comes_again_is_decided_once() {
+    let mut state = State::default();
+    let ask = |number, weight_of| Decision::Change(Box::new(proposal(number, &weight("a", weight_of))));
+    assert_eq!(state.apply(1, &ask(1, 5)), Outcome::Done);
+    assert_eq!(state.apply(2, &ask(2, 6)), Outcome::Done);
+    // It was on its way while another took over.
+    assert_eq!(state.apply(3, &ask(1, 5)), Outcome::Done);
+    let kept: Vec<_> = state.changes().after(0).into_iter().map(|(_, entry)| entry.change).collect();
+    assert_eq!((kept, state.told().count()), (vec![weight("a", 6)], 2));
+}
+
+#[test]
+fn servers_that_came_by_a_command_leave_nothing_but_a_memory() {
+    let (backend, server) = ("b".to_owned(), "n".to_owned());
+    let words = vec!["127.0.0.1:1".to_owned()];
+    let add = |words: &[String]| Change::AddServer {
+        backend: "b".into(),
+        server: "n".into(),
+        words: words.to_vec(),
+    };
+    let delete = Change::DeleteServer { backend, server };
+    let mut journal = Journal::default();
+    assert!(!journal.holds(&add(&words)) && !journal.holds(&delete));
+    journal.record(1, &proposal(1, &add(&words)));
+    journal.record(2, &proposal(2, &weight("n", 4)));
+    assert!(journal.holds(&add(&words)) && !journal.holds(&add(&[])) && !journal.holds(&delete));
+    assert!(matches!(journal.record(3, &proposal(3, &add(&[]))), Outcome::Refused(_)));
+    journal.record(4, &proposal(4, &delete));
+    assert!(journal.holds(&delete) && journal.size() == (0, 0) && journal.reaches(0));
+    // Who is behind hears of it.
+    assert_eq!(journal.after(2).into_iter().map(|(_, entry)| entry.change).collect::<Vec<_>>(), [delete]);
+    assert!(journal.after(4).is_empty());
+}
+
+#[test]
+fn no_secret_is_told() {
+    let secret = "hunter2";
+    let texts = [
+        describe(&patterns(PatternEdit::Set { key: secret.into(), value: secret.into() })),
+        describe(&add(None, secret)),
+        describe(&Change::AddServer { backend: "b".into(), server: "s".into(), words: vec![secret.into()] }),
+        describe(&Change::Variable {
+            name: "proc.a".into(),
+            value: lb_core::admin::Value::Str(secret.into()),
+        }),
+    ];
+    assert!(texts.iter().all(|text| !text.contains(secret)), "{texts:?}");
 }
 
 #[test]
 fn only_the_holder_of_the_same_term_releases() {
     let (first, second) = (Tenure { node: NodeId(1), term: 3 }, Tenure { node: NodeId(2), term: 4 });
     let mut state = State::default();
-    assert_eq!(state.apply(&Decision::Acquired(first)), Outcome::Done);
-    assert_eq!(state.apply(&Decision::Acquired(second)), Outcome::Done);
-    assert_eq!(state.apply(&Decision::Released(first)), Outcome::Done);
+    assert_eq!(state.apply(0, &Decision::Acquired(first)), Outcome::Done);
+    assert_eq!(state.apply(0, &Decision::Acquired(second)), Outcome::Done);
+    assert_eq!(state.apply(0, &Decision::Released(first)), Outcome::Done);
     assert_eq!(state.holder(), Some(second));
-    state.apply(&Decision::Released(second));
+    state.apply(0, &Decision::Released(second));
     assert_eq!(state.holder(), None);
-    assert!(matches!(state.apply(&Decision::Acquired(second)), Outcome::Refused(_)));
+    assert!(matches!(state.apply(0, &Decision::Acquired(second)), Outcome::Refused(_)));
 }
 
 proptest! {
@@ -103,7 +167,7 @@ proptest! {
             let tenure = Tenure { node: NodeId(node), term };
             let before = state.holder();
             let decision = if acquire { Decision::Acquired(tenure) } else { Decision::Released(tenure) };
-            let outcome = state.apply(&decision);
+            let outcome = state.apply(0, &decision);
             if acquire && outcome == Outcome::Done && before != Some(tenure) {
                 prop_assert!(last.is_none_or(|last| term > last));
                 last = Some(term);

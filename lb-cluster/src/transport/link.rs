@@ -3,6 +3,7 @@
 use super::frame::{self, Kind};
 use super::{Error, Greeting, HANDSHAKE, Identity};
 use crate::state::Member;
+use futures_util::FutureExt;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::time::Duration;
@@ -28,12 +29,18 @@ pub struct Link {
     caller: Caller,
     peer: Member,
     stream: Option<Stream>,
+    sent: bool,
 }
 
 impl Link {
     /// A way that is not yet gone.
     pub fn new(caller: Caller, peer: Member) -> Self {
-        Self { caller, peer, stream: None }
+        Self { caller, peer, stream: None, sent: false }
+    }
+
+    /// The peer may have heard what it was asked last.
+    pub fn was_sent(&self) -> bool {
+        self.sent
     }
 
     /// Asks, and waits for the answer no longer than `limit`.
@@ -49,19 +56,25 @@ impl Link {
             return crate::sim::call(&self.caller, &self.peer, request, limit).await;
         }
         // Taken out, so that a call that is dropped half-way leaves no answer behind for the next one.
-        let kept = self.stream.take();
+        let kept = self.stream.take().filter(is_open);
+        self.sent = false;
+        let mut sent = false;
         let exchange = async {
             if let Some(mut stream) = kept {
+                sent = true;
                 match ask(&mut stream, request).await {
                     Err(Error::Io(_)) => {}
                     other => return other.map(|answer| (stream, answer)),
                 }
             }
             let mut stream = self.connect().await?;
+            sent = true;
             let answer = ask(&mut stream, request).await?;
             Ok((stream, answer))
         };
-        let (stream, (kind, answer)) = timeout(limit, exchange).await.map_err(|_| Error::Late(limit))??;
+        let exchanged = timeout(limit, exchange).await;
+        self.sent = sent;
+        let (stream, (kind, answer)) = exchanged.map_err(|_| Error::Late(limit))??;
         self.stream = Some(stream);
         match kind {
             Kind::Answer => Ok(answer),
@@ -89,6 +102,11 @@ impl Link {
         }
         Ok(stream)
     }
+}
+
+/// False when the peer has closed it.
+fn is_open(stream: &Stream) -> bool {
+    !matches!(stream.get_ref().peek(&mut [0]).now_or_never(), Some(Ok(0) | Err(_)))
 }
 
 async fn ask(stream: &mut Stream, request: &[u8]) -> Result<(Kind, Vec<u8>), Error> {

@@ -11,9 +11,10 @@ use arc_swap::{ArcSwap, Guard};
 use haproxy_cfg_parser::{model, raw};
 use std::collections::HashMap;
 use std::fmt;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use xxhash_rust::xxh3::Xxh3;
 
 /// A list of patterns.
 pub struct Reference {
@@ -66,6 +67,11 @@ impl Reference {
     /// Its number, as commands name it.
     pub fn id(&self) -> u32 {
         self.id.load(Ordering::Relaxed)
+    }
+
+    /// How changes name it: its file, else its number.
+    pub fn name(&self) -> String {
+        self.file.clone().unwrap_or_else(|| format!("#{}", self.id()))
     }
 
     /// Expressions look up values in it.
@@ -150,7 +156,8 @@ impl Reference {
     }
 
     fn note_content(&self) {
-        let mut hasher = DefaultHasher::new();
+        // Nodes of a cluster compare it.
+        let mut hasher = Xxh3::new();
         for entry in self.versions().entries() {
             (&entry.key, &entry.value).hash(&mut hasher);
         }

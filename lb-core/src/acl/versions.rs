@@ -110,10 +110,58 @@ impl Versions {
         self.entries.retain(|entry| entry.version != version);
     }
 
-    /// Begins a new version.
-    pub fn prepare(&mut self) -> u32 {
-        self.next += 1;
-        self.next
+    /// Begins versions up to this one; one that was begun before stays.
+    pub fn prepare(&mut self, version: u32) {
+        self.next = self.next.max(version);
+    }
+
+    /// True when a version, or the current one, has an entry of that key and value.
+    pub fn has(&self, version: Option<u32>, key: &str, value: Option<&str>) -> bool {
+        let version = version.unwrap_or(self.current);
+        self.of(version).any(|entry| &*entry.key == key && entry.value.as_deref() == value)
+    }
+
+    /// The key of the entry of an id (`#0x1f`) in the current version, and which of those with that key it is: what other
+    /// nodes, which number their entries by themselves, find it by.
+    pub fn ordinal(&self, id: &str) -> Option<(String, u32)> {
+        let id = by_id(id)?;
+        let entry = self.entries().find(|entry| entry.id == id)?;
+        let before = self.entries().take_while(|other| other.id != id).filter(|other| other.key == entry.key);
+        Some((entry.key.to_string(), u32::try_from(before.count()).ok()?))
+    }
+
+    fn nth(&self, key: &str, nth: u32) -> Option<u64> {
+        let of_key = self.entries().filter(|entry| &*entry.key == key);
+        of_key.map(|entry| entry.id).nth(usize::try_from(nth).ok()?)
+    }
+
+    /// Gives one of the entries of a key, counted from 0, another value.
+    ///
+    /// # Errors
+    /// There are not as many.
+    pub fn set_nth(&mut self, key: &str, nth: u32, value: &str) -> Result<(), String> {
+        let id = self.nth(key, nth).ok_or("entry not found.")?;
+        self.set(&format!("#0x{id:x}"), value)
+    }
+
+    /// Removes one of the entries of a key, counted from 0.
+    ///
+    /// # Errors
+    /// There are not as many.
+    pub fn delete_nth(&mut self, key: &str, nth: u32) -> Result<(), String> {
+        let id = self.nth(key, nth).ok_or("Key not found.")?;
+        self.delete(&format!("#0x{id:x}"))
+    }
+
+    /// Gives the current version this number, and the latest that one: the entries stay.
+    pub fn renumber(&mut self, current: u32, next: u32) {
+        let before = std::mem::replace(&mut self.current, current);
+        self.entries.retain_mut(|entry| {
+            let kept = entry.version == before;
+            entry.version = current;
+            kept
+        });
+        self.next = next.max(current);
     }
 
     /// Makes a version the current one; those before it are gone.
@@ -133,9 +181,13 @@ impl Versions {
 impl Entry {
     /// It has this key, or this id (`#0x1f`).
     fn is(&self, key: &str) -> bool {
-        let id = key.strip_prefix("#0x").and_then(|id| u64::from_str_radix(id, 16).ok());
-        id == Some(self.id) || *self.key == *key
+        by_id(key) == Some(self.id) || *self.key == *key
     }
+}
+
+/// The id that a word names (`#0x1f`).
+fn by_id(word: &str) -> Option<u64> {
+    u64::from_str_radix(word.strip_prefix("#0x")?, 16).ok()
 }
 
 #[cfg(test)]
@@ -152,14 +204,31 @@ mod tests {
         let mut versions = Versions::default();
         versions.fill([("a".into(), None), ("b".into(), None)]);
         assert!(versions.add(Some(1), "x", None, "map").is_err());
-        assert_eq!(versions.prepare(), 1);
-        assert_eq!(versions.prepare(), 2);
+        versions.prepare(1);
+        versions.prepare(2);
         versions.add(Some(1), "x", None, "map").unwrap();
         versions.add(Some(2), "y", None, "map").unwrap();
         assert_eq!((keys(&versions), versions.count()), (vec!["a".to_owned(), "b".to_owned()], 4));
         versions.commit(2).unwrap();
         assert_eq!((keys(&versions), versions.count()), (vec!["y".to_owned()], 1));
         assert!(versions.commit(2).is_err() && versions.commit(3).is_err());
+    }
+
+    #[test]
+    fn entries_go_by_their_place_among_those_of_a_key() {
+        let mut versions = Versions::default();
+        versions.fill(["a", "b", "a"].map(|key| (key.to_owned(), Some("1".to_owned()))));
+        assert_eq!(versions.ordinal("#0x3"), Some(("a".to_owned(), 1)));
+        assert_eq!((versions.ordinal("#0x4"), versions.ordinal("a")), (None, None));
+        versions.set_nth("a", 1, "2").unwrap();
+        versions.delete_nth("a", 0).unwrap();
+        assert!(versions.delete_nth("a", 1).is_err() && versions.set_nth("b", 1, "x").is_err());
+        assert!(versions.has(None, "a", Some("2")) && !versions.has(None, "a", Some("1")));
+        versions.renumber(4, 6);
+        assert_eq!(
+            (keys(&versions), versions.current(), versions.next()),
+            (vec!["b".into(), "a".into()], 4, 6)
+        );
     }
 
     #[test]

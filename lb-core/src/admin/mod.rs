@@ -3,17 +3,23 @@
 //! A command is a pure function of its words: it gives a text, or a [`Change`] that the [`Authority`] is asked to make,
 //! or an instruction to its own session. [`serve`] alone does I/O.
 
+mod authority;
 mod change;
 mod command;
 mod line;
 mod session;
 mod suggest;
 
-pub use change::{Applied, Authority, Change, Local, PatternEdit, ServerState};
+pub(crate) use authority::PATIENCE;
+pub use authority::{Applied, Authority, By, Local, Stage};
+pub use change::{
+    Change, PatternEdit, ServerState, TAKEN, Value, added_servers, pristine_lists, renumber_patterns,
+    settle_patterns,
+};
 pub use haproxy_cfg_parser::model::Level;
 pub(crate) use line::is_named;
 pub use line::{commands, payload};
-pub use session::{End, resume, serve};
+pub use session::{End, Guest, resume, serve};
 
 use crate::compile::Plan;
 use crate::engine::Errands;

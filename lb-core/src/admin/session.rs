@@ -1,10 +1,13 @@
 //! One connection to a `stats socket`.
 
-use super::command::{self, Action, Call, Outcome, Severity, Trust, Watch};
-use super::{Context, Level, line, suggest};
+use super::authority::{Applied, By, PATIENCE};
+use super::change::TAKEN;
+use super::command::{self, Action, Call, Command, Outcome, Severity, Trust, Watch};
+use super::{Authority, Change, Context, Level, Local, line, suggest};
+use crate::compile::Plan;
 use crate::extension;
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 /// What a process says that takes over. It stands alone on its line, and in no list of commands.
@@ -30,9 +33,38 @@ pub enum End {
     Sockets,
 }
 
+/// Who is served, and what it may do.
+#[derive(Clone, Debug, Default)]
+pub struct Guest {
+    /// Which commands it may give.
+    pub level: Level,
+    /// It may change what other nodes have, too (`cluster-write`).
+    pub shares: bool,
+    /// Its socket, and who it is.
+    pub by: By,
+}
+
+/// How one command is run.
+#[derive(Clone, Copy)]
+struct Terms<'a> {
+    /// For all nodes.
+    shared: bool,
+    /// Why this node may not know what others were told.
+    stale: Option<&'a str>,
+    /// When it is given up.
+    deadline: Instant,
+}
+
+/// A command with this before it concerns this node only.
+const HERE: &str = "@local";
+/// How often a version is numbered anew that others prepare at the same time.
+const ATTEMPTS: usize = 8;
+
 struct Session<'a> {
     context: &'a Context,
     level: Level,
+    shares: bool,
+    by: By,
     mode: Mode,
     /// The prompt shows the uptime.
     timed: bool,
@@ -52,20 +84,23 @@ pub async fn serve<S>(stream: S, level: Level, context: &Context) -> io::Result<
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    resume(stream, level, context, Vec::new()).await
+    let guest = Guest { level, shares: true, by: By::default() };
+    resume(stream, guest, context, Vec::new()).await
 }
 
 /// [`serve`] where another has read the beginning.
 ///
 /// # Errors
 /// As for [`serve`].
-pub async fn resume<S>(stream: S, level: Level, context: &Context, said: Vec<u8>) -> io::Result<End>
+pub async fn resume<S>(stream: S, guest: Guest, context: &Context, said: Vec<u8>) -> io::Result<End>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let session = Session {
         context,
-        level,
+        level: guest.level,
+        shares: guest.shares,
+        by: guest.by,
         mode: Mode::Once,
         timed: false,
         severity: Severity::None,
@@ -168,6 +203,8 @@ impl Session<'_> {
 
     /// Runs one command; true when it ends the session.
     async fn execute(&mut self, words: &[String], payload: Option<&str>, out: &mut String) -> bool {
+        let here = words.first().is_some_and(|word| word == HERE);
+        let words = if here { words.get(1..).unwrap_or_default() } else { words };
         let extension = &self.context.extension;
         let Some(command) = command::find(words) else {
             match extension.command(words) {
@@ -184,10 +221,22 @@ impl Session<'_> {
             self.message(3, "Permission denied", out);
             return false;
         }
-        let plan = (self.context.plan)();
-        let args = words.get(command.words.len()..).unwrap_or_default();
-        let call = Call { context: self.context, plan: &plan, level: self.level, args, payload };
-        match (command.run)(&call) {
+        let deadline = Instant::now() + PATIENCE;
+        let shared = !here && self.context.authority.is_shared();
+        let stale = if shared && command::is_shared(words) {
+            self.context.authority.catch_up(deadline).await.err()
+        } else {
+            None
+        };
+        let terms = Terms { shared, stale: stale.as_deref(), deadline };
+        let mut outcome = self.run_command(command, words, payload, terms).await;
+        for _ in 1..ATTEMPTS {
+            if !matches!(&outcome, Outcome::Error(text) if text == TAKEN) {
+                break;
+            }
+            outcome = self.run_command(command, words, payload, terms).await;
+        }
+        match outcome {
             Outcome::Dump(text) => out.push_str(&text),
             Outcome::Info(text) => self.message(6, &text, out),
             Outcome::Error(text) => self.message(3, &text, out),
@@ -195,22 +244,59 @@ impl Session<'_> {
                 Ok(text) => out.push_str(&text),
                 Err(text) => self.message(3, &text, out),
             },
-            Outcome::Change(change) => {
-                if let Err(text) = self.context.authority.propose(&plan, change).await {
-                    self.message(3, &text, out);
-                }
-            }
-            Outcome::Said(change, text) => match self.context.authority.propose(&plan, change).await {
-                Ok(()) => self.message(6, &text, out),
-                Err(text) => self.message(3, &text, out),
-            },
             Outcome::Watch(watch) => {
                 self.watch = Some(watch);
                 return true;
             }
             Outcome::Session(action) => return self.act(action, out),
+            // They have been proposed.
+            Outcome::Change(_) | Outcome::Said(..) => {}
+        }
+        if let Some(why) = stale.filter(|_| command::says_when_stale(words)) {
+            out.push_str(&format!("# this may be old: {why}\n"));
         }
         false
+    }
+
+    /// Runs one command, and has changed what it wants to be changed.
+    async fn run_command(
+        &self,
+        command: &Command,
+        words: &[String],
+        payload: Option<&str>,
+        terms: Terms<'_>,
+    ) -> Outcome {
+        let shared = terms.shared;
+        let plan = (self.context.plan)();
+        let args = words.get(command.words.len()..).unwrap_or_default();
+        let call = Call { context: self.context, plan: &plan, level: self.level, shared, args, payload };
+        let (change, said) = match (command.run)(&call) {
+            Outcome::Change(change) => (change, Outcome::Dump(String::new())),
+            Outcome::Said(change, text) => (change, Outcome::Info(text)),
+            outcome => return outcome,
+        };
+        match self.propose(&plan, change, terms).await {
+            Ok(()) => said,
+            Err(text) => Outcome::Error(text),
+        }
+    }
+
+    /// Has a change made: on all nodes, or on this one.
+    async fn propose(&self, plan: &Plan, change: Change, terms: Terms<'_>) -> Applied {
+        let Terms { shared, stale, deadline } = terms;
+        if !shared || !change.is_shared() {
+            return Local.propose(plan, change, &self.by, deadline).await;
+        }
+        if !self.shares {
+            return Err(format!(
+                "Other nodes would change, too, which this socket may not ask for: its 'stats socket' line needs \
+                 'cluster-write'. '{HERE}' before a command changes this node only."
+            ));
+        }
+        if let Some(why) = stale {
+            return Err(format!("Not committed: {why}. Nothing was changed."));
+        }
+        self.context.authority.propose(plan, change.portable(plan)?, &self.by, deadline).await
     }
 
     /// Runs a command that the program adds.

@@ -2,6 +2,7 @@
 
 mod backends;
 mod dynamic;
+mod shared;
 
 use super::*;
 use crate::extension;

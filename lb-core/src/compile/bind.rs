@@ -4,6 +4,7 @@ use super::{BindSpec, Held, Options, Plan, registry};
 use crate::listen::{Covered, Permit};
 use crate::proxy::Listener;
 use haproxy_cfg_parser::model::{self, Address, Host, ProxyKind};
+use haproxy_cfg_parser::{Diagnostic, Severity};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
@@ -29,6 +30,20 @@ pub(super) fn stats_sockets(global: &model::Global, previous: Option<&Plan>) -> 
         line_specs(&line.bind, side, &mut specs);
     }
     specs
+}
+
+/// A finding for each `bind` line with a word that is for `stats socket` lines alone.
+pub(super) fn misplaced(config: &model::Config) -> Vec<Diagnostic> {
+    let lines = config.proxies.iter().flat_map(|proxy| &proxy.binds);
+    let wrong = lines.filter(|line| line.options.cluster_write);
+    let finding = |line: &model::Bind| Diagnostic {
+        severity: Severity::Alert,
+        place: Some(line.place.clone()),
+        span: None,
+        message: format!("parsing [{}] : 'bind' : 'cluster-write' is for 'stats socket' lines.", line.place),
+        help: None,
+    };
+    wrong.map(finding).collect()
 }
 
 /// What a `bind` line is for.
@@ -77,6 +92,7 @@ fn line_specs(line: &model::Bind, side: Side<'_>, specs: &mut Vec<BindSpec>) {
                 accept_netscaler: line.options.accept_netscaler,
                 level: side.level,
                 exposes: line.options.expose_fd,
+                shares: line.options.cluster_write,
                 frontend: Default::default(),
                 successor: Default::default(),
                 retired: Default::default(),

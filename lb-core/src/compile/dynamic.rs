@@ -2,6 +2,7 @@
 
 use super::way::{tlvs, way};
 use super::{Context, Plan, check, supported};
+use crate::check::Watch;
 use crate::proxy::Backend;
 use crate::server::{Server, ServerAddress};
 use haproxy_cfg_parser::model::{Address, Config, Host, ServerLine};
@@ -28,12 +29,31 @@ const STATIC: &[&str] = &[
     "tcp-ut",
 ];
 
-/// Adds a server as the words behind its name say: in maintenance, and with its checks disabled.
+const TAKEN: &str = "Already exists a server with the same name in backend.";
+
+/// A server that is not yet one of its backend's.
+struct Newcomer {
+    server: Arc<Server>,
+    watches: Vec<Watch>,
+    /// Whom it tracks.
+    leader: Option<Arc<Server>>,
+}
+
+/// Whether such a server could be added.
 ///
 /// # Errors
 /// What is wrong, in HAProxy's words.
-pub(crate) fn add_server(plan: &Plan, backend: &Backend, name: &str, words: &[String]) -> Result<(), String> {
-    const TAKEN: &str = "Already exists a server with the same name in backend.";
+pub(crate) fn check_server(
+    plan: &Plan,
+    backend: &Backend,
+    name: &str,
+    words: &[String],
+) -> Result<(), String> {
+    newcomer(plan, backend, name, words).map(drop)
+}
+
+/// Makes a server as the words behind its name say: in maintenance, and with its checks disabled.
+fn newcomer(plan: &Plan, backend: &Backend, name: &str, words: &[String]) -> Result<Newcomer, String> {
     if !backend.balance.is_dynamic() {
         return Err("Backend must use a dynamic load balancing to support dynamic servers.".into());
     }
@@ -62,6 +82,15 @@ pub(crate) fn add_server(plan: &Plan, backend: &Backend, name: &str, words: &[St
     if let Some(error) = context.diagnostics.iter().find(|finding| finding.severity == Severity::Alert) {
         return Err(error.message.clone());
     }
+    Ok(Newcomer { server, watches, leader })
+}
+
+/// Adds a server as the words behind its name say.
+///
+/// # Errors
+/// What is wrong, in HAProxy's words.
+pub(crate) fn add_server(plan: &Plan, backend: &Backend, name: &str, words: &[String]) -> Result<(), String> {
+    let Newcomer { server, watches, leader } = newcomer(plan, backend, name, words)?;
     if let Some(leader) = &leader {
         server.set_tracked(Some(Arc::clone(leader)));
         leader.add_tracker(&server);

@@ -13,6 +13,7 @@ mod page;
 mod plan;
 mod registry;
 mod saved;
+mod sections;
 mod supported;
 mod variable;
 mod way;
@@ -23,12 +24,13 @@ pub(crate) use check::Follows;
 pub(crate) use check::settings as check_settings;
 pub use context::Context;
 pub use directory::Directory;
-pub(crate) use dynamic::{Obstacle, add_server, delete_server, removable};
+pub(crate) use dynamic::{Obstacle, add_server, check_server, delete_server, removable};
 pub(crate) use dynamic_backend::{add_backend, backend_removable, delete_backend};
 pub use held::Held;
 pub use plan::{BindSpec, Plan};
-pub use registry::succeed;
+pub use registry::{fingerprint, succeed};
 pub use saved::{Saved, States};
+pub use sections::sections;
 pub use supported::{Support, supports};
 pub use variable::Variables;
 pub(crate) use variable::evaluate;
@@ -85,6 +87,7 @@ pub fn compile(
         ..Compiler::default()
     };
     compiler.findings.extend(held::check(config, options));
+    compiler.findings.extend(bind::misplaced(config));
     for proxy in config.proxies.iter().filter(|proxy| !proxy.disabled) {
         compiler.proxy(config, proxy, options);
     }

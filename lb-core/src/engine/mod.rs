@@ -68,6 +68,8 @@ pub struct Hooks {
 /// What all threads of an engine share.
 pub(crate) struct Shared {
     pub(crate) plan: Arc<ArcSwap<Plan>>,
+    /// Where the plan is changed.
+    stage: Arc<admin::Stage>,
     pub(crate) threads: usize,
     /// Counts reloads; threads look for what is new when it changes.
     pub(crate) reloads: watch::Sender<u64>,
@@ -142,8 +144,10 @@ impl Engine {
             reloads: watch::Sender::new(0),
             ended: AtomicU64::new(0),
             threads,
+            stage: Arc::new(admin::Stage::new(Arc::clone(&plan))),
             plan,
         });
+        shared.admin.authority.begin(&shared.stage);
         let control = Control::new(probes);
         control.start(&shared, &shared.plan.load())?;
         let server = std::thread::Builder::new().name("lb-server".into()).spawn({
@@ -208,13 +212,13 @@ impl Engine {
         for (slot, set) in shared.sockets.iter().zip(sets) {
             slot.lock().unwrap_or_else(PoisonError::into_inner).extend(set);
         }
-        compile::succeed(&shared.plan.load(), &plan);
-        let previous = shared.plan.swap(Arc::clone(&plan));
+        let previous = shared.stage.replace(&plan, compile::succeed);
         listen::hand_over(&previous, &plan);
         shared.left.lock().unwrap_or_else(PoisonError::into_inner).push(previous);
         if hard {
             shared.ended.store(plan.generation, Ordering::Release);
         }
+        shared.admin.authority.reloaded();
         shared.reloads.send_modify(|count| *count += 1);
         Ok(())
     }

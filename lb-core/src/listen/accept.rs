@@ -3,7 +3,7 @@
 use super::arrival::local_address;
 use super::permit::quieten;
 use super::{Arrival, Permit, Sockets, Tenure, handover};
-use crate::admin::{self, End};
+use crate::admin::{self, By, End, Guest};
 use crate::clock;
 use crate::compile::Plan;
 use crate::engine::{self, Phase, RateLimit, Visitor, phase, with_waker};
@@ -310,26 +310,41 @@ pub fn receive((socket, level, said): Visitor, admin: &Arc<admin::Context>) {
     let admin = Arc::clone(admin);
     match connection(Socket::from(socket)) {
         Ok(io) => {
-            tokio::spawn(session(io, None, 0, (level, false), admin, said));
+            // Who has the master socket has the process.
+            let by = By { socket: "master CLI".to_owned(), peer: peer(&io, None) };
+            let guest = Guest { level, shares: true, by };
+            tokio::spawn(session(io, None, 0, (guest, false), admin, said));
         }
         Err(error) => tracing::error!(%error, "cannot serve a session"),
     }
 }
 
-/// One session of the runtime API, which operators see and end as any. `rights`: its level, and whether it may take all
+/// Who is at the other end, as `show cluster events` tells it.
+fn peer(io: &Io, source: Option<SocketAddr>) -> String {
+    match (io, source) {
+        (_, Some(source)) => source.to_string(),
+        (Io::Unix(stream), None) => match stream.peer_cred() {
+            Ok(cred) => format!("uid {}, pid {}", cred.uid(), cred.pid().unwrap_or(0)),
+            Err(_) => String::new(),
+        },
+        _ => String::new(),
+    }
+}
+
+/// One session of the runtime API, which operators see and end as any. `rights`: who is served, and whether it may take all
 /// listening sockets.
 async fn session(
     mut io: Io,
     source: Option<SocketAddr>,
     listener: u32,
-    (level, exposes): (admin::Level, bool),
+    (guest, exposes): (Guest, bool),
     context: Arc<admin::Context>,
     said: Vec<u8>,
 ) {
     let entry = Entry::session(source, listener, &roll::waker().await);
     tokio::select! {
         // One whose client went away has nobody to tell.
-        end = admin::resume(&mut io, level, &context, said) => match (end, &mut io) {
+        end = admin::resume(&mut io, guest, &context, said) => match (end, &mut io) {
             (Ok(End::Sockets), Io::Unix(stream)) if exposes => surrender(stream, &context).await,
             _ => {}
         },
@@ -397,9 +412,11 @@ async fn admin_loop(context: Arc<admin::Context>, mut listener: Arc<Listener>, a
         }
         match accepted {
             Ok((io, source)) => {
+                let by = By { socket: listener.address.clone(), peer: peer(&io, source) };
                 let level = listener.level.unwrap_or_default();
+                let guest = Guest { level, shares: listener.shares, by };
                 let context = Arc::clone(&context);
-                let rights = (level, listener.exposes);
+                let rights = (guest, listener.exposes);
                 tokio::spawn(session(io, source, listener.id, rights, context, Vec::new()));
             }
             Err(error) => refused(&listener, &error).await,

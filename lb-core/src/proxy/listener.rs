@@ -29,6 +29,8 @@ pub struct Listener {
     pub level: Option<model::Level>,
     /// `expose-fd listeners`: its sessions may take all listening sockets.
     pub exposes: bool,
+    /// `cluster-write`: its sessions may change what other nodes have, too.
+    pub shares: bool,
     /// Connections now, and `maxconn` (0: none of its own).
     pub connections: Arc<Limit>,
     /// The frontend it feeds, once the plan is whole; none after a reload that gave its address to a successor.
@@ -58,6 +60,7 @@ impl Listener {
             accept_netscaler: None,
             level: None,
             exposes: false,
+            shares: false,
             connections: Arc::default(),
             frontend: Default::default(),
             successor: Default::default(),

@@ -133,6 +133,11 @@ pub(crate) fn expose_fd(_: &mut Cx<'_>, bind: &mut BindOptions, _: &'static str,
     Ok(())
 }
 
+pub(crate) fn cluster_write(_: &mut Cx<'_>, bind: &mut BindOptions, _: &'static str, _: &str) -> Done {
+    bind.cluster_write = true;
+    Ok(())
+}
+
 pub(crate) fn severity_output(_: &mut Cx<'_>, bind: &mut BindOptions, _: &'static str, value: &str) -> Done {
     let known = ["none", "number", "string"].into_iter().find(|known| *known == value);
     bind.severity_output = Some(known.ok_or_else(|| {

@@ -58,6 +58,7 @@ pub(crate) const ROWS: &[BindOption] = &[
     one("ciphers", kept, "Cipher suites up to TLS 1.2.", "HIGH"),
     one("ciphersuites", kept, "Cipher suites of TLS 1.3.", "TLS_AES_128_GCM_SHA256"),
     one("client-sigalgs", kept, "Signature algorithms of clients' certificates.", "RSA+SHA256"),
+    flag("cluster-write", set::cluster_write, "Commands may change what the nodes of a cluster share."),
     one("crl-file", kept, "Revoked certificates.", "f.pem"),
     one("crt", kept, "A certificate, or a folder of them.", "f.pem"),
     one("crt-ignore-err", kept, "Errors of the certificate that are ignored.", "all"),

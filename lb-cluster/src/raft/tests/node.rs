@@ -1,8 +1,8 @@
 use crate::raft::{Error, Node, Prepared, Role, Settings, Status};
-use crate::state::{Decision, Member, NodeId, Outcome};
+use crate::state::{Decision, Member, NodeId, Outcome, Proposal, RequestId};
 use crate::transport::keygen::Authority;
 use crate::transport::{Credentials, Identity};
-use lb_core::admin::Change;
+use lb_core::admin::{By, Change};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -132,14 +132,16 @@ impl Cluster {
 
 fn weight(weight: u32) -> Decision {
     let change = Change::Weight { backend: "b".into(), server: "s".into(), weight };
-    Decision::Change { origin: NodeId(1), change }
+    // Each is a request of its own.
+    let id = RequestId { node: NodeId(1), life: u64::from(weight), number: 1 };
+    Decision::Change(Box::new(Proposal { id, floor: 0, change, base: 0, by: By::default(), at: 0 }))
 }
 
 fn has(node: &Node, wanted: &Decision) -> bool {
-    let Decision::Change { change: wanted, .. } = wanted else {
+    let Decision::Change(wanted) = wanted else {
         return false;
     };
-    node.state().changes().iter().any(|change| change == wanted)
+    node.state().changes().after(0).iter().any(|(_, entry)| entry.change == wanted.change)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -173,7 +175,7 @@ async fn three_nodes_elect_lose_and_elect_again() {
     // It comes back with what it had, and hears what it missed.
     cluster.start(first).await;
     cluster.until(|cluster| has(cluster.node(first), &weight(2)).then_some(())).await;
-    assert_eq!(cluster.node(first).state().changes().iter().count(), 1);
+    assert_eq!(cluster.node(first).state().changes().size().0, 1);
 
     // Leadership is handed over on demand.
     let target = (cluster.leader().await + 1) % 3;

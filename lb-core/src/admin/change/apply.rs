@@ -1,8 +1,9 @@
 //! What each change does.
 
 use super::clear::{clear, clear_server};
-use super::{Aim, Applied, Change, PatternEdit, ServerState, find, find_list};
+use super::{Aim, Change, PatternEdit, ServerState, find, find_list};
 use crate::acl::Versions;
+use crate::admin::authority::Applied;
 use crate::check::{Method, Watch, agent_script};
 use crate::compile::{self, Plan};
 use crate::listen::Entrance;
@@ -130,8 +131,11 @@ impl Change {
     }
 }
 
+/// Another session prepared that version at the same moment.
+pub const TAKEN: &str = "This version has been prepared by another session meanwhile, repeat the command.";
+
 impl PatternEdit {
-    fn apply(&self, versions: &mut Versions, kind: &str) -> Applied {
+    pub(super) fn apply(&self, versions: &mut Versions, kind: &str) -> Applied {
         match self {
             Self::Add { version, entries } => entries
                 .iter()
@@ -142,11 +146,14 @@ impl PatternEdit {
                 versions.clear(*version);
                 Ok(())
             }
-            Self::Prepare => {
-                versions.prepare();
+            Self::Prepare { version } if *version <= versions.next() => Err(TAKEN.into()),
+            Self::Prepare { version } => {
+                versions.prepare(*version);
                 Ok(())
             }
             Self::Commit { version } => versions.commit(*version),
+            Self::SetNth { key, nth, value } => versions.set_nth(key, *nth, value),
+            Self::DeleteNth { key, nth } => versions.delete_nth(key, *nth),
         }
     }
 }
@@ -173,6 +180,9 @@ impl Aim {
 
 /// Opens or closes a frontend's entrance, and tells so.
 fn turn(plan: &Plan, frontend: &Frontend, entrance: Entrance) {
+    if frontend.gate.get() == entrance {
+        return;
+    }
     frontend.gate.set(entrance);
     plan.entrances.send_replace(());
     let name = &frontend.name;

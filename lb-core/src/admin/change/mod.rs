@@ -1,7 +1,14 @@
 //! Changes that commands make, as values by names: what a cluster agrees on before it is done.
 
+pub use apply::TAKEN;
+
 mod apply;
+mod check;
 mod clear;
+mod file;
+mod shared;
+
+pub use shared::{added_servers, pristine_lists, renumber_patterns, settle_patterns};
 
 use crate::acl::Reference;
 use crate::compile::Plan;
@@ -9,7 +16,6 @@ use crate::listen::Entrance;
 use crate::proxy::Backend;
 use crate::sample::Sample;
 use crate::server::Server;
-use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -266,12 +272,31 @@ pub enum PatternEdit {
         /// The version.
         version: Option<u32>,
     },
-    /// Begins a new version.
-    Prepare,
+    /// Begins a version, and those before it.
+    Prepare {
+        /// The version.
+        version: u32,
+    },
     /// Makes a version the current one.
     Commit {
         /// The version.
         version: u32,
+    },
+    /// Gives one of the entries of a key another value.
+    SetNth {
+        /// The key.
+        key: String,
+        /// Which of its entries, from 0.
+        nth: u32,
+        /// The value.
+        value: String,
+    },
+    /// Removes one of the entries of a key.
+    DeleteNth {
+        /// The key.
+        key: String,
+        /// Which of its entries, from 0.
+        nth: u32,
     },
 }
 
@@ -288,27 +313,6 @@ pub enum ServerState {
     Disabled,
     /// Maintenance ends, drain stays as it is (`enable server`).
     Enabled,
-}
-
-/// A change was made; else why it could not be.
-pub type Applied = Result<(), String>;
-
-/// Who decides on changes: this node alone, or a cluster.
-#[async_trait]
-pub trait Authority: Send + Sync {
-    /// Makes a change, once it is agreed.
-    async fn propose(&self, plan: &Plan, change: Change) -> Applied;
-}
-
-/// The authority of a node that is alone: it makes every change at once.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Local;
-
-#[async_trait]
-impl Authority for Local {
-    async fn propose(&self, plan: &Plan, change: Change) -> Applied {
-        change.apply(plan)
-    }
 }
 
 /// A list of patterns by its file or `#` and its number.

@@ -51,8 +51,10 @@ fn turn(
         return Err("A frontend name is expected.".into());
     }
     let found = call.plan.frontends.iter().find(|frontend| frontend.name == name);
-    match forbidden(found.ok_or("No such frontend.")?.gate.get()) {
-        Some(reason) => Err(reason.into()),
-        None => Ok(Outcome::Change(Change::Frontend { frontend: name.to_owned(), entrance })),
+    let now = found.ok_or("No such frontend.")?.gate.get();
+    match forbidden(now) {
+        // Tools say the same to each node of a cluster.
+        Some(reason) if !call.shared || now == Entrance::Shut => Err(reason.into()),
+        _ => Ok(Outcome::Change(Change::Frontend { frontend: name.to_owned(), entrance })),
     }
 }

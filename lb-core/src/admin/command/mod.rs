@@ -11,11 +11,14 @@ mod probe;
 mod publish;
 mod server;
 mod session;
+mod shared;
 mod show;
 mod shutdown;
 mod target;
 mod variable;
 mod wait;
+
+pub(super) use shared::{is_shared, says_when_stale};
 
 use super::change::Change;
 use super::{Context, Level, is_named};
@@ -69,6 +72,8 @@ pub(super) struct Call<'a> {
     pub(super) plan: &'a Plan,
     /// The session's level.
     pub(super) level: Level,
+    /// What it changes holds on all nodes of a cluster, and may have been changed by another.
+    pub(super) shared: bool,
     /// Words after those that name the command.
     pub(super) args: &'a [String],
     /// Lines that came with the command (`<<`).

@@ -127,8 +127,7 @@ fn list<'a>(call: &'a Call<'_>, kind: Kind, name: Option<&String>) -> Result<&'a
 
 /// An edit of the list, named so that every node of a cluster finds it.
 fn edit(reference: &Reference, edit: PatternEdit) -> Change {
-    let list = reference.file.clone().unwrap_or_else(|| format!("#{}", reference.id()));
-    Change::Patterns { list, edit }
+    Change::Patterns { list: reference.name(), edit }
 }
 
 fn show(call: &Call<'_>, kind: Kind) -> Answer {
@@ -253,14 +252,17 @@ fn clear(call: &Call<'_>, kind: Kind) -> Answer {
 fn prepare(call: &Call<'_>, kind: Kind) -> Answer {
     let reference = list(call, kind, call.args.first())?;
     let next = reference.versions().next() + 1;
-    Ok(Outcome::Said(edit(reference, PatternEdit::Prepare), format!("New version created: {next}")))
+    let text = format!("New version created: {next}");
+    Ok(Outcome::Said(edit(reference, PatternEdit::Prepare { version: next }), text))
 }
 
 fn commit(call: &Call<'_>, kind: Kind) -> Answer {
     let (Some(version), args) = version(call) else { return Err("Missing version number.".into()) };
     let reference = list(call, kind, args.first())?;
     let versions = reference.versions();
-    if version <= versions.current() || version > versions.next() {
+    // Where another node has committed it, this one says it again.
+    let repeated = call.shared && version == versions.current() && version != 0;
+    if !repeated && (version <= versions.current() || version > versions.next()) {
         return Err("Version number out of range.".into());
     }
     drop(versions);

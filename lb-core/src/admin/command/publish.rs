@@ -20,7 +20,7 @@ pub(super) const UNPUBLISH: Command = Command::admin(
 fn turn(call: &Call<'_>, published: bool) -> Result<Outcome, String> {
     let found = backend(call.plan, call.arg(0))?;
     let word = if published { "published" } else { "unpublished" };
-    if found.is_published() == published {
+    if found.is_published() == published && !call.shared {
         return Ok(Outcome::Info(format!("Backend already {word}.")));
     }
     let change = Change::Publish { backend: found.name.clone(), published };

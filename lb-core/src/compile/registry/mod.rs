@@ -20,6 +20,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use xxhash_rust::xxh3::xxh3_64;
 
 /// The process's limit of connections.
 pub(super) fn connections(previous: Option<&Plan>, maxconn: u32) -> Arc<Limit> {
@@ -128,6 +129,11 @@ pub(super) fn digest(lines: &impl Debug) -> u64 {
     let mut hasher = DefaultHasher::new();
     said(lines).hash(&mut hasher);
     hasher.finish()
+}
+
+/// A number that stands for what is [`said`], the same in every process.
+pub fn fingerprint(lines: &impl Debug) -> u64 {
+    xxh3_64(said(lines).as_bytes())
 }
 
 /// The line says what it said: the server goes on as it is, with all that commands changed.

@@ -5,6 +5,7 @@ pub(super) const BIND: &[&str] = &[
     "accept-netscaler-cip",
     "accept-proxy",
     "backlog",
+    "cluster-write",
     "defer-accept",
     "expose-fd",
     "gid",

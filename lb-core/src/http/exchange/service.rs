@@ -2,6 +2,7 @@
 
 use super::buffering::Buffered;
 use super::{After, Run};
+use crate::admin::{By, PATIENCE};
 use crate::engine;
 use crate::exchange::{Cause, Phase};
 use crate::http::h1::{chunk_header, write_response};
@@ -37,14 +38,25 @@ impl Run<'_> {
             Answer::Pieces(head, pieces) => self.send_pieces(&head, pieces).await,
             Answer::Changes(changes, done, failed) => {
                 let mut message = &done;
+                let by = self.by();
+                let authority = &present.admin.authority;
+                let limit = || Instant::now() + PATIENCE;
+                let is_stale = authority.catch_up(limit()).await.is_err();
                 for change in changes {
-                    if present.admin.authority.propose(&present.plan, change).await.is_err() {
+                    if is_stale || authority.propose(&present.plan, change, &by, limit()).await.is_err() {
                         message = &failed;
                     }
                 }
                 self.send_message(message).await
             }
         }
+    }
+
+    /// Who asks for changes.
+    fn by(&self) -> By {
+        let session = &self.exchange.session;
+        let peer = session.src.map_or_else(String::new, |client| client.to_string());
+        By { socket: format!("statistics of {}", self.exchange.frontend.name), peer }
     }
 
     /// Sends a head, and its body as it is made: in chunks, or to the end of the connection for a client that knows none.
