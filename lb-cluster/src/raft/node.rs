@@ -107,7 +107,7 @@ impl Node {
     }
 
     /// The same, wherever its log is written and however it is asked.
-    #[cfg_attr(not(test), allow(dead_code, reason = "nodes that live in memory only"))]
+    #[allow(dead_code, reason = "for nodes that live in memory only")]
     pub(crate) async fn join<F: Future<Output = ()> + Send + 'static>(
         basis: Basis,
         writer: Writer,
