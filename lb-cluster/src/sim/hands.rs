@@ -179,7 +179,10 @@ impl super::Sim {
         if self.world.machines[index].node.upgrade().is_some_and(|node| node.is_between()) {
             self.world.coverage.count("joint membership while holding");
         }
-        if !begins || status.role != Role::Leader {
+        // Whoever was paused before may ask for what is over: nothing opens by that.
+        let now = self.executor.now();
+        let void = self.world.machines[index].clock.at(now) >= until;
+        if !begins || void || status.role != Role::Leader {
             return;
         }
         self.world.coverage.count("acquisitions");
