@@ -107,9 +107,9 @@ fn histories_are_linearizable_while_leaders_are_killed() {
         seen.len()
     );
     assert!(made > 50, "too few to say anything");
-    for key in 0..KEYS.len() {
+    for (key, name) in KEYS.iter().enumerate() {
         let of = seen.iter().filter(|(of, _)| *of == key).map(|(_, operation)| *operation);
         let history: Vec<_> = of.collect();
-        assert!(is_linearizable(&history, 0), "key {}: {history:#?}", KEYS[key]);
+        assert!(is_linearizable(&history, 0), "key {name}: {history:#?}");
     }
 }
