@@ -60,25 +60,6 @@ const OWN: &[(&str, &str)] = &[
     ("chkfail", "how many checks there were depends on time"),
 ];
 
-/// Where lb counts otherwise than haproxy and should not: columns, parts of the exporter's names, and what is wrong.
-const NOT_YET: &[(&str, &str, &str)] = &[
-    (
-        "slim",
-        "backend_limit_sessions",
-        "`fullconn` is a tenth of the process's `maxconn`, not of that of the frontends before the backend",
-    ),
-    ("req_tot", "", "servers count no requests"),
-    ("eresp", "response_errors_total", "an answer that breaks off counts as the server's abort only"),
-    ("wretr", "retry_warnings_total", "a retry that goes to another server counts as a retry too"),
-    ("stot", "server_sessions_total", "a server's session counts once it is connected, not at each attempt"),
-    (
-        "hrsp_4xx",
-        "frontend_http_responses_total{proxy=\"fe\",code=\"4xx\"}",
-        "answers to requests that are none are not counted",
-    ),
-    ("", "server_check_code", "left out where the check has no code"),
-];
-
 #[test]
 fn columns_are_haproxys() {
     let Some(haproxy) = haproxy() else { return };
@@ -94,7 +75,6 @@ fn columns_are_haproxys() {
     for (name, row) in &theirs {
         for (column, expected) in row {
             let own = OWN.iter().any(|(known, _)| known == column)
-                || NOT_YET.iter().any(|(known, ..)| known == column)
                 || column.starts_with("h1_")
                 || column.starts_with("h2_");
             let found = ours[name].get(column).map(String::as_str);
@@ -137,10 +117,9 @@ fn exporters_agree() {
     let (theirs, ours) = (samples(&haproxy), samples(lb()));
     let mut wrong = Vec::new();
     for (name, expected) in &theirs {
-        let late = NOT_YET.iter().any(|(_, part, _)| !part.is_empty() && name.contains(part));
-        let compared = !late && !NOT_COMPARED.iter().any(|part| name.contains(part));
+        let compared = !NOT_COMPARED.iter().any(|part| name.contains(part));
         match ours.get(name) {
-            None if !late && !name.contains("build_info") => wrong.push(format!("{name} is missing")),
+            None if !name.contains("build_info") => wrong.push(format!("{name} is missing")),
             Some(found) if compared && found != expected && !(found.is_nan() && expected.is_nan()) => {
                 wrong.push(format!("{name}: {found}, haproxy: {expected}"));
             }

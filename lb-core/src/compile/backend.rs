@@ -34,7 +34,8 @@ pub(super) fn backend(
         Some(previous) => Arc::clone(&previous.stats),
         None => Arc::new(ProxyStats::new(options.threads)),
     };
-    let fullconn = u32::try_from(proxy.fullconn.unwrap_or(options.maxconn / 10).max(1)).unwrap_or(u32::MAX);
+    let fullconn =
+        u32::try_from(proxy.fullconn.unwrap_or(context.reach.div_ceil(10)).max(1)).unwrap_or(u32::MAX);
     let redispatch = proxy.options.redispatch.is_some_and(|interval| interval != 0);
     let farm = match previous {
         Some(previous) => Arc::clone(&previous.farm),

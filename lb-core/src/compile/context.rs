@@ -44,6 +44,8 @@ pub struct Context<'a> {
     pub states: States,
     /// Servers that begin in a state that a file says.
     pub saved: Vec<(Saved, Arc<Server>)>,
+    /// Connections that frontends may bring to the proxy.
+    pub reach: u64,
     /// A server's name has no address, and its line does not allow for that.
     pub unresolved: bool,
     /// An expression of a `mode tcp` section reads an HTTP request.
@@ -82,6 +84,7 @@ impl<'a> Context<'a> {
             unresolved: false,
             reads_http: false,
             referred: Vec::new(),
+            reach: 0,
             tells_rules: None,
             read: None,
             diagnostics: Vec::new(),

@@ -11,6 +11,7 @@ mod frontend;
 mod held;
 mod page;
 mod plan;
+mod reach;
 mod registry;
 mod saved;
 mod sections;
@@ -88,8 +89,10 @@ pub fn compile(
     };
     compiler.findings.extend(held::check(config, options));
     compiler.findings.extend(bind::misplaced(config));
+    let reach = reach::reach(config, options);
     for proxy in config.proxies.iter().filter(|proxy| !proxy.disabled) {
-        compiler.proxy(config, proxy, options);
+        let reach = reach.get(proxy.name.as_str()).copied().unwrap_or_default();
+        compiler.proxy(config, proxy, reach, options);
     }
     if compiler.unresolved {
         let message = "Failed to initialize server(s) addr.".to_owned();
@@ -232,11 +235,13 @@ struct Compiler {
 }
 
 impl Compiler {
-    fn proxy(&mut self, config: &Config, proxy: &model::Proxy, options: &Options<'_>) {
+    /// Compiles a proxy, to which frontends may bring `reach` connections.
+    fn proxy(&mut self, config: &Config, proxy: &model::Proxy, reach: u64, options: &Options<'_>) {
         self.ids += 1;
         let id = proxy.id.unwrap_or(self.ids + 1);
         let mut context = Context::new(config, Some(proxy));
         context.read = Some(options.world);
+        context.reach = reach;
         context.directory = Arc::clone(&self.directory);
         context.resolvers.clone_from(&self.resolvers);
         context.rings.clone_from(&self.rings);

@@ -21,6 +21,7 @@ impl Run<'_> {
         counters.req_tot.inc();
         counters.req_rate.add(1, clock::at(self.exchange.times.first_byte));
         counters.ereq.inc();
+        count_status(counters, self.exchange.response.status);
     }
 
     /// Counts a request or, after it, a response that rules denied.
@@ -60,8 +61,6 @@ impl Run<'_> {
             let counters = server.counters.mine();
             traffic(counters);
             exchange.times.average(counters, now);
-            counters.sess_tot.inc();
-            counters.sess_rate.add(1, clock::at(now));
             server.last_session.store(clock::at(now), Ordering::Relaxed);
         }
         // Logs count what is there besides this exchange.
@@ -72,7 +71,9 @@ impl Run<'_> {
     /// Counts a response that a server gave, whatever rules will make of it.
     pub(super) fn count_response(&mut self) {
         if let Some(server) = &self.exchange.server {
-            count_status(server.counters.mine(), self.exchange.response.status);
+            let counters = server.counters.mine();
+            counters.req_tot.inc();
+            count_status(counters, self.exchange.response.status);
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::{After, Client, Persistence, Run};
 use crate::check::Event;
+use crate::clock;
 use crate::connect::pool::{self, Wanted};
 use crate::connect::{ConnectError, Upstream, dial, open};
 use crate::exchange::{Cause, Phase};
@@ -128,7 +129,13 @@ impl Run<'_> {
                 self.exchange.redispatched = true;
                 backend.stats.counters.mine().wredis.inc();
                 failed.counters.mine().wredis.inc();
+            } else if attempts.failed.is_some() {
+                backend.stats.counters.mine().wretr.inc();
+                server.counters.mine().wretr.inc();
             }
+            let counters = server.counters.mine();
+            counters.sess_tot.inc();
+            counters.sess_rate.add(1, clock::at(now));
             self.exchange.server = Some(Arc::clone(&server));
             if let Some(entry) = &self.entry {
                 entry.at_server(&server, self.exchange.retries);
@@ -203,10 +210,6 @@ impl Run<'_> {
             attempts.failed = self.exchange.server.clone();
         }
         attempts.decide(self.exchange.retries, backend.options.redispatch);
-        backend.stats.counters.mine().wretr.inc();
-        if let Some(server) = &self.exchange.server {
-            server.counters.mine().wretr.inc();
-        }
     }
 
     /// A place on a server, waiting in a queue for it if need be.

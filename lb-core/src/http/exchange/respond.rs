@@ -263,6 +263,12 @@ impl Run<'_> {
             Cause::Client | Cause::ClientTimeout => both(&|counters| counters.cli_abrt.inc()),
             _ => both(&|counters| counters.srv_abrt.inc()),
         }
+        if let (Cause::Server, Some(backend)) = (cause, &backend) {
+            backend.stats.counters.mine().eresp.inc();
+            if let Some(server) = &server {
+                server.counters.mine().eresp.inc();
+            }
+        }
         self.terminate(cause, Phase::Data);
     }
 }

@@ -234,7 +234,8 @@ fn column_metrics(metric: &Metric, row: &Row<'_>, into: &mut Vec<Sample>) {
             let value = match (as_number(&read(metric.column)), metric.missing) {
                 (Some(value), _) => value / scale,
                 (None, Missing::Nan) if matches!(row, Row::Server(..)) => f64::NAN,
-                (None, Missing::Skip) => return,
+                (None, Missing::Checked) if is_checked(row) => 0.0,
+                (None, Missing::Skip | Missing::Checked) => return,
                 (None, Missing::Zero | Missing::Nan) => 0.0,
             };
             into.push(number(Vec::new(), value));
@@ -364,4 +365,8 @@ pub(super) fn histogram(bounds: &[f64], counts: &[u64], sum: f64) -> proto::Hist
     whole.set_sample_count(counts.iter().sum());
     whole.set_sample_sum(sum);
     whole
+}
+
+fn is_checked(row: &Row<'_>) -> bool {
+    matches!(row, Row::Server(_, server) if server.check.as_ref().is_some_and(|check| check.is_active()))
 }

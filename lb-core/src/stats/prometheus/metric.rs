@@ -45,6 +45,8 @@ pub(super) enum Missing {
     Nan,
     /// Nothing: there is no check.
     Skip,
+    /// 0 where checks are made, which give no such value; else nothing.
+    Checked,
 }
 
 /// Classes of status codes and their columns.
@@ -121,7 +123,7 @@ pub(super) static METRICS: &[Metric] = &[
     gauge("limit_session_rate", F, "rate_lim"),
     gauge("max_session_rate", F | B | S, "rate_max"),
     gauge("check_status", S, "check_status").form(Form::CheckStatus),
-    gauge("check_code", S, "check_code").missing(Missing::Skip),
+    gauge("check_code", S, "check_code").missing(Missing::Checked),
     gauge("check_duration_seconds", S, "check_duration").form(Form::Millis).missing(Missing::Skip),
     counter("http_responses_total", F | B | S, "hrsp_2xx").form(Form::Codes),
     gauge("http_requests_rate_max", F, "req_rate_max"),
