@@ -2,14 +2,14 @@ use crate::raft::Types;
 use crate::raft::encoding::{decode, encode};
 use crate::raft::log::Log;
 use crate::raft::machine::Machine;
-use crate::state::{Decision, NodeId, Tenure};
+use crate::state::{Decision, NodeId, State, Tenure};
 use crate::store::{Directory, Store, Writer};
-use openraft::alias::{CommittedLeaderIdOf, EntryOf, LogIdOf, VoteOf};
+use openraft::alias::{CommittedLeaderIdOf, EntryOf, LogIdOf, SnapshotMetaOf, VoteOf};
 use openraft::entry::RaftEntry;
 use openraft::storage::{RaftLogStorage, RaftLogStorageExt, RaftStateMachine};
 use openraft::testing::log::{StoreBuilder, Suite};
 use openraft::vote::RaftLeaderId;
-use openraft::{RaftLogReader, RaftSnapshotBuilder, StorageError};
+use openraft::{RaftLogReader, StorageError};
 use std::path::Path;
 use tempfile::TempDir;
 
@@ -57,7 +57,8 @@ async fn a_restart_finds_all_that_was_promised() {
         let entries = (0..9).map(|index| EntryOf::<Types>::new_blank(id(index)));
         log.blocking_append(entries).await.unwrap();
         log.save_committed(Some(id(6))).await.unwrap();
-        machine.build_snapshot().await.unwrap();
+        let meta = SnapshotMetaOf::<Types> { last_log_id: Some(id(2)), ..SnapshotMetaOf::<Types>::default() };
+        machine.install_snapshot(&meta, encode(&State::default()).unwrap()).await.unwrap();
         log.truncate_after(Some(id(7))).await.unwrap();
         log.purge(id(2)).await.unwrap();
     }
