@@ -14,6 +14,7 @@ use crate::vip::Hands;
 pub(crate) use driver::Beginning;
 use driver::Driver;
 use lb_core::admin::Authority;
+use lb_core::check::ProbePolicy;
 use lb_core::process::Severity;
 use std::io;
 use std::net::IpAddr;
@@ -92,8 +93,8 @@ impl Cluster {
         let (events, counts) = (settings.events.clone(), Arc::clone(&settings.counts));
         let (sharing, questions) =
             Sharing::new(prepared.node(), prepared.replica(), Arc::clone(&counts), events.clone());
-        let replica = prepared.replica();
-        let observer = Observer { about: Arc::new(about), view, orders, events, counts, replica };
+        let (replica, health) = (prepared.replica(), settings.health.clone());
+        let observer = Observer { about: Arc::new(about), view, orders, events, counts, replica, health };
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let beginning = Beginning::new(settings, hands, notify, shown).with(questions);
         let starting = async { Node::start(prepared).await.map(Arc::new) };
@@ -118,6 +119,11 @@ impl Cluster {
     /// Who decides on what commands change.
     pub fn authority(&self) -> Arc<dyn Authority> {
         Arc::clone(&self.sharing) as Arc<dyn Authority>
+    }
+
+    /// Who checks servers, and what becomes of what is found: for the engine.
+    pub fn probes(&self) -> Arc<dyn ProbePolicy> {
+        Arc::new(self.observer.health.clone())
     }
 
     /// Releases the addresses, if this node holds them, and has another lead. Without another that answers, it keeps them.

@@ -29,6 +29,8 @@ pub struct Counts {
     pub proposals: Proposals,
     /// Changes of the cluster that this node could not make.
     pub unmade: Count,
+    /// What shared health did.
+    pub health: HealthCounts,
 }
 
 /// What became of changes, and how long it took.
@@ -44,6 +46,25 @@ pub struct Proposals {
     pub unknown: Count,
     /// How long each took.
     pub took: Histogram,
+}
+
+/// What shared health did on one node.
+#[derive(Debug, Default)]
+pub struct HealthCounts {
+    /// Checks that this node made.
+    pub made: Count,
+    /// Checks that were due, and left to another node.
+    pub saved: Count,
+    /// Servers that failed here, and of which the cluster then said something.
+    pub confirmations: Count,
+    /// Servers that nodes began to see differently.
+    pub disputes: Count,
+    /// How long servers had been failing here when they were agreed to be down.
+    pub latency: Histogram,
+    /// How long it took to have findings committed.
+    pub commits: Histogram,
+    /// Findings that were not.
+    pub uncommitted: Count,
 }
 
 /// A number that rises.

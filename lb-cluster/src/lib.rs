@@ -1,5 +1,5 @@
-//! Where several lb become one: nodes that elect a leader by Raft, hold a virtual address, and agree on what operators
-//! change at run time. The health of servers stays each node's own.
+//! Where several lb become one: nodes that elect a leader by Raft, hold a virtual address, and agree on the health of
+//! servers and on what operators change at run time.
 //!
 //! The engine ([`lb_core`]) knows nothing of a cluster; the binary hands it [`Hooks`](lb_core::engine::Hooks), and a
 //! cluster joins by filling them in: every command of the runtime API that changes something becomes a [`Change`], a
@@ -15,6 +15,7 @@
 //! - [`authority`]: how commands change all nodes.
 //! - [`notify`]: what is run when the addresses move.
 //! - [`seen`]: what operators see of it: commands, metrics, a section of the statistics page.
+//! - [`health`]: who checks which server, and what all make of it. Pure but for what asks and what talks.
 //! - `runtime`: the clock, timers and tasks; a simulation (`sim`, of tests alone) has its own.
 //! - [`vip`]: who answers for the virtual addresses, as a step function, and what carries its steps out.
 
@@ -22,6 +23,7 @@ pub mod authority;
 mod cluster;
 pub mod counts;
 mod events;
+pub mod health;
 pub mod notify;
 pub mod raft;
 mod runtime;

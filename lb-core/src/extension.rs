@@ -1,5 +1,5 @@
-//! What a program that runs the engine adds to what operators see of it: commands of the runtime API, metrics, and a
-//! section of the statistics page. All of it is data here; the rooms of the three render it.
+//! What a program that runs the engine adds to what operators see of it: commands of the runtime API, metrics, and
+//! sections of the statistics page. All of it is data here; the rooms of the three render it.
 
 use crate::admin::{self, Level};
 use std::fmt;
@@ -12,8 +12,8 @@ pub struct Extension {
     pub commands: Vec<Command>,
     /// Metrics, read when they are asked for.
     pub metrics: Option<Box<dyn Fn() -> Vec<Metric> + Send + Sync>>,
-    /// The section of the statistics page.
-    pub panel: Option<Box<dyn Fn() -> Panel + Send + Sync>>,
+    /// Sections of the statistics page.
+    pub panels: Option<Box<dyn Fn() -> Vec<Panel> + Send + Sync>>,
 }
 
 impl fmt::Debug for Extension {

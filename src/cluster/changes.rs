@@ -27,6 +27,7 @@ pub(crate) fn changed(before: Option<&Cluster>, now: Option<&Cluster>) -> Vec<&'
         ("guard", before.guard != now.guard),
         ("prefer", before.preferred != now.preferred),
         ("notify", before.notify != now.notify),
+        ("shared-health", before.shared_health != now.shared_health),
         ("heartbeat", before.heartbeat != now.heartbeat),
     ];
     differs.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()

@@ -4,6 +4,8 @@ use crate::load::reason;
 use haproxy_cfg_parser::model::{Cluster, Config, Guard, Holding, Node, Place, Trust, VirtualAddress};
 use haproxy_cfg_parser::{Diagnostic, Severity, World};
 use lb_cluster::Events;
+use lb_cluster::counts::Counts;
+use lb_cluster::health::Health;
 use lb_cluster::notify::Command;
 use lb_cluster::raft::{Error, Prepared, Settings};
 use lb_cluster::state::Member;
@@ -101,7 +103,11 @@ impl Membership {
         };
         let identity = credentials(cluster, config, world, found)?;
         let (addresses, guard) = (placed(cluster), guard_kind(cluster));
+        let (events, counts) = (Events::default(), Arc::<Counts>::default());
+        // A witness checks nothing.
+        let shares = cluster.shared_health && !me.witness;
         let settings = Settings {
+            health: Health::new(shares, events.clone(), Arc::clone(&counts)),
             cluster: cluster.name.clone(),
             me: member(me),
             listen: cluster.bind.unwrap_or(me.address),
@@ -112,8 +118,8 @@ impl Membership {
             election: cluster.election,
             succession: if addresses.is_empty() { Duration::ZERO } else { guard.lateness() },
             preferred: cluster.preferred.clone(),
-            events: Events::default(),
-            counts: Arc::default(),
+            events,
+            counts,
         };
         // A witness never holds.
         let placed = if me.witness { Vec::new() } else { addresses };

@@ -365,7 +365,7 @@ impl Start {
             authority: cluster
                 .map_or_else(|| Arc::new(admin::Local) as Arc<dyn admin::Authority>, Cluster::authority),
             process: Arc::new(self.about(messages)),
-            probes: Arc::new(check::Unconditional),
+            probes: cluster.map_or_else(|| Arc::new(check::Unconditional) as _, Cluster::probes),
             admin_timeout: self.config.global.stats_timeout.unwrap_or(STATS_TIMEOUT),
             extension: cluster.map(|cluster| cluster.observer().extension()).unwrap_or_default(),
         };

@@ -7,6 +7,7 @@
 mod alone;
 mod farewell;
 mod fitness;
+mod health;
 mod members;
 mod moves;
 mod paused;
@@ -17,3 +18,4 @@ mod site;
 mod start;
 mod upgrade;
 mod watch;
+mod web;

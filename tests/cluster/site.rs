@@ -25,12 +25,13 @@ pub(crate) struct Site {
     witness: Option<usize>,
     /// More arguments of each.
     args: Vec<&'static str>,
-    /// More lines of the `cluster` section.
+    /// More lines of the `cluster` section, and whatever may follow it.
     lines: String,
     /// More lines of the frontend at the virtual address, and what follows it.
     pub(crate) served: String,
     /// Where certificates are; without, nodes share a secret.
     pub(crate) keys: Option<PathBuf>,
+    work: Vec<SocketAddr>,
 }
 
 impl Site {
@@ -57,6 +58,7 @@ impl Site {
             lines: String::new(),
             served: String::new(),
             keys: None,
+            work: (0..3).map(|_| port()).collect(),
         }
     }
 
@@ -87,6 +89,7 @@ impl Site {
     pub(crate) fn grow(&mut self) -> usize {
         self.own.push(loopback::free_port().unwrap());
         self.links.push(loopback::free_port().unwrap());
+        self.work.push(loopback::free_port().unwrap());
         self.nodes.push(None);
         self.nodes.len() - 1
     }
@@ -136,6 +139,21 @@ impl Site {
         format!("lb{}", index + 1)
     }
 
+    /// One more address of a node: what `%WORK%` in lines is.
+    pub(crate) fn work(&self, index: usize) -> SocketAddr {
+        self.work[index]
+    }
+
+    /// Where a node's connections to servers come from: what `%SOURCE%` in lines is.
+    pub(crate) fn source(&self, index: usize) -> IpAddr {
+        let [_, high, middle, low] = match self.front.ip() {
+            IpAddr::V4(front) => front.octets(),
+            IpAddr::V6(_) => unreachable!("the virtual address is IPv4"),
+        };
+        let low = low ^ u8::try_from(index + 1).unwrap();
+        Ipv4Addr::new(127, high ^ 0x20, middle, low).into()
+    }
+
     /// A node's file: both frontends answer with its name.
     pub(crate) fn config(&self, index: usize) -> String {
         let (name, own, front) = (Self::name(index), self.own[index], self.front);
@@ -162,6 +180,8 @@ impl Site {
             front.ip(),
             self.path(&name).display(),
             self.lines
+                .replace("%WORK%", &self.work[index].to_string())
+                .replace("%SOURCE%", &self.source(index).to_string())
         )
     }
 

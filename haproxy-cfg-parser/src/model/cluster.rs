@@ -31,6 +31,8 @@ pub struct Cluster {
     pub preferred: Vec<String>,
     /// `notify`: what is run when an address moves.
     pub notify: Option<Notify>,
+    /// `shared-health`: what one node finds of a server's health counts for all.
+    pub shared_health: bool,
 }
 
 /// A member of a [`Cluster`].

@@ -5,6 +5,7 @@ use super::{Answer, Order, View};
 use crate::authority::{self, Questions};
 use crate::counts::Counts;
 use crate::events::Events;
+use crate::health::{self, Health};
 use crate::notify::{Notice, Sender};
 use crate::raft::{Error, Node, Role, Seat, Settings, Status};
 use crate::runtime::{self, Tasks, now, since};
@@ -45,6 +46,7 @@ pub(crate) struct Beginning {
     counts: Arc<Counts>,
     /// What sessions ask.
     questions: Option<Questions>,
+    health: Health,
 }
 
 impl Beginning {
@@ -67,6 +69,7 @@ impl Beginning {
             events: settings.events.clone(),
             counts: Arc::clone(&settings.counts),
             questions: None,
+            health: settings.health.clone(),
         }
     }
 
@@ -151,11 +154,13 @@ impl Driver {
             events,
             counts,
             questions,
+            health,
         } = beginning;
         let mut words = Tasks::new();
         if let Some(questions) = questions {
             words.spawn(authority::serve(Arc::clone(&node), questions));
         }
+        words.spawn(health::run(Arc::clone(&node), health, Arc::clone(&counts), shown.subscribe()));
         Self {
             node,
             holder: Holder::new(Lease::new(election), succession),

@@ -30,6 +30,7 @@ fn start(home: &Path, listed: &[Member], me: &Member) -> Peer {
             listen: me.address,
             events: Default::default(),
             counts: Default::default(),
+            health: crate::health::Health::new(true, Default::default(), Default::default()),
             heartbeat: Duration::from_millis(100),
             election: (Duration::from_millis(500), Duration::from_millis(1000)),
             succession: Duration::ZERO,

@@ -3,7 +3,7 @@
 use super::Replica;
 use super::Types;
 use super::encoding::{decode, encode};
-use crate::state::{Outcome, State, Tenure};
+use crate::state::{Outcome, State, Tenure, Verdicts};
 #[cfg(test)]
 use crate::store::Contents;
 use crate::store::{Fact, Write, Writer};
@@ -65,6 +65,13 @@ impl Machine {
     /// How often they went to a preferred node.
     pub(super) fn yields(&self) -> u32 {
         self.applied().state.yields()
+    }
+
+    /// What is said of servers, unless it is of the revision that is known.
+    pub(super) fn verdicts(&self, known: Option<u64>) -> Option<Verdicts> {
+        let applied = self.applied();
+        let verdicts = applied.state.health();
+        (known != Some(verdicts.revision())).then(|| verdicts.clone())
     }
 
     fn applied(&self) -> MutexGuard<'_, Applied> {

@@ -8,6 +8,7 @@ mod condition;
 mod encoding;
 mod founding;
 mod handover;
+mod line;
 mod listing;
 mod log;
 mod machine;
@@ -19,6 +20,7 @@ mod service;
 mod status;
 
 pub use agree::Undecided;
+pub use line::Line;
 pub use node::{Changes, Error, Node};
 pub use prepared::{MIN_ELECTION, Prepared, Settings};
 pub use replica::Replica;

@@ -3,6 +3,7 @@
 use super::Types;
 use super::encoding::{decode, encode};
 use crate::counts::Counts;
+use crate::health::Frame;
 use crate::runtime::{now, since};
 use crate::state::{Decision, Member, NodeId, Outcome};
 use crate::transport::{Caller, Error, Link};
@@ -51,6 +52,8 @@ pub(super) enum Request {
     Agree(Decision),
     /// The leader is asked how far one must be to know all that is decided.
     ReadPlace,
+    /// What there is to tell of servers' health.
+    Health(Frame),
 }
 
 /// Their answers.
@@ -71,6 +74,7 @@ pub(super) enum Answer {
     ReadPlace(u64),
     /// Nothing was done, and why.
     Vain(String),
+    Health(Frame),
 }
 
 /// What a request is, to whom looks at the wire.

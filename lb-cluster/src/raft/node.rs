@@ -4,6 +4,7 @@ use super::agree::Links;
 use super::condition::{Conditions, ask_others};
 use super::encoding::encode;
 use super::handover::Handover;
+use super::line::Line;
 use super::network::{Answer, Census, Network, Request, ask};
 use super::prepared::Basis;
 use super::service::{Heard, Service};
@@ -11,7 +12,7 @@ use super::{Log, Machine, Prepared, Raft, Replica, Role, Status, Types};
 use super::{founding, listing};
 use crate::events::Events;
 use crate::runtime::{Tasks, now, sleep, timeout};
-use crate::state::{Decision, Member, NodeId, Outcome, State, Tenure};
+use crate::state::{Decision, Member, NodeId, Outcome, State, Tenure, Verdicts};
 use crate::store::{Directory, Fact, Write, Writer};
 use crate::transport::{Caller, Counters, Link, Roster, serve};
 use lb_core::process::Severity;
@@ -147,6 +148,7 @@ impl Node {
         tasks.spawn(ask_others(raft.metrics(), caller.clone(), conditions.clone()));
         let service = Service {
             conditions: conditions.clone(),
+            health: settings.health,
             heard: Arc::clone(&heard),
             raft: raft.clone(),
             node,
@@ -216,6 +218,16 @@ impl Node {
     /// Who holds the addresses, as far as this node has applied what the cluster decided.
     pub fn holder(&self) -> Option<Tenure> {
         self.machine.holder()
+    }
+
+    /// What is said of servers' health, where that is another revision.
+    pub fn verdicts(&self, known: Option<u64>) -> Option<Verdicts> {
+        self.machine.verdicts(known)
+    }
+
+    /// A way to another node, to confer about servers' health.
+    pub fn line(&self, to: NodeId, member: Member) -> Line {
+        Line::new(to, Link::new(self.caller.clone(), member))
     }
 
     /// What the transport turned away.

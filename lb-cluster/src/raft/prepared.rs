@@ -5,6 +5,7 @@ use super::encoding::decode;
 use super::{Error, Replica};
 use crate::counts::Counts;
 use crate::events::Events;
+use crate::health::Health;
 use crate::state::{Member, NodeId};
 use crate::store::{Contents, Directory, Fact, Store};
 use crate::transport::Identity;
@@ -49,6 +50,8 @@ pub struct Settings {
     pub events: Events,
     /// Where it counts.
     pub counts: Arc<Counts>,
+    /// The health of servers, as far as it is shared.
+    pub health: Health,
 }
 
 /// A node that can start.

@@ -7,6 +7,7 @@ use super::handover::Handover;
 use super::network::{Answer, CHUNK, Census, Envelope, Piece, Request};
 use super::node::fits;
 use super::{Raft, Status, Types};
+use crate::health::Health;
 use crate::runtime::now;
 use crate::state::{Member, NodeId};
 use crate::transport::Handler;
@@ -27,6 +28,7 @@ pub(super) type Heard = Arc<Mutex<Option<Instant>>>;
 pub(crate) struct Service {
     pub(super) heard: Heard,
     pub(super) conditions: Conditions,
+    pub(super) health: Health,
     pub(super) raft: Raft,
     pub(super) node: NodeId,
     pub(super) listed: Vec<Member>,
@@ -74,6 +76,11 @@ impl Service {
             Request::Condition => Ok(Answer::Condition { fit: self.conditions.own() }),
             Request::Agree(decision) => answer_agree(raft, decision).await,
             Request::ReadPlace => Ok(answer_read(raft).await),
+            Request::Health(frame) => {
+                let from = frame.from;
+                self.health.hear(frame);
+                Ok(Answer::Health(self.health.answer(from)))
+            }
             Request::Propose(decision) if !fits(&decision) => Err("The change is too long.".to_owned()),
             Request::Propose(decision) => {
                 raft.client_write(decision).await.map(|done| Answer::Proposed(done.data)).map_err(text)

@@ -1,6 +1,6 @@
 //! `show cluster`, `show cluster events`, `cluster step-down`, and the table of all commands.
 
-use super::{Observer, Report, config, membership};
+use super::{Observer, Report, config, health, membership};
 use crate::cluster::Order;
 use crate::events::Event;
 use lb_core::admin::Level;
@@ -55,6 +55,16 @@ pub(super) fn all(observer: &Observer) -> Vec<Command> {
             "whether the nodes have the same proxy sections, and which not",
             Level::User,
             |observer, args| form(args, || config::text(observer), || config::as_json(observer)),
+        ),
+        command(
+            &["show", "cluster", "health"],
+            "show cluster health [json]",
+            "what the nodes have agreed on of each server, who checks it, and what each node sees",
+            Level::User,
+            |observer, args| {
+                let report = health::Report::new(observer);
+                form(args, || Ok(health::text(&report)), || json(&report))
+            },
         ),
         command(
             &["show", "cluster", "events"],

@@ -5,7 +5,7 @@ use super::{Observer, Report};
 use crate::counts::{BOUNDS, Histogram};
 use lb_core::extension::{Metric, Reading};
 
-type Labels = Vec<(&'static str, String)>;
+pub(super) type Labels = Vec<(&'static str, String)>;
 
 const ROLES: [&str; 6] = ["silent", "learner", "follower", "candidate", "leader", "stopped"];
 
@@ -173,30 +173,30 @@ pub(super) fn read(report: &Report, observer: &Observer) -> Vec<Metric> {
     ]
 }
 
-fn gauge(name: &'static str, doc: &'static str, samples: Vec<(Labels, Reading)>) -> Metric {
+pub(super) fn gauge(name: &'static str, doc: &'static str, samples: Vec<(Labels, Reading)>) -> Metric {
     Metric { name, doc, counter: false, samples }
 }
 
-fn counter(name: &'static str, doc: &'static str, samples: Vec<(Labels, Reading)>) -> Metric {
+pub(super) fn counter(name: &'static str, doc: &'static str, samples: Vec<(Labels, Reading)>) -> Metric {
     Metric { name, doc, counter: true, samples }
 }
 
-fn histogram(name: &'static str, doc: &'static str, histogram: &Histogram) -> Metric {
+pub(super) fn histogram(name: &'static str, doc: &'static str, histogram: &Histogram) -> Metric {
     let (counts, sum) = histogram.read();
     let reading = Reading::Histogram { bounds: &BOUNDS, counts, sum: sum.as_secs_f64() };
     gauge(name, doc, vec![(Vec::new(), reading)])
 }
 
-fn one(number: f64) -> Vec<(Labels, Reading)> {
+pub(super) fn one(number: f64) -> Vec<(Labels, Reading)> {
     vec![(Vec::new(), Reading::Number(number))]
 }
 
-fn truth(is: bool) -> f64 {
+pub(super) fn truth(is: bool) -> f64 {
     f64::from(u8::from(is))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "Prometheus knows 64-bit floats only")]
-fn number(number: u64) -> f64 {
+pub(super) fn number(number: u64) -> f64 {
     number as f64
 }
 

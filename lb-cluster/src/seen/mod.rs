@@ -2,6 +2,7 @@
 
 mod command;
 mod config;
+mod health;
 mod membership;
 mod metrics;
 mod panel;
@@ -12,6 +13,7 @@ pub use report::{About, Report};
 use crate::cluster::{Order, View};
 use crate::counts::Counts;
 use crate::events::{Event, Events};
+use crate::health::Health;
 use crate::raft::Replica;
 use lb_core::extension::Extension;
 use lb_core::process::Severity;
@@ -28,6 +30,7 @@ pub struct Observer {
     pub(crate) events: Events,
     pub(crate) counts: Arc<Counts>,
     pub(crate) replica: Arc<Replica>,
+    pub(crate) health: Health,
 }
 
 impl Observer {
@@ -64,8 +67,14 @@ impl Observer {
         let (metrics, panel) = (self.clone(), self.clone());
         Extension {
             commands: command::all(self),
-            metrics: Some(Box::new(move || metrics::read(&metrics.report(), &metrics))),
-            panel: Some(Box::new(move || panel::panel(&panel.report(), &panel))),
+            metrics: Some(Box::new(move || {
+                let shared = health::metrics(&metrics);
+                metrics::read(&metrics.report(), &metrics).into_iter().chain(shared).collect()
+            })),
+            panels: Some(Box::new(move || {
+                let servers = health::panel(&health::Report::new(&panel));
+                [panel::panel(&panel.report(), &panel)].into_iter().chain(servers).collect()
+            })),
         }
     }
 }

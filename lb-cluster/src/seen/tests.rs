@@ -2,6 +2,7 @@
 
 use super::{About, Observer};
 use crate::cluster::{Order, View};
+use crate::health::Health;
 use crate::raft::{Role, Seat, Status};
 use crate::state::{Member, NodeId, Tenure};
 use crate::transport::{Counted, Credentials, Identity};
@@ -56,6 +57,7 @@ fn observer(view: Option<View>) -> (Observer, mpsc::Receiver<Order>) {
         events: Default::default(),
         counts: Arc::default(),
         replica: Arc::default(),
+        health: Health::new(true, Default::default(), Default::default()),
     };
     (observer, ordered)
 }
@@ -174,7 +176,8 @@ fn metrics_have_their_own_names_and_say_the_same() {
 #[test]
 fn the_page_shows_who_is_there() {
     let (observer, _ordered) = observer(Some(leading()));
-    let panel = (observer.extension().panel.unwrap())();
+    let panels = (observer.extension().panels.unwrap())();
+    let panel = &panels[0];
     assert_eq!(panel.title, "cluster edge");
     assert!(
         panel.summary.contains("term 7; lb1 holds the virtual addresses (127.0.9.9)"),

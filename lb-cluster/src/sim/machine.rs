@@ -8,6 +8,7 @@ use super::network::Open;
 use super::world::{ELECTION, MS};
 use super::{as_at, network, with};
 use crate::cluster::{Beginning, Order, View, live};
+use crate::health::Health;
 use crate::raft::{Basis, Node, Role, Settings, Status};
 use crate::state::{Member, NodeId};
 use crate::store::Writer;
@@ -151,6 +152,7 @@ pub(super) fn start(machine: usize) {
             preferred: this.preferred.clone(),
             events: Default::default(),
             counts: Default::default(),
+            health: Health::new(false, Default::default(), Default::default()),
         };
         let contents = this.disk.contents.clone();
         let id = this.id();

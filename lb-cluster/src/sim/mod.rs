@@ -3,7 +3,8 @@
 //!
 //! What is real: openraft and this crate's [`raft`](crate::raft), the loop of [`cluster`](crate::cluster), and of
 //! [`vip`](crate::vip) the holder, lease, preference, grip, the keeper and the way to it. What is not: threads and timers
-//! ([`executor`], [`runtime`]), TCP and TLS ([`network`]), the file ([`disk`]) and the kernel ([`kernel`]).
+//! ([`executor`], [`runtime`]), TCP and TLS ([`network`]), the file ([`disk`]) and the kernel ([`kernel`]). Nodes do
+//! without shared health, whose results come from the engine: [`health`](crate::health) has a simulation of its own.
 //!
 //! A process makes no step while another makes one, unless it is paused in the midst of it: then the world goes on
 //! around it. Each machine's clock has its own rate. Nothing else tells time: the same seed is the same story, step by

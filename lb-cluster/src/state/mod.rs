@@ -1,13 +1,16 @@
-//! What all nodes know alike: who holds the addresses, and what operators changed at run time. Pure: a decision goes
-//! in, an outcome comes out, and the same decisions in the same order give the same state on every node.
+//! What all nodes know alike: who holds the addresses, what operators changed at run time, and what servers were found
+//! to be. Pure: a decision goes in, an outcome comes out, and the same decisions in the same order give the same state on
+//! every node.
 
 mod files;
+mod health;
 mod journal;
 mod member;
 mod proposal;
 mod requests;
 
 pub use files::{Difference, Files, How, Sections};
+pub use health::{Finding, Found, MAX_VERDICTS, Ruling, TargetId, Verdict, Verdicts};
 pub use journal::{Entry, Journal, is_gone};
 pub use member::{Member, NodeId};
 pub use proposal::{Proposal, RequestId, Told, describe};
@@ -29,6 +32,8 @@ pub enum Decision {
     Yielded(Tenure),
     /// What a node's files say.
     Sections(Sections),
+    /// Servers were found to be other than they were known to be.
+    Health(Vec<Finding>),
 }
 
 /// Who holds the addresses, and since which term.
@@ -60,6 +65,7 @@ pub struct State {
     /// The latest changes, for people.
     told: VecDeque<Told>,
     files: Files,
+    health: Verdicts,
 }
 
 /// How many of the latest changes are told.
@@ -85,6 +91,7 @@ impl State {
                 self.yields = self.yields.saturating_add(1);
                 Outcome::Done
             }
+            Decision::Health(findings) => self.health.apply(findings),
         }
     }
 
@@ -135,6 +142,11 @@ impl State {
     /// What the nodes' files say.
     pub fn files(&self) -> &Files {
         &self.files
+    }
+
+    /// What is said of servers.
+    pub fn health(&self) -> &Verdicts {
+        &self.health
     }
 
     /// The latest changes, oldest first.

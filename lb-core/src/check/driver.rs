@@ -2,7 +2,7 @@
 
 use super::agent::{self, Administrative};
 use super::script::{self, Subject};
-use super::{Method, Probe, ProbePolicy, Report, Status, Watch, pace};
+use super::{Asked, Method, Probe, ProbePolicy, Report, Status, Wake, Watch, pace};
 use crate::compile::Plan;
 use crate::proxy::Backend;
 use crate::server::{Operational, Server, admin};
@@ -25,6 +25,7 @@ pub(crate) struct Drivers {
 }
 
 struct Running {
+    server: Arc<Server>,
     task: AbortHandle,
     orders: Rc<RefCell<Orders>>,
 }
@@ -60,7 +61,10 @@ impl Drivers {
                 }
             }
         }
-        before.into_values().for_each(|gone| gone.task.abort());
+        for ((_, agent), gone) in before {
+            gone.task.abort();
+            self.policy.rests(&gone.server, agent);
+        }
         while self.tasks.try_join_next().is_some() {}
         let interval =
             |orders: &Orders| orders.watch.probe().map_or(Duration::ZERO, |probe| probe.interval(false));
@@ -74,14 +78,26 @@ impl Drivers {
     fn begin(&mut self, orders: Orders, delay: Duration) {
         let (server, agent) = (Arc::clone(&orders.watch.server), orders.watch.agent);
         let key = (server.uid, agent);
+        if let Some(probe) = orders.watch.probe().filter(|_| !agent) {
+            probe.share(self.policy.is_shared());
+        }
         let orders = Rc::new(RefCell::new(orders));
         let (own, policy, started) = (Rc::clone(&orders), Arc::clone(&self.policy), self.started);
+        let held = Arc::clone(&server);
         let task = self.tasks.spawn_local(async move {
             if let Some(probe) = if agent { &server.agent } else { &server.check } {
                 Driver { server: &server, probe, orders: own, started }.run(delay, &*policy).await;
             }
         });
-        self.running.insert(key, Running { task, orders });
+        self.running.insert(key, Running { server: held, task, orders });
+    }
+}
+
+impl Drop for Drivers {
+    fn drop(&mut self) {
+        for ((_, agent), running) in self.running.drain() {
+            self.policy.rests(&running.server, agent);
+        }
     }
 }
 
@@ -115,14 +131,17 @@ impl Driver<'_> {
         let mut due = probe.due().unwrap_or_else(|| Instant::now() + delay);
         loop {
             probe.set_due(due);
-            self.wait(due).await;
-            if !probe.is_active() || !policy.wants(server, probe) {
-                due += probe.pace.inter;
-                due = due.max(Instant::now());
-                continue;
-            }
+            self.wait(due, policy).await;
             let orders = self.orders.borrow().clone();
             let watch = &orders.watch;
+            let asked = Asked { server, probe, watch };
+            if !probe.is_active() {
+                policy.rests(server, probe.agent);
+            }
+            if !probe.is_active() || !policy.wants(asked) {
+                due = later(due, probe.pace.inter);
+                continue;
+            }
             let busy = Busy::new(probe);
             // Boxed: tasks that wait are small, and thousands of checks in turn use the same memory.
             let report = Box::pin(self.check(&orders, watch)).await;
@@ -130,7 +149,7 @@ impl Driver<'_> {
             // Maintenance that began meanwhile makes the result void.
             if probe.is_active() {
                 let report = if watch.agent { self.heed(&orders.backend, report) } else { report };
-                policy.found(server, probe, &report);
+                policy.found(asked, &report);
             }
             if server.state() == Operational::Starting {
                 // Its limit grows, with or without anyone leaving.
@@ -142,15 +161,28 @@ impl Driver<'_> {
         }
     }
 
-    /// Waits for the time, or for less when traffic asks for it.
-    async fn wait(&self, mut due: Instant) {
+    /// Waits for the time, or for less when traffic or the policy asks for it.
+    async fn wait(&self, mut due: Instant, policy: &dyn ProbePolicy) {
+        let probe = self.probe;
         loop {
             tokio::select! {
                 () = tokio::time::sleep_until(due.into()) => return,
-                () = self.probe.hurry.notified() => {
-                    let soon = self.server.config.check.fastinter.unwrap_or(self.probe.pace.inter);
-                    due = due.min(Instant::now() + soon);
-                }
+                () = probe.hurry.notified() => {}
+            }
+            if let Some(report) = probe.take_observed().filter(|_| probe.is_active()) {
+                let watch = Arc::clone(&self.orders.borrow().watch);
+                policy.found(Asked { server: self.server, probe, watch: &watch }, &report);
+            }
+            if probe.is_asked(Wake::Look) && probe.is_active() {
+                let watch = Arc::clone(&self.orders.borrow().watch);
+                policy.look(Asked { server: self.server, probe, watch: &watch });
+            }
+            if probe.is_asked(Wake::Soon) {
+                let soon = self.server.config.check.fastinter.unwrap_or(probe.pace.inter);
+                due = due.min(Instant::now() + soon);
+            }
+            if probe.is_asked(Wake::Now) {
+                return;
             }
         }
     }
@@ -228,6 +260,12 @@ impl Driver<'_> {
             (None, None, None) => new(Status::Checked, String::new()),
         }
     }
+}
+
+/// The next time of a check that is not made now: its place between the others stays.
+fn later(due: Instant, inter: Duration) -> Instant {
+    let now = Instant::now();
+    if due > now { due } else { (due + inter).max(now) }
 }
 
 fn administer(server: &Arc<Server>, word: Option<Administrative>) {

@@ -15,6 +15,8 @@ mod policy;
 mod probe;
 mod script;
 mod status;
+#[cfg(test)]
+mod tests;
 
 pub use announce::{Announcer, Moved};
 pub(crate) use driver::Drivers;
@@ -22,8 +24,8 @@ pub use external::External;
 pub use health::Health;
 pub use observe::Event;
 pub use pace::Pace;
-pub use policy::{ProbePolicy, Unconditional};
-pub use probe::{Last, Observed, Probe};
+pub use policy::{Asked, ProbePolicy, Unconditional};
+pub use probe::{Last, Observed, Probe, Wake};
 pub use script::Script;
 pub(crate) use script::{agent as agent_script, checks as check_script};
 pub use status::{Outcome, Report, Status};
@@ -51,12 +53,24 @@ pub struct Watch {
     pub port: Option<u16>,
     /// The PROXY header that they begin with, unless their script says otherwise.
     pub introduces: Option<Style>,
+    /// A number that stands for all that the file says about these checks, wherever they go.
+    pub definition: u64,
 }
 
 impl Watch {
     /// What is known from these checks.
     pub fn probe(&self) -> Option<&Probe> {
         if self.agent { self.server.agent.as_deref() } else { self.server.check.as_deref() }
+    }
+
+    /// Where they go now.
+    pub fn place(&self) -> String {
+        let at = |address: &ServerAddress| match address {
+            ServerAddress::Unix(path) | ServerAddress::Abstract(path) => path.to_string(),
+            other => other.to_string(),
+        };
+        let elsewhere = self.address.as_ref().map(at).unwrap_or_default();
+        format!("{} {elsewhere} {}", at(&self.server.address()), self.port.unwrap_or_default())
     }
 }
 

@@ -97,6 +97,33 @@ impl Status {
         self >= Self::Checked
     }
 
+    /// The status of that number; none where there is none.
+    pub fn of(number: u8) -> Option<Self> {
+        use Status::*;
+        const ALL: [Status; 19] = [
+            Unknown,
+            Init,
+            Checked,
+            Observed,
+            SocketError,
+            L4Ok,
+            L4Timeout,
+            L4Connect,
+            L6Ok,
+            L6Timeout,
+            L6Response,
+            L7Timeout,
+            L7Response,
+            L7Ok,
+            L7OkConditional,
+            L7Status,
+            ProgramError,
+            ProgramTimeout,
+            ProgramOk,
+        ];
+        ALL.into_iter().find(|status| *status as u8 == number)
+    }
+
     /// The status that a configuration names.
     pub fn named(name: &str) -> Option<Self> {
         const NAMED: [Status; 11] = [
@@ -211,5 +238,12 @@ mod tests {
             assert_eq!(Status::named(name).map(Status::code), Some(name));
         }
         assert_eq!(Status::named("HANA"), None);
+    }
+
+    #[test]
+    fn numbers_are_read_back() {
+        let known: Vec<_> = (0..=u8::MAX).filter_map(Status::of).collect();
+        assert_eq!(known.len(), 19);
+        assert!(known.iter().all(|status| Status::of(*status as u8) == Some(*status)));
     }
 }

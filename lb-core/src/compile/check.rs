@@ -1,7 +1,7 @@
 //! Health checks of a backend, and who follows whom.
 
 use super::backend::server_address;
-use super::{Context, Options, frontend};
+use super::{Context, Options, frontend, registry};
 use crate::check::{Announcer, External, Method, Settings, Watch, agent_script, check_script};
 use crate::log::{Identity, Logger, resolve};
 use crate::mail::Mailbox;
@@ -27,8 +27,10 @@ pub(super) fn watches(
     let method =
         servers.iter().any(|server| server.check.is_some()).then(|| method(proxy, context)).flatten();
     let mut watches = Vec::new();
+    let common = registry::digest(&(&proxy.checks, proxy.timeouts.check, proxy.timeouts.connect));
     for server in servers {
         let options = &server.config.check;
+        let definition = registry::digest(&(common, options, &server.config.others, server.config.ssl));
         let place = &server.config.place;
         if let (Some(_), Some(method)) = (&server.check, &method) {
             let address = target(options.addr.as_ref(), "addr", place, context);
@@ -40,6 +42,7 @@ pub(super) fn watches(
                 introduces: introduces(server, address.is_none() && options.port.is_none()),
                 address,
                 port: options.port,
+                definition,
             });
         }
         if server.agent.is_some() {
@@ -53,6 +56,7 @@ pub(super) fn watches(
                 address,
                 port: agent.port,
                 introduces: None,
+                definition,
             });
         }
     }

@@ -51,6 +51,7 @@ pub(super) fn open(cx: &mut Cx<'_>, args: &Args<'_>) -> Option<Draft> {
         guard: Guard::default(),
         preferred: Vec::new(),
         notify: None,
+        shared_health: true,
     };
     Some(Draft { cluster, heartbeat: None })
 }
@@ -286,6 +287,16 @@ pub(crate) fn guard(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
         Some("kernel") => draft.cluster.guard = Guard::Kernel,
         Some("weak") => draft.cluster.guard = Guard::Weak,
         Some(other) => cx.wrong(args, 1, format!("'guard' expects 'kernel' or 'weak', not '{other}'.")),
+        None => {}
+    }
+}
+
+/// `shared-health on|off`.
+pub(crate) fn shared_health(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
+    match only(cx, args, "'on' or 'off'") {
+        Some("on") => draft.cluster.shared_health = true,
+        Some("off") => draft.cluster.shared_health = false,
+        Some(other) => cx.wrong(args, 1, format!("'shared-health' expects 'on' or 'off', not '{other}'.")),
         None => {}
     }
 }

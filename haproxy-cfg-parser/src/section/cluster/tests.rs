@@ -36,6 +36,7 @@ fn few_lines_are_enough() {
     assert_eq!(cluster.election, (Duration::from_millis(150), Duration::from_millis(300)));
     assert_eq!(cluster.heartbeat, Duration::from_millis(50));
     assert_eq!((cluster.guard, cluster.trust, cluster.bind), (Guard::Kernel, None, None));
+    assert!(cluster.shared_health);
 }
 
 #[test]
@@ -48,6 +49,7 @@ fn every_line_is_kept() {
     guard weak
     prefer lb2 lb1
     notify /etc/lb/moved timeout 2s
+    shared-health off
     virtual-ip 127.0.0.9 bind-only
 ";
     let (cluster, said) = read(&format!("{NODES}{more}"));
@@ -57,6 +59,7 @@ fn every_line_is_kept() {
     assert_eq!(cluster.trust, Some(Trust::Certificate { crt: "node.pem".into(), ca_file: "ca.pem".into() }));
     assert_eq!(cluster.election, (Duration::from_millis(300), Duration::from_secs(1)));
     assert_eq!((cluster.heartbeat, cluster.guard), (Duration::from_millis(40), Guard::Weak));
+    assert!(!cluster.shared_health);
     assert_eq!(cluster.preferred, ["lb2", "lb1"]);
     assert_eq!(
         cluster.notify,
@@ -95,6 +98,7 @@ fn wrong_lines() {
         ("election-timeout 300ms 300ms", "split their votes"),
         ("heartbeat 100ms", "fit twice into the shortest wait"),
         ("heartbeat 1x", "unexpected character 'x' in 'heartbeat'"),
+        ("shared-health maybe", "'shared-health' expects 'on' or 'off', not 'maybe'"),
         ("guard strong", "'guard' expects 'kernel' or 'weak'"),
         ("prefer lb9", "which is no node of it"),
         ("prefer lb3", "a witness, which holds nothing"),

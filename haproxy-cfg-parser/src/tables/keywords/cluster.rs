@@ -17,5 +17,6 @@ pub(crate) const ROWS: &[Keyword<Draft>] = &[
     Keyword::new("notify", BOTH, cluster::notify, "A command that is run when an address moves, for 5s at most if no time is said.", "notify /etc/lb/moved timeout 10s"),
     Keyword::new("prefer", BOTH, cluster::prefer, "Nodes that take the addresses back once they are fit, the best one first.", "prefer lb2 lb1"),
     Keyword::new("secret-file", BOTH, cluster::secret, "File of a secret that all nodes share, in place of certificates.", "secret-file /etc/lb/cluster.key"),
+    Keyword::new("shared-health", BOTH, cluster::shared_health, "Whether each server is checked by one node for all (on), or by every node for itself.", "shared-health off"),
     Keyword::new("virtual-ip", BOTH, cluster::virtual_ip, "An address that the leader holds, on an interface or (bind-only) by listening on it.", "virtual-ip 10.0.0.100/24 interface eth0"),
 ];

@@ -55,6 +55,7 @@ impl Cluster {
                 me: me.clone(),
                 events: Default::default(),
                 counts: Default::default(),
+                health: crate::health::Health::new(true, Default::default(), Default::default()),
             };
             let started = match Prepared::new(settings) {
                 Ok(prepared) => Node::start(prepared).await,
@@ -246,6 +247,7 @@ async fn settings_that_make_no_sense_are_refused() {
         listen: me.address,
         events: Default::default(),
         counts: Default::default(),
+        health: crate::health::Health::new(true, Default::default(), Default::default()),
         me,
     };
     let short = (Duration::from_millis(100), Duration::from_millis(200));

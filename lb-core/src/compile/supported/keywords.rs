@@ -85,6 +85,7 @@ const CLUSTER: &[&str] = &[
     "notify",
     "prefer",
     "secret-file",
+    "shared-health",
     "virtual-ip",
 ];
 

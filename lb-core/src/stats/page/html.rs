@@ -172,8 +172,8 @@ impl Html {
         out.push_str("</div>\n");
         self.notice(out);
         out.push_str("<main>\n");
-        if let Some(read) = &self.extension.panel {
-            panel::write(&read(), out);
+        if let Some(read) = &self.extension.panels {
+            read().iter().for_each(|one| panel::write(one, out));
         }
     }
 
