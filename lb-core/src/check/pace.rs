@@ -7,7 +7,7 @@ use std::time::Duration;
 /// Time between checks where the file has none.
 const INTER: Duration = Duration::from_secs(2);
 /// Parts of an interval: checks in one are made together.
-const SLOTS: u128 = 256;
+const SLOTS: u128 = 64;
 /// Checks that are more frequent than this do not decide how far the first ones are spread.
 const SHORT: Duration = Duration::from_secs(1);
 
@@ -52,7 +52,7 @@ pub fn spread(interval: Duration, percent: u32, random: f64) -> Duration {
 }
 
 /// Checks that are due at nearly the same time are made together, so that thousands of them do not wake this process, and
-/// the servers, one by one: the time since some start, moved by less than a five-hundredth part of the interval.
+/// the servers, one by one: the time since some start, moved by less than a hundredth part of the interval.
 pub fn together(due: Duration, interval: Duration) -> Duration {
     let slot = interval.as_nanos() / SLOTS;
     let late = due.as_nanos().checked_rem(slot).unwrap_or_default();
@@ -106,7 +106,7 @@ mod tests {
         #[test]
         fn together_means_little_later_or_sooner(due in 0_u64..1_000_000, interval in 0_u64..10_000) {
             let found = together(ms(due), ms(interval));
-            prop_assert!(found.abs_diff(ms(due)) <= ms(interval) / 500);
+            prop_assert!(found.abs_diff(ms(due)) <= ms(interval) / 100);
             prop_assert_eq!(together(found, ms(interval)), found, "it stays in its place");
         }
 
