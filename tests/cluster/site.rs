@@ -1,11 +1,9 @@
 //! A cluster of three, each node a process of its own.
 
 use crate::watch::ask;
-use lb_harness::{Launch, Proxy, eventually, loopback};
+use lb_harness::{Launch, Proxy, command, eventually, loopback};
 use nix::sys::signal::Signal;
-use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -96,12 +94,7 @@ impl Site {
 
     /// What the runtime API of a node answers.
     pub(crate) fn command(&self, index: usize, line: &str) -> String {
-        let mut answer = String::new();
-        let asked = UnixStream::connect(self.socket(index)).and_then(|mut stream| {
-            writeln!(stream, "{line}")?;
-            stream.read_to_string(&mut answer)
-        });
-        asked.map(|_| answer).unwrap_or_default()
+        command(&self.socket(index), line, LIMIT).unwrap_or_default()
     }
 
     /// Waits until what a node answers to a command has this in it.

@@ -1,8 +1,8 @@
 //! Listening sockets that go from one process to the next under load, from and to lb and haproxy: what clients see.
 
 use crate::load::{Load, Outcome, Pace};
-use crate::site::{PATIENCE, answering};
-use lb_harness::{Launch, Proxy, debian, loopback};
+use crate::site::PATIENCE;
+use lb_harness::{Answering, Launch, Proxy, debian, loopback};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -52,7 +52,7 @@ fn hand_over(programs: [&Path; 2], rounds: usize, rate: usize, patient: bool, ma
         let stage = Stage {
             folder: tempfile::Builder::new().prefix("lbh").tempdir().unwrap(),
             front: loopback::free_port().unwrap(),
-            server: answering(),
+            server: Answering::start().unwrap().address(),
             patient,
         };
         let launch = stage.launch(programs[0]);

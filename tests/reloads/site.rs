@@ -1,9 +1,8 @@
 //! What is reloaded: lb with a monitor, and a server behind it.
 
-use lb_harness::{Launch, Proxy, eventually, loopback};
+use lb_harness::{Answering, Launch, Proxy, eventually, loopback};
 use std::fs;
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::SocketAddr;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -34,7 +33,7 @@ impl Site {
     pub(crate) fn start(backends: usize) -> Self {
         let folder = tempfile::Builder::new().prefix("lbr").tempdir().unwrap();
         let (front, more) = (loopback::free_port().unwrap(), loopback::free_port().unwrap());
-        let server = answering();
+        let server = Answering::start().unwrap().address();
         fs::write(folder.path().join("map"), "a 1\n").unwrap();
         let file = folder.path().join("lb.cfg");
         fs::write(&file, text(folder.path(), front, more, server, backends, 0)).unwrap();
@@ -126,36 +125,7 @@ fn text(
     text
 }
 
-/// A server that answers every request, for as long as the test lives.
-pub(crate) fn answering() -> SocketAddr {
-    let listener = TcpListener::bind(SocketAddr::new(loopback::own_address(), 0)).unwrap();
-    let address = listener.local_addr().unwrap();
-    std::thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            std::thread::spawn(move || answer_all(stream));
-        }
-    });
-    address
-}
-
-fn answer_all(mut stream: TcpStream) -> Option<()> {
-    let (mut bytes, mut buffer) = (Vec::new(), [0; 4096]);
-    loop {
-        let length = stream.read(&mut buffer).ok().filter(|length| *length > 0)?;
-        bytes.extend_from_slice(buffer.get(..length)?);
-        while let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
-            bytes.drain(..end + 4);
-            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").ok()?;
-        }
-    }
-}
-
 /// What a socket answers to a command.
 pub(crate) fn command(socket: &Path, command: &str) -> String {
-    let mut socket = UnixStream::connect(socket).unwrap();
-    socket.set_read_timeout(Some(PATIENCE)).unwrap();
-    socket.write_all(format!("{command}\n").as_bytes()).unwrap();
-    let mut answer = String::new();
-    socket.read_to_string(&mut answer).unwrap();
-    answer
+    lb_harness::command(socket, command, PATIENCE).unwrap()
 }

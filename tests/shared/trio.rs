@@ -2,10 +2,9 @@
 
 use lb_harness::{Launch, Proxy, eventually, loopback};
 use nix::sys::signal::Signal;
-use std::io::{self, Read, Write};
+use std::io;
 use std::net::SocketAddr;
-use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -25,13 +24,8 @@ pub(crate) struct Trio {
 }
 
 /// What a socket answers, with the empty line at its end.
-pub(crate) fn said(socket: &PathBuf, line: &str) -> io::Result<String> {
-    let mut stream = UnixStream::connect(socket)?;
-    stream.set_read_timeout(Some(LIMIT))?;
-    writeln!(stream, "{line}")?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
-    Ok(answer)
+pub(crate) fn said(socket: &Path, line: &str) -> io::Result<String> {
+    lb_harness::command(socket, line, LIMIT)
 }
 
 impl Trio {

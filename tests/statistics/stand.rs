@@ -1,10 +1,9 @@
 //! A proxy with servers of many kinds, and 10,000 mixed requests that come to each program in the same order.
 
-use lb_harness::{Launch, Proxy, eventually, loopback};
+use lb_harness::{Launch, Proxy, command, eventually, loopback};
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -118,13 +117,8 @@ impl Stand {
         lines.map(row).map(|row| (format!("{}/{}", row["pxname"], row["svname"]), row)).collect()
     }
 
-    fn command(&self, command: &str) -> String {
-        let mut socket = UnixStream::connect(self.folder.path().join("cli")).unwrap();
-        socket.set_read_timeout(Some(LIMIT)).unwrap();
-        socket.write_all(format!("{command}\n").as_bytes()).unwrap();
-        let mut answer = String::new();
-        socket.read_to_string(&mut answer).unwrap();
-        answer
+    fn command(&self, line: &str) -> String {
+        command(&self.folder.path().join("cli"), line, LIMIT).unwrap()
     }
 
     /// Samples of the exporter by name and labels.

@@ -4,11 +4,10 @@ use crate::client::{Client, Echo, Seen, ask};
 use crate::fault::Fault;
 use crate::freezer::Freezer;
 use crate::world::{VIP6, World};
+use lb_harness::command;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::fs::{self, File};
-use std::io::{Read, Write};
-use std::os::unix::net::UnixStream;
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -185,15 +184,8 @@ impl Site {
 
     /// The runtime API of a host's lb.
     pub(crate) fn command(&self, index: usize, line: &str) -> String {
-        let mut answer = String::new();
-        let asked = UnixStream::connect(self.world.path(&format!("{}.sock", Self::name(index)))).and_then(
-            |mut stream| {
-                stream.set_read_timeout(Some(LIMIT / 10))?;
-                writeln!(stream, "{line}")?;
-                stream.read_to_string(&mut answer)
-            },
-        );
-        asked.map(|_| answer).unwrap_or_default()
+        let socket = self.world.path(&format!("{}.sock", Self::name(index)));
+        command(&socket, line, LIMIT / 10).unwrap_or_default()
     }
 
     /// The process of a host that was started first.

@@ -8,6 +8,8 @@
 //! - [`loopback`]: an address of 127/8 that no other test process uses, and free ports on it;
 //! - [`Client`]: sends exactly the bytes it is given and records what comes back, and how it ends;
 //! - [`ask`]: one plain HTTP request, and the [`Answer`];
+//! - [`command`]: one line for the runtime API, and what it answers;
+//! - [`Answering`]: a server that says `ok` to everybody;
 //! - [`Server`]: accepts connections, records what it is sent, and answers by a [`Script`];
 //! - [`NameServer`]: answers questions about names truly, late, wrongly or not at all;
 //! - [`Syslog`]: a UDP log target that keeps the lines, and [`HttpLog`]: the fields of `option httplog`;
@@ -48,8 +50,10 @@ pub mod regtest;
 pub mod suite;
 pub mod varnishtest;
 
+mod answering;
 mod ask;
 mod client;
+mod command;
 mod connection;
 mod heard;
 mod httplog;
@@ -59,8 +63,10 @@ mod server;
 mod syslog;
 mod wait;
 
+pub use answering::Answering;
 pub use ask::{Answer, ask, glance};
 pub use client::Client;
+pub use command::command;
 pub use heard::{End, Heard};
 pub use httplog::HttpLog;
 pub use launch::{Launch, Proxy};

@@ -1,8 +1,8 @@
 //! Reloads while clients ask: not one request fails.
 
-use super::{Backend, DEFAULTS, ask, cli, connect, reload, start_master};
+use super::{DEFAULTS, ask, cli, connect, reload, start_master};
 use crate::program::{Place, children, is_lb};
-use lb_harness::{eventually, loopback};
+use lb_harness::{Answering, eventually, loopback};
 use nix::sys::signal::Signal;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -88,9 +88,9 @@ fn no_request_fails(mode: &str, check: &str) {
     if !is_lb() {
         return;
     }
-    let servers = [Backend::start(), Backend::start()];
+    let servers = [Answering::start().unwrap(), Answering::start().unwrap()];
     let place = Place::new();
-    let texts = texts(&place, mode, check, [servers[0].address, servers[1].address]);
+    let texts = texts(&place, mode, check, [servers[0].address(), servers[1].address()]);
     under_load(&place, &texts);
 }
 

@@ -9,11 +9,8 @@ use lb_harness::{eventually, loopback};
 use nix::sys::signal::Signal;
 use std::fs;
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::os::unix::net::UnixStream;
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 const DEFAULTS: &str =
@@ -61,13 +58,7 @@ fn says(place: &Place, text: &str) -> String {
 
 /// What a socket answers to a command.
 pub(crate) fn command(socket: &Path, command: &str) -> String {
-    let mut socket = UnixStream::connect(socket).unwrap();
-    socket.set_read_timeout(Some(LIMIT)).unwrap();
-    socket.write_all(format!("{command}\n").as_bytes()).unwrap();
-    socket.shutdown(std::net::Shutdown::Write).unwrap();
-    let mut answer = String::new();
-    socket.read_to_string(&mut answer).unwrap();
-    answer
+    lb_harness::command(socket, command, LIMIT).unwrap()
 }
 
 /// `reload` on the master socket.
@@ -85,45 +76,6 @@ fn change_to(place: &Place, text: &str) {
     place.write("lb.cfg", text);
     let answer = reload(place);
     assert!(answer.starts_with("Success=1\n"), "{answer}\n{text}");
-}
-
-/// A server that answers each request with `ok`, for as long as the test lives.
-struct Backend {
-    address: SocketAddr,
-    /// Connections that it accepted.
-    accepted: Arc<AtomicUsize>,
-}
-
-impl Backend {
-    fn start() -> Self {
-        let listener = TcpListener::bind(SocketAddr::new(loopback::own_address(), 0)).unwrap();
-        let address = listener.local_addr().unwrap();
-        let accepted = Arc::new(AtomicUsize::new(0));
-        let count = Arc::clone(&accepted);
-        std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                count.fetch_add(1, Ordering::Relaxed);
-                std::thread::spawn(move || answer_all(stream));
-            }
-        });
-        Self { address, accepted }
-    }
-
-    fn accepted(&self) -> usize {
-        self.accepted.load(Ordering::Relaxed)
-    }
-}
-
-fn answer_all(mut stream: TcpStream) -> Option<()> {
-    let (mut bytes, mut buffer) = (Vec::new(), [0; 4096]);
-    loop {
-        let length = stream.read(&mut buffer).ok().filter(|length| *length > 0)?;
-        bytes.extend_from_slice(buffer.get(..length)?);
-        while let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
-            bytes.drain(..end + 4);
-            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").ok()?;
-        }
-    }
 }
 
 fn start_master(place: &Place, text: &str) -> Running {

@@ -1,8 +1,8 @@
 //! Reloads that fail at each of their steps: what runs stays as it is, with all that commands made of it.
 
-use super::{Backend, DEFAULTS, body, change_to, cli, reload, start_master};
+use super::{DEFAULTS, body, change_to, cli, reload, start_master};
 use crate::program::{LIMIT, Place, is_lb, open_files};
-use lb_harness::{eventually, loopback};
+use lb_harness::{Answering, eventually, loopback};
 use std::fs;
 use std::net::TcpListener;
 use std::process::Command;
@@ -37,7 +37,7 @@ fn a_failure_at_any_step_changes_nothing() {
     if !is_lb() {
         return;
     }
-    let server = Backend::start();
+    let server = Answering::start().unwrap();
     let place = Place::new();
     let map = place.write("map", "a 1\n");
     let text = format!(
@@ -47,7 +47,7 @@ fn a_failure_at_any_step_changes_nothing() {
         place.path("cli").display(),
         place.front,
         map.display(),
-        server.address,
+        server.address(),
     );
     let running = start_master(&place, &text);
     let worker = running.worker();

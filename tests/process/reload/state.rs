@@ -1,8 +1,8 @@
 //! What servers, checks, lists and connections are after a reload.
 
-use super::{Backend, DEFAULTS, ask, body, change_to, cli, connect, start_master};
+use super::{DEFAULTS, ask, body, change_to, cli, connect, start_master};
 use crate::program::{LIMIT, Place, is_lb};
-use lb_harness::{eventually, loopback};
+use lb_harness::{Answering, eventually, loopback};
 use std::io::Read;
 use std::time::Duration;
 
@@ -79,7 +79,7 @@ fn a_state_file_is_for_servers_that_are_new() {
 }
 
 /// Connections that checks made while this many reloads went by.
-fn checks_during(backend: &Backend, reloads: impl Fn()) -> usize {
+fn checks_during(backend: &Answering, reloads: impl Fn()) -> usize {
     let before = backend.accepted();
     reloads();
     let end = std::time::Instant::now() + Duration::from_millis(600);
@@ -94,17 +94,17 @@ fn nothing_is_checked_twice_and_what_is_gone_no_more() {
     if !is_lb() {
         return;
     }
-    let (stays, goes) = (Backend::start(), Backend::start());
+    let (stays, goes) = (Answering::start().unwrap(), Answering::start().unwrap());
     let place = Place::new();
     let text = |more: &str| {
         format!(
             "{}{DEFAULTS}listen l\n bind {}\n{SEEN} server s {} check inter 30ms\n{more}",
             global(&place),
             place.front,
-            stays.address
+            stays.address()
         )
     };
-    let with = text(&format!(" server g {} check inter 30ms\n", goes.address));
+    let with = text(&format!(" server g {} check inter 30ms\n", goes.address()));
     let _running = start_master(&place, &with);
     assert!(eventually(LIMIT, || stays.accepted() > 3 && goes.accepted() > 3));
     let alone = checks_during(&stays, || ());
@@ -127,14 +127,14 @@ fn a_server_is_checked_although_reloads_are_faster() {
     if !is_lb() {
         return;
     }
-    let backend = Backend::start();
+    let backend = Answering::start().unwrap();
     let place = Place::new();
     let text = |weight: usize| {
         format!(
             "{}{DEFAULTS}listen l\n bind {}\n{SEEN} server a 127.0.0.1:1 check inter 300ms\n server s {} check inter 300ms weight {weight}\n",
             global(&place),
             place.front,
-            backend.address
+            backend.address()
         )
     };
     let _running = start_master(&place, &text(1));
@@ -175,7 +175,7 @@ fn hard_stop_after_ends_what_the_old_plan_left() {
     if !is_lb() {
         return;
     }
-    let backend = Backend::start();
+    let backend = Answering::start().unwrap();
     let place = Place::new();
     let text = |more: &str, weight: u32| {
         format!(
@@ -183,7 +183,7 @@ fn hard_stop_after_ends_what_the_old_plan_left() {
             global(&place),
             DEFAULTS.replace("mode http", "mode tcp"),
             place.front,
-            backend.address
+            backend.address()
         )
     };
     let _running = start_master(&place, &text("", 1));
@@ -208,12 +208,12 @@ fn servers_that_commands_add_are_checked_and_carry_traffic() {
     if !is_lb() {
         return;
     }
-    let backend = Backend::start();
+    let backend = Answering::start().unwrap();
     let place = Place::new();
     let text =
         format!("{}{DEFAULTS}listen l\n bind {}\n balance roundrobin\n{SEEN}", global(&place), place.front);
     let _running = start_master(&place, &text);
-    let address = backend.address;
+    let address = backend.address();
     let added = cli(&place, &format!("add server l/n {address} check inter 20ms"));
     assert_eq!(added.trim(), "New server registered.");
     assert_ne!(body(place.front).as_deref(), Some("ok"), "in maintenance");
