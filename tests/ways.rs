@@ -204,12 +204,18 @@ fn requests_travel_with_the_first_packet() -> Done {
                   --retry-delay 1 http://127.0.0.1/; done; kill $!; wait $!; \
                   awk '/^TcpExt/ { if (!n++) split($0, name); else split($0, value) } \
                   END { for (i in name) if (name[i] ~ /^TCPFastOpen(Active|Passive)$/) print name[i] value[i] }' /proc/net/netstat";
-    let said = std::process::Command::new("unshare")
-        .args(["-n", "sh", "-c", script, env!("CARGO_BIN_EXE_lb")])
-        .arg(&file)
-        .output()?;
-    let said = String::from_utf8_lossy(&said.stdout);
-    assert!(said.starts_with("200 200 200 200 200 "), "{said}");
+    let inside = |script: &str| {
+        let mut shell = std::process::Command::new("unshare");
+        shell.args(["-n", "sh", "-c", script, env!("CARGO_BIN_EXE_lb")]).arg(&file).output()
+    };
+    if !inside("ip link set lo up && command -v curl").is_ok_and(|tried| tried.status.success()) {
+        assert!(!debian::demanded(), "no network namespace, or no ip or curl");
+        println!("skipped, needs a network namespace, ip and curl");
+        return Ok(());
+    }
+    let out = inside(script)?;
+    let [said, errors] = [&out.stdout, &out.stderr].map(|text| String::from_utf8_lossy(text));
+    assert!(said.starts_with("200 200 200 200 200 "), "{said}{errors}");
     for counter in ["TCPFastOpenActive4", "TCPFastOpenPassive4"] {
         assert!(said.contains(counter), "{said}");
     }

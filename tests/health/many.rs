@@ -36,9 +36,8 @@ fn five_thousand() -> Done {
         ratios.push(ours.cpu.as_secs_f64() / theirs.cpu.as_secs_f64());
     }
     ratios.sort_by(f64::total_cmp);
-    println!("CPU time of checks by haproxy's: {ratios:.2?}, to be at most 1");
-    // Beyond what other programs on the machine do to the measure.
-    assert!(ratios[ratios.len() / 2] <= 1.25, "{ratios:.2?}");
+    println!("CPU time of checks by haproxy's: {ratios:.2?}, the median to be at most 1");
+    assert!(ratios[ratios.len() / 2] <= 1.0, "{ratios:.2?}");
     Ok(())
 }
 

@@ -106,7 +106,8 @@ fn histories_are_linearizable_while_leaders_are_killed() {
         "{} operations: {made} writes made, {refused} known not to be, {open} unknown; {unread} reads without a value",
         seen.len()
     );
-    assert!(made > 50, "too few to say anything");
+    let read = seen.iter().filter(|(_, operation)| matches!(operation.act, Act::Read(_))).count();
+    assert!(made > 50 && read > 50, "too few to say anything: {made} writes, {read} reads");
     for (key, name) in KEYS.iter().enumerate() {
         let of = seen.iter().filter(|(of, _)| *of == key).map(|(_, operation)| *operation);
         let history: Vec<_> = of.collect();

@@ -6,8 +6,17 @@ use std::process::Command;
 use std::time::Duration;
 
 /// Faults of the daily dose.
-const FEW: [Fault; 6] =
-    [Fault::Crash, Fault::Stop, Fault::DataDown, Fault::OneWay, Fault::Flush, Fault::Terminate];
+const FEW: [Fault; 9] = [
+    Fault::Crash,
+    Fault::Stop,
+    Fault::LinkDown,
+    Fault::DataDown,
+    Fault::Partition,
+    Fault::Isolation,
+    Fault::OneWay,
+    Fault::Flush,
+    Fault::Terminate,
+];
 
 /// A number from the environment.
 pub(crate) fn setting(name: &str) -> Option<usize> {
@@ -59,6 +68,13 @@ fn measure(name: &str, shown: &str, mover: Mover, rounds: usize, faults: &[Fault
                 assert!(claimants.iter().all(|count| *count >= least), "{fault:?}: {claimants:?} were heard");
                 if let Some(second) = episode.second.filter(|_| fault.stays().is_none()) {
                     assert_order(seen.answers.iter(), first, second);
+                    let late = seen.claims.relapse();
+                    assert_eq!(
+                        late,
+                        Duration::ZERO,
+                        "{fault:?} of {first}: it answers again\n{}",
+                        site.all_said()
+                    );
                 }
             }
             figures.http.push(seen.outage(episode.begun, episode.healed).as_millis());
@@ -98,6 +114,9 @@ fn another_answers_and_never_two() {
 fn outages() {
     let rounds = setting("LB_VIP_ROUNDS").unwrap_or(2);
     let wanted = std::env::var("LB_VIP_FAULTS").unwrap_or_default();
+    for name in wanted.split(',').filter(|name| !name.is_empty()) {
+        assert!(ALL.iter().any(|fault| fault.name() == name), "LB_VIP_FAULTS: there is no '{name}'");
+    }
     let is_wanted = |fault: &&Fault| wanted.is_empty() || wanted.split(',').any(|name| name == fault.name());
     let faults: Vec<_> = ALL.iter().filter(is_wanted).copied().collect();
     let mut rows = Vec::new();

@@ -3,8 +3,10 @@
 use crate::margin::Counts;
 use crate::outages::setting;
 use crate::site::{Mover, Site};
+use lb_harness::debian;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use std::io::Read;
 use std::process::{Child, Command, Stdio};
 use std::thread::{available_parallelism, sleep};
 use std::time::{Duration, Instant};
@@ -15,7 +17,8 @@ const RELOAD: Duration = Duration::from_secs(10);
 #[test]
 #[ignore = "takes minutes and all cores; `just starve` runs it"]
 fn starved_nodes_keep_the_address() {
-    if Command::new("wrk").arg("-v").output().is_err() {
+    if debian::WRK.find().is_none() {
+        assert!(!debian::demanded(), "wrk is missing");
         eprintln!("skipped: needs wrk");
         return;
     }
@@ -26,7 +29,7 @@ fn starved_nodes_keep_the_address() {
     sleep(Duration::from_secs(2));
     let before = Counts::all(&site);
     // Each of the two alone keeps all cores busy.
-    let loads: Vec<Child> = (0..2).map(|_| load(&site, length)).collect();
+    let loads: Vec<Load> = (0..2).map(|_| Load::start(&site, length)).collect();
     let begun = Instant::now();
     while begun.elapsed() < length {
         sleep(RELOAD.min(length.saturating_sub(begun.elapsed())));
@@ -35,8 +38,10 @@ fn starved_nodes_keep_the_address() {
             kill(Pid::from_raw(process), Signal::SIGUSR2).unwrap();
         }
     }
-    for load in loads {
-        println!("{}", String::from_utf8_lossy(&load.wait_with_output().unwrap().stdout));
+    for mut load in loads {
+        let said = load.end();
+        println!("{said}");
+        assert!(said.contains("Requests/sec"), "no load");
     }
     let after = Counts::all(&site);
     for (host, (after, before)) in after.iter().zip(&before).enumerate() {
@@ -52,11 +57,31 @@ fn starved_nodes_keep_the_address() {
     assert!((0..3).all(|host| site.said(host).contains("Loading success.")), "{}", site.all_said());
 }
 
-/// Requests through the address, as fast as they are answered.
-fn load(site: &Site, length: Duration) -> Child {
-    let cores = available_parallelism().map_or(2, usize::from);
-    let mut command = Command::new("ip");
-    command.args(["netns", "exec", &site.world.client(), "wrk", &format!("-t{cores}")]);
-    command.args([&format!("-c{}", cores * 100), &format!("-d{}s", length.as_secs()), "http://10.77.0.100/"]);
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap()
+/// Requests through the address, as fast as they are answered; ended with the test, whatever becomes of it.
+struct Load(Child);
+
+impl Load {
+    fn start(site: &Site, length: Duration) -> Self {
+        let cores = available_parallelism().map_or(2, usize::from);
+        let mut command = Command::new("ip");
+        command.args(["netns", "exec", &site.world.client(), "wrk", &format!("-t{cores}")]);
+        let (connections, length) = (format!("-c{}", cores * 100), format!("-d{}s", length.as_secs()));
+        command.args([&connections, &length, "http://10.77.0.100/"]);
+        Self(command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap())
+    }
+
+    /// What it says at its end.
+    fn end(&mut self) -> String {
+        let mut said = String::new();
+        self.0.stdout.take().unwrap().read_to_string(&mut said).unwrap();
+        assert!(self.0.wait().unwrap().success(), "{said}");
+        said
+    }
+}
+
+impl Drop for Load {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }

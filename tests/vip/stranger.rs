@@ -45,7 +45,10 @@ fn thousands_of_handshakes_a_second_cost_no_lease() {
     sleep(length);
     done.store(true, Ordering::Relaxed);
     strangers.into_iter().for_each(|stranger| stranger.join().unwrap());
-    println!("{} handshakes in {length:?}", made.load(Ordering::Relaxed));
+    let made = made.load(Ordering::Relaxed);
+    println!("{made} handshakes in {length:?}");
+    // A machine with little to spare makes fewer than it is asked for.
+    assert!(made >= u64::from(RATE) * length.as_secs() / 5, "{made} handshakes in {length:?} are no flood");
     let all: Vec<_> =
         Counts::all(&site).into_iter().zip(before).map(|(after, before)| after.since(before)).collect();
     println!("{:?}", all[holder]);

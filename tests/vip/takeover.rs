@@ -60,14 +60,14 @@ fn a_holder_whose_guard_is_flushed_lets_go_and_takes_it_again() {
 #[test]
 fn another_claim_is_told_and_answered() {
     for (name, address, tells) in [
-        ("c", "10.77.0.100/24", "net.ipv4.conf.eth0.arp_notify"),
-        ("e", "fd77::100/64 nodad", "net.ipv6.conf.eth0.ndisc_notify"),
+        ("c", "10.77.0.100/24", "ipv4/conf/eth0/arp_notify"),
+        ("e", "fd77::100/64 nodad", "ipv6/conf/eth0/ndisc_notify"),
     ] {
         let Some(site) = Site::start(name, LB) else { return };
         let (holder, client) = (site.holder(), site.world.client());
         // Whoever has it announces it when it gets another Ethernet address.
         site.world.sh(&format!(
-            "ip netns exec {client} sysctl -q {tells}=1\nip -n {client} addr add {address} dev eth0
+            "ip netns exec {client} sh -c 'echo 1 >/proc/sys/net/{tells}'\nip -n {client} addr add {address} dev eth0
              ip -n {client} link set eth0 address 02:4c:42:00:00:98"
         ));
         eventually("the claim is not told", || site.said(holder).contains("another machine claims"));

@@ -60,6 +60,26 @@ impl Claims {
         KINDS.map(|kind| self.dual_by(kind)).into_iter().max().unwrap_or_default()
     }
 
+    /// For how long one still answered, in whatever way, after another had begun to: where the address moves once.
+    pub(crate) fn relapse(&self) -> Duration {
+        let mut late = Duration::ZERO;
+        for kind in KINDS {
+            // In the order in which they began: who, when first, when last.
+            let mut turns: Vec<(Mac, Instant, Instant)> = Vec::new();
+            for round in &self.0 {
+                for (_, mac) in round.claims.iter().filter(|(by, _)| *by == kind) {
+                    match turns.iter_mut().find(|(known, ..)| known == mac) {
+                        Some((_, _, last)) => *last = round.begun,
+                        None => turns.push((*mac, round.begun, round.begun)),
+                    }
+                }
+            }
+            let pairs = turns.windows(2).map(|pair| pair[0].2.saturating_duration_since(pair[1].1));
+            late = late.max(pairs.max().unwrap_or_default());
+        }
+        late
+    }
+
     /// How many have answered, by each.
     pub(crate) fn claimants(&self) -> [usize; 3] {
         KINDS.map(|kind| {
