@@ -89,6 +89,7 @@ sim COUNT="10000" FIRST="0":
 # A hundred reloads, and handovers, under 5,000 requests per second: failures, p99, memory, sockets (minutes, a quiet machine).
 reloads *ARGUMENTS:
     LB_DEMAND_TOOLS=1 cargo test --release --workspace --test reloads -- --include-ignored --nocapture --test-threads 1 {{ARGUMENTS}}
+
 # How long a command takes in a cluster of three, on an otherwise idle machine.
 latency:
     cargo test --release --workspace --test shared -- --ignored --nocapture --test-threads 1 latency
