@@ -60,6 +60,17 @@ const OWN: &[(&str, &str)] = &[
     ("chkfail", "how many checks there were depends on time"),
 ];
 
+/// True for peaks of sessions that may differ by how many are still ending when the next one begins: clients come one by
+/// one here, so neither program sees more than those that end late beside it.
+fn peaks_agree(found: f64, expected: f64) -> bool {
+    (found == 0.0) == (expected == 0.0) && (found - expected).abs() <= 2.0
+}
+
+fn both_peaks(found: Option<&str>, expected: &str) -> bool {
+    let read = |text: &str| text.parse().ok();
+    found.and_then(read).zip(read(expected)).is_some_and(|(found, expected)| peaks_agree(found, expected))
+}
+
 #[test]
 fn columns_are_haproxys() {
     let Some(haproxy) = haproxy() else { return };
@@ -79,7 +90,9 @@ fn columns_are_haproxys() {
                 || column.starts_with("h2_");
             let found = ours[name].get(column).map(String::as_str);
             // A counter of what there is none of may be left out.
-            let same = found == Some(expected) || (found.is_none_or(str::is_empty) && expected == "0");
+            let same = found == Some(expected)
+                || (found.is_none_or(str::is_empty) && expected == "0")
+                || (column == "smax" && both_peaks(found, expected));
             if !own && !TIMED.contains(&column.as_str()) && !same {
                 wrong.push(format!("{name} {column}: {found:?}, haproxy: {expected}"));
             }
@@ -120,6 +133,7 @@ fn exporters_agree() {
         let compared = !NOT_COMPARED.iter().any(|part| name.contains(part));
         match ours.get(name) {
             None if !name.contains("build_info") => wrong.push(format!("{name} is missing")),
+            Some(found) if name.contains("_max_sessions") && peaks_agree(*found, *expected) => {}
             Some(found) if compared && found != expected && !(found.is_nan() && expected.is_nan()) => {
                 wrong.push(format!("{name}: {found}, haproxy: {expected}"));
             }
