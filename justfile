@@ -68,6 +68,10 @@ starve SECONDS="600":
 under-load ROUNDS="5":
     LB_VIP_ROUNDS={{ROUNDS}} {{campaign}} load::
 
+# 2,000 requests a second to servers, of which the nodes lose sight, and which are killed, ROUNDS times, beside haproxy (root).
+farm ROUNDS="5":
+    LB_VIP_ROUNDS={{ROUNDS}} {{campaign}} farm::
+
 # Faults of all kinds under traffic, for SECONDS on three nodes and as long on five (root).
 soak SECONDS="900":
     LB_VIP_SECONDS={{SECONDS}} {{campaign}} soak::

@@ -57,7 +57,12 @@ impl Site {
 
     /// The same with as many hosts.
     pub(crate) fn start_some(name: &str, mover: Mover, hosts: usize) -> Option<Self> {
-        let world = World::new(name, hosts)?;
+        World::new(name, hosts).map(|world| Self::start_in(world, mover))
+    }
+
+    /// The same in a world that is there.
+    pub(crate) fn start_in(world: World, mover: Mover) -> Self {
+        let hosts = world.hosts;
         let names = (0..hosts).map(Self::name);
         let mut keygen = Command::new(env!("CARGO_BIN_EXE_lb"));
         keygen.args(["cluster", "keygen"]).arg(world.path("keys")).args(names).stdout(Stdio::null());
@@ -66,7 +71,7 @@ impl Site {
         let mut site = Self { world, mover, running, frozen: None, _echo: echo };
         (0..hosts).for_each(|index| site.start_host(index));
         site.holder();
-        Some(site)
+        site
     }
 
     pub(crate) fn is_lb(&self) -> bool {

@@ -1,5 +1,5 @@
 //! Hosts, a client, and the wires between them: network namespaces that are nobody else's. Each host has two interfaces: `eth0`
-//! towards clients, `eth1` towards the other nodes.
+//! towards clients, `eth1` towards the other nodes; and `eth2` towards servers, where there are any.
 
 use nix::sched::{CloneFlags, setns};
 use std::fs::File;
@@ -90,7 +90,35 @@ impl World {
             )
     }
 
-    /// The namespace of the wires: host N's interfaces end there in `pN` and `qN`.
+    /// Adds wires to a namespace of servers, which has so many addresses, from 10.79.0.101 on.
+    pub(crate) fn add_servers(&self, count: usize) {
+        let (net, servers) = (self.net(), self.servers());
+        let mut script = format!(
+            "ip -n {net} link add br2 type bridge\nip -n {net} link set br2 up\n\
+             ip netns add {servers}\nip -n {servers} link set lo up\n\
+             ip -n {net} link add servers type veth peer name eth0 netns {servers}\n\
+             ip -n {net} link set servers master br2 up\nip -n {servers} link set eth0 up\n"
+        );
+        for server in 0..count {
+            script += &format!("ip -n {servers} addr add 10.79.0.{}/24 dev eth0\n", 101 + server);
+        }
+        for host in 0..self.hosts {
+            let (ns, number) = (self.host(host), host + 1);
+            script += &format!(
+                "ip -n {net} link add r{host} type veth peer name eth2 netns {ns}\n\
+                 ip -n {net} link set r{host} master br2 up\nip -n {ns} link set eth2 up\n\
+                 ip -n {ns} addr add 10.79.0.{number}/24 dev eth2\n"
+            );
+        }
+        self.sh(&script);
+    }
+
+    /// The namespace of servers.
+    pub(crate) fn servers(&self) -> String {
+        format!("{}s", self.tag)
+    }
+
+    /// The namespace of the wires: host N's interfaces end there in `pN`, `qN` and `rN`.
     pub(crate) fn net(&self) -> String {
         format!("{}n", self.tag)
     }
@@ -144,7 +172,8 @@ impl World {
 
 impl Drop for World {
     fn drop(&mut self) {
-        for ns in (0..self.hosts).map(|index| self.host(index)).chain([self.client(), self.net()]) {
+        let others = [self.client(), self.servers(), self.net()];
+        for ns in (0..self.hosts).map(|index| self.host(index)).chain(others) {
             let _ = Command::new("ip").args(["netns", "del", &ns]).stderr(Stdio::null()).status();
         }
     }

@@ -17,7 +17,7 @@ use std::thread::{self, JoinHandle, sleep};
 use std::time::{Duration, Instant};
 
 /// How long an answer may take.
-const PATIENCE: Duration = Duration::from_millis(300);
+pub(crate) const PATIENCE: Duration = Duration::from_millis(300);
 const EACH: Duration = Duration::from_millis(10);
 
 /// When each request that was answered had begun, and by whom it was answered.
