@@ -1,7 +1,8 @@
 //! `prefer`: when a holder gives the addresses to a node that should rather have them. Pure.
 //!
 //! Moves cost connections, so a preferred node must have been fit for a while, and for longer each time this was done lately:
-//! a node that fails again and again does not take the addresses along.
+//! a node that fails again and again does not take the addresses along. For the same reason a node that is better than the holder
+//! does not get them while one that is better still is fit and only waits out its time: one move is made, not two.
 
 use super::Moment;
 use crate::state::NodeId;
@@ -69,16 +70,17 @@ impl Preference {
         }
         let wait = self.wait();
         let before = std::mem::take(&mut self.fit_since);
-        let mut best: Option<(usize, NodeId)> = None;
+        let mut best: Option<(usize, NodeId, Moment)> = None;
         for peer in peers.filter(|peer| peer.fit) {
             let since = before.get(&peer.node).copied().unwrap_or(now);
             self.fit_since.insert(peer.node, since);
             let rank = self.rank(peer.name);
-            if rank < own && now >= since + wait && best.is_none_or(|(least, _)| rank < least) {
-                best = Some((rank, peer.node));
+            if rank < own && best.is_none_or(|(least, ..)| rank < least) {
+                best = Some((rank, peer.node, since));
             }
         }
-        best.map(|(_, node)| node)
+        // The others wait for it as well: no longer than it is fit, so for one wait at most.
+        best.filter(|(.., since)| now >= *since + wait).map(|(_, node, _)| node)
     }
 
     /// Where a node stands: 0 is the best.
@@ -124,12 +126,27 @@ mod tests {
         let mut preference = prefers();
         assert_eq!(preference.better(s(0), "c", peers(false, true)), None);
         assert_eq!(preference.better(s(9), "c", peers(false, true)), None);
-        assert_eq!(preference.better(s(10), "c", peers(true, true)), Some(B));
-        assert_eq!(preference.better(s(10), "b", peers(true, true)), None);
+        assert_eq!(preference.better(s(10), "c", peers(false, true)), Some(B));
+        assert_eq!(preference.better(s(11), "b", peers(true, true)), None);
         // A break begins it anew.
         assert_eq!(preference.better(s(15), "b", peers(false, true)), None);
         assert_eq!(preference.better(s(21), "b", peers(true, true)), None);
         assert_eq!(preference.better(s(31), "b", peers(true, true)), Some(A));
+    }
+
+    #[test]
+    fn the_best_is_waited_for_so_that_connections_are_cut_once() {
+        let mut preference = prefers();
+        assert_eq!(preference.better(s(0), "c", peers(false, true)), None);
+        assert_eq!(preference.better(s(1), "c", peers(true, true)), None);
+        assert_eq!(preference.better(s(10), "c", peers(true, true)), None);
+        assert_eq!(preference.better(s(11), "c", peers(true, true)), Some(A));
+        // One that fails meanwhile holds up nothing.
+        let mut preference = prefers();
+        assert_eq!(preference.better(s(0), "c", peers(false, true)), None);
+        assert_eq!(preference.better(s(9), "c", peers(true, true)), None);
+        assert_eq!(preference.better(s(12), "c", peers(true, true)), None);
+        assert_eq!(preference.better(s(13), "c", peers(false, true)), Some(B));
     }
 
     #[test]
