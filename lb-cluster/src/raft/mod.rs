@@ -3,6 +3,7 @@
 //! The version is pinned: 0.10 has what the holder of an address needs (pre-votes, and the instant at which a majority
 //! was last heard), and 0.9 has not.
 
+mod admission;
 mod agree;
 mod condition;
 mod encoding;

@@ -54,6 +54,8 @@ pub(super) enum Request {
     ReadPlace,
     /// What there is to tell of servers' health.
     Health(Frame),
+    /// Who is in the cluster?
+    Members,
 }
 
 /// Their answers.
@@ -75,6 +77,7 @@ pub(super) enum Answer {
     /// Nothing was done, and why.
     Vain(String),
     Health(Frame),
+    Members(Vec<Member>),
 }
 
 /// What a request is, to whom looks at the wire.

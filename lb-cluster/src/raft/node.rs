@@ -9,13 +9,11 @@ use super::network::{Answer, Census, Network, Request, ask};
 use super::prepared::Basis;
 use super::service::{Heard, Service};
 use super::{Log, Machine, Prepared, Raft, Replica, Role, Status, Types};
-use super::{founding, listing};
-use crate::events::Events;
+use super::{admission, founding};
 use crate::runtime::{Tasks, now, sleep, timeout};
 use crate::state::{Decision, Member, NodeId, Outcome, State, Tenure, Verdicts};
 use crate::store::{Directory, Fact, Write, Writer};
 use crate::transport::{Caller, Counters, Link, Roster, serve};
-use lb_core::process::Severity;
 use openraft::alias::WatchReceiverOf;
 use openraft::async_runtime::WatchReceiver;
 use openraft::errors::{ClientWriteError, RaftError};
@@ -159,7 +157,15 @@ impl Node {
         let door = Door { caller: caller.clone(), roster: roster.clone(), counters: Arc::clone(&counters) };
         tasks.spawn(open(door, service));
         let listed = census.listed.clone();
-        tasks.spawn(follow_membership(raft.metrics(), roster, listed, settings.events.clone()));
+        tasks.spawn(admission::ask_around(
+            raft.metrics(),
+            Arc::clone(&heard),
+            roster.clone(),
+            caller.clone(),
+            listed.clone(),
+            election,
+        ));
+        tasks.spawn(admission::follow_membership(raft.metrics(), roster, listed, settings.events.clone()));
         tasks.spawn(founding::found(raft.clone(), caller.clone(), census, settings.events));
         let metrics = raft.metrics();
         Ok(Self {
@@ -390,32 +396,6 @@ async fn quarantine(longest: Duration, writer: &Writer, election: Duration) -> i
     writer.flush(vec![Write::Set(Fact::Election, encode(&longest)?)]).await?;
     wait.await;
     writer.flush(vec![Write::Set(Fact::Election, encode(&election)?)]).await
-}
-
-/// Lets in who is in the cluster. Before there is one, who is listed.
-async fn follow_membership(
-    mut metrics: WatchReceiverOf<Types, RaftMetrics<Types>>,
-    roster: Roster,
-    listed: Vec<Member>,
-    events: Events,
-) {
-    let mut known = Vec::new();
-    let mut told = Vec::new();
-    loop {
-        let seats = Status::of(&metrics.borrow_watched()).seats;
-        if !seats.is_empty() && seats != known {
-            roster.replace(seats.iter().map(|seat| seat.member.clone()).collect());
-            let differences = listing::differences(&seats, &listed);
-            for text in differences.iter().filter(|text| !told.contains(*text)) {
-                events.tell(Severity::Warning, format!("{text}."));
-            }
-            told = differences;
-            known = seats;
-        }
-        if metrics.changed().await.is_err() {
-            return;
-        }
-    }
 }
 
 fn stopped(error: impl std::fmt::Display) -> Error {

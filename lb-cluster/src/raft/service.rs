@@ -75,6 +75,10 @@ impl Service {
             }
             Request::Condition => Ok(Answer::Condition { fit: self.conditions.own() }),
             Request::Agree(decision) => answer_agree(raft, decision).await,
+            Request::Members => {
+                let status = Status::of(&raft.metrics().borrow_watched());
+                Ok(Answer::Members(status.seats.into_iter().map(|seat| seat.member).collect()))
+            }
             Request::ReadPlace => Ok(answer_read(raft).await),
             Request::Health(frame) => {
                 let from = frame.from;

@@ -18,6 +18,8 @@ struct Cluster {
     authority: Authority,
     home: TempDir,
     listed: Vec<Member>,
+    /// So many create the cluster, and list nobody else.
+    founders: usize,
     nodes: Vec<Option<Node>>,
 }
 
@@ -29,7 +31,8 @@ impl Cluster {
         };
         let listed = (1..=size).map(member).collect::<Vec<_>>();
         let nodes = listed.iter().map(|_| None).collect();
-        Self { authority: Authority::new().unwrap(), home: tempfile::tempdir().unwrap(), listed, nodes }
+        let (authority, home) = (Authority::new().unwrap(), tempfile::tempdir().unwrap());
+        Self { authority, home, founders: listed.len(), listed, nodes }
     }
 
     fn data_dir(&self, index: usize) -> PathBuf {
@@ -38,6 +41,7 @@ impl Cluster {
 
     async fn start(&mut self, index: usize) {
         let me = self.listed[index].clone();
+        let all = if index < self.founders { self.founders } else { self.listed.len() };
         let crt = self.authority.node(&me.name).unwrap();
         let ca = self.authority.certificate().unwrap();
         let identity = Identity::new(&Credentials::Certificates { crt, ca }).unwrap();
@@ -46,7 +50,7 @@ impl Cluster {
                 cluster: "edge".into(),
                 identity: identity.clone(),
                 data_dir: self.data_dir(index),
-                listed: self.listed.clone(),
+                listed: self.listed[..all].to_vec(),
                 heartbeat: HEARTBEAT,
                 election: ELECTION,
                 succession: Duration::ZERO,
@@ -71,7 +75,7 @@ impl Cluster {
     }
 
     async fn start_all(&mut self) {
-        for index in 0..self.nodes.len() {
+        for index in 0..self.founders {
             self.start(index).await;
         }
     }
@@ -230,6 +234,45 @@ async fn an_emptied_node_is_a_new_one_that_takes_the_old_ones_seat() {
     assert!(seats.iter().all(|seat| seat.node != old));
     // To admit it again changes nothing.
     assert_eq!(cluster.node(leader).admit(cluster.listed[lost].clone()).await.unwrap(), new);
+}
+
+/// Nobody but the node that came in can lead, and it needs the vote of one that was away then and has never heard of it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_came_in_is_let_in_by_a_voter_that_was_away() {
+    let mut cluster = Cluster::new(4);
+    cluster.founders = 3;
+    cluster.start_all().await;
+    let away = (cluster.leader().await + 1) % 3;
+    cluster.stop(away).await;
+    cluster.start(3).await;
+    loop {
+        let leader = cluster.until(|cluster| {
+            let mut leaders = cluster.running().filter(|(_, node)| node.status().role == Role::Leader);
+            leaders.next().map(|(index, _)| index)
+        });
+        match cluster.node(leader.await).admit(cluster.listed[3].clone()).await {
+            Ok(_) => break,
+            Err(error) => eprintln!("{error}"),
+        }
+    }
+    // Another founder misses a change that the new node has: it cannot lead either.
+    let behind = loop {
+        let leader = cluster.leader().await;
+        let behind = (0..3).find(|index| ![leader, away].contains(index)).unwrap();
+        let last = cluster.node(behind).status().last;
+        cluster.stop(behind).await;
+        // Two of four decide nothing, but both have it.
+        let _ = cluster.node(leader).propose(weight(7)).await;
+        if cluster.node(3).status().last > last {
+            break behind;
+        }
+        cluster.start(behind).await;
+    };
+    let third = (0..3).find(|index| ![behind, away].contains(index)).unwrap();
+    cluster.stop(third).await;
+    cluster.start(behind).await;
+    cluster.start(away).await;
+    cluster.leader().await;
 }
 
 #[tokio::test]
