@@ -10,6 +10,7 @@ pub(super) struct Coverage(BTreeMap<&'static str, u64>);
 /// Those that every run of the simulation must come to.
 pub(super) const DEMANDED: &[&str] = &[
     "acquisitions",
+    "all but the holder restarted",
     "changes acknowledged",
     "clock on a wall set",
     "crash after announce",

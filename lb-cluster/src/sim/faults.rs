@@ -33,6 +33,7 @@ const KINDS: &[(u32, Fault)] = &[
     (3, remove),
     (5, other_terms),
     (3, set_wall),
+    (3, restart_others),
 ];
 
 /// What this story may meet with: some kinds only, so that one gets often what another never does.
@@ -89,6 +90,16 @@ impl Sim {
         self.note(|| format!("{what}: {index}"));
     }
 
+    /// Nothing comes from it, and nothing to it.
+    fn isolate(&mut self, index: usize, least: f64, most: f64) {
+        let until = self.executor.now() + self.world.ms(least, most);
+        self.hit(index, "partition", None);
+        for other in 0..self.world.machines.len() {
+            self.cut(index, other, until);
+            self.cut(other, index, until);
+        }
+    }
+
     fn cut(&mut self, from: usize, to: usize, until: Time) {
         let cut = self.world.network.cut.entry((from, to)).or_default();
         *cut = until.max(*cut);
@@ -125,6 +136,23 @@ fn kill_all(index: usize) {
         with(|sim| sim.hit(index, "process killed", Some("crash while holding")));
         machine::kill_all(index);
         start_later(index, 5.0, 700.0);
+    }
+}
+
+/// All but the holder lose their processes and are back at once, and nobody hears the holder any more: those that it has its lease
+/// from do not know of it.
+fn restart_others(_: usize) {
+    let others = with(|sim| {
+        let holder = sim.world.answering(sim.executor.now()).first().copied()?;
+        sim.hit(holder, "all but the holder restarted", None);
+        sim.isolate(holder, 300.0, 900.0);
+        let all = sim.world.machines.iter().enumerate();
+        let runs = all.filter(|(index, machine)| *index != holder && machine.life.is_some());
+        Some(runs.map(|(index, _)| index).collect::<Vec<_>>())
+    });
+    for other in others.into_iter().flatten().filter(|other| !is_spared(*other)) {
+        machine::kill(other);
+        start_later(other, 1.0, 30.0);
     }
 }
 
@@ -230,14 +258,7 @@ fn cut_two(index: usize) {
 }
 
 fn isolate(index: usize) {
-    with(|sim| {
-        let until = sim.executor.now() + sim.world.ms(50.0, 1200.0);
-        sim.hit(index, "partition", None);
-        for other in 0..sim.world.machines.len() {
-            sim.cut(index, other, until);
-            sim.cut(other, index, until);
-        }
-    });
+    with(|sim| sim.isolate(index, 50.0, 1200.0));
 }
 
 fn split(_: usize) {
@@ -476,6 +497,21 @@ fn other_terms(index: usize) {
                 leader.into_iter().for_each(step_down);
             });
         }
+    });
+    cut_off_once_it_holds(index);
+}
+
+/// Its lease would be longer than the others wait.
+fn cut_off_once_it_holds(index: usize) {
+    with(|sim| {
+        if sim.world.calm || sim.world.machines[index].election == ELECTION {
+            return;
+        }
+        if sim.holds(index) {
+            return sim.isolate(index, 700.0, 1000.0);
+        }
+        let at = sim.executor.now() + 20 * MS;
+        sim.executor.at(at, move || cut_off_once_it_holds(index));
     });
 }
 

@@ -118,7 +118,6 @@ fn rule_4_an_address_that_is_announced_once_is_missed() {
 }
 
 #[test]
-#[ignore = "no story of the first thousand comes to a restart within a lease that another then overtakes"]
 fn rule_5_a_node_that_votes_at_once_is_missed() {
     missed(5, 0);
 }
@@ -129,7 +128,6 @@ fn rule_6_a_transfer_before_the_release_is_missed() {
 }
 
 #[test]
-#[ignore = "long: few stories come to a leader with other times that is then cut off"]
 fn rule_7_nodes_with_other_times_are_missed() {
     missed(7, 0);
 }
