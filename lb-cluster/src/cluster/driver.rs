@@ -1,5 +1,8 @@
 //! What the thread does: looks often, lets the holder decide, and carries out what it says.
 
+mod succession;
+mod told;
+
 use super::expiry::Expiry;
 use super::{Answer, Order, View};
 use crate::authority::{self, Questions};
@@ -7,15 +10,16 @@ use crate::counts::Counts;
 use crate::events::Events;
 use crate::health::{self, Health};
 use crate::notify::{Notice, Sender};
-use crate::raft::{Error, Node, Role, Seat, Settings, Status};
+use crate::raft::{Error, Node, Role, Settings, Status};
 use crate::runtime::{self, Tasks, now, since};
 use crate::state::{Decision, NodeId, Tenure};
 use crate::transport::Identity;
-use crate::vip::{Action, Hands, Holder, Lease, Peer, Preference, Reason, Sense, Sight};
+use crate::vip::{Action, Hands, Holder, Lease, Preference, Reason, Sense, Sight};
 use lb_core::process::Severity;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
+use told::Told;
 
 /// How often the holder looks, if nothing wakes it before.
 const TICK: Duration = Duration::from_millis(4);
@@ -130,14 +134,6 @@ pub(super) struct Driver {
     told: Told,
     identity: Identity,
     expiry: Expiry,
-}
-
-/// What the operator knows.
-struct Told {
-    leader: Option<(NodeId, u64)>,
-    quorum: bool,
-    /// Since when there is none.
-    lost: Option<Instant>,
 }
 
 impl Driver {
@@ -356,29 +352,6 @@ impl Driver {
         }
     }
 
-    /// Gives the addresses away where another should rather have them.
-    fn prefer(&mut self, status: &Status) {
-        let now = since(self.origin);
-        self.preference.remember(now, self.node.yields());
-        let own = status.seats.iter().find(|seat| seat.node == status.node);
-        let Some(own) = own.filter(|_| self.holder.held_until().is_some()) else {
-            return self.preference.rest();
-        };
-        let able = successors(status, self.election);
-        let peers = able.map(|(seat, _)| Peer {
-            node: seat.node,
-            name: &seat.member.name,
-            fit: self.node.is_fit(seat.node),
-        });
-        let better = self.preference.better(now, &own.member.name, peers);
-        if let Some(better) = better.filter(|_| self.leaving != Some(status.term)) {
-            (self.leaving, self.chosen) = (Some(status.term), Some(better));
-            let text = "a node that is preferred has been fit for a while: it gets the virtual addresses.";
-            self.events.tell(Severity::Notice, text.to_owned());
-            self.tell(Decision::Yielded(Tenure { node: status.node, term: status.term }));
-        }
-    }
-
     /// What the cluster hears is a record of what happened, not a permission for it.
     fn tell(&mut self, decision: Decision) {
         let node = Arc::clone(&self.node);
@@ -396,84 +369,4 @@ impl Driver {
             let _ = answer.send(change.await.map_err(|error| error.to_string()));
         });
     }
-
-    /// An order to step down counts only where another can lead.
-    fn step_down(&mut self) {
-        let status = self.node.status();
-        if status.role == Role::Leader && self.successor(&status).is_none() {
-            let text = "this node keeps the lead: no other that may hold the addresses answers.";
-            return self.events.tell(Severity::Warning, text.to_owned());
-        }
-        self.leaving = Some(status.term);
-    }
-
-    fn hand_over(&mut self, status: &Status) {
-        let to = self.successor(status);
-        self.chosen = None;
-        let Some(to) = to else { return };
-        let node = Arc::clone(&self.node);
-        self.words.spawn(async move {
-            if let Err(error) = node.transfer(to).await {
-                tracing::debug!("cluster: {error}");
-            }
-        });
-    }
-
-    /// Others that may hold, and were heard lately.
-    fn able<'a>(&self, status: &'a Status) -> impl Iterator<Item = &'a Seat> {
-        successors(status, self.election).map(|(seat, _)| seat)
-    }
-
-    /// Who shall lead next: who was chosen; else of those that may hold one that is fit, the one that is preferred, or the one
-    /// that answered last.
-    fn successor(&self, status: &Status) -> Option<NodeId> {
-        let best = successors(status, self.election).max_by_key(|(seat, at)| {
-            let rank = self.preference.rank(&seat.member.name);
-            let chosen = self.chosen == Some(seat.node);
-            (chosen, self.node.is_fit(seat.node), std::cmp::Reverse(rank), *at)
-        });
-        best.map(|(seat, _)| seat.node)
-    }
-
-    /// A majority hears the same leader, as far as this node can tell.
-    fn has_quorum(&self, status: &Status) -> bool {
-        let heard = if status.role == Role::Leader { status.quorum_acked } else { self.node.leader_heard() };
-        heard.is_some_and(|heard| since(heard) < self.election)
-    }
-
-    /// Tells who leads, and whether anybody does.
-    fn report(&mut self, status: &Status, quorum: bool) {
-        self.told.lost = if quorum { None } else { self.told.lost.or_else(|| Some(now())) };
-        let name = |node: NodeId| {
-            let seat = status.seats.iter().find(|seat| seat.node == node);
-            seat.map_or_else(|| node.to_string(), |seat| seat.member.name.clone())
-        };
-        if let Some(leader) = status.leader.filter(|_| quorum).map(|leader| (leader, status.term))
-            && (self.told.leader != Some(leader) || !self.told.quorum)
-        {
-            let text = format!("{} leads, term {}.", name(leader.0), leader.1);
-            self.events.tell(Severity::Notice, text);
-            if self.told.leader != Some(leader) {
-                self.counts.leader_changes.inc();
-            }
-            (self.told.leader, self.told.quorum) = (Some(leader), true);
-        }
-        let lost = self.told.lost.is_some_and(|lost| since(lost) > self.election * 4);
-        if lost && self.told.quorum {
-            let text = "no majority of the nodes is reached: nobody holds the virtual addresses by this node's word; \
-                        it goes on with its own.";
-            self.events.tell(Severity::Warning, text.to_owned());
-            self.told.quorum = false;
-        }
-    }
-}
-
-/// Others that may hold and answered lately, and what they answered last had been sent.
-fn successors(status: &Status, election: Duration) -> impl Iterator<Item = (&Seat, Instant)> {
-    let able =
-        status.seats.iter().filter(|seat| seat.voter && !seat.member.witness && seat.node != status.node);
-    able.filter_map(move |seat| {
-        let at = status.acked.get(&seat.node).copied().filter(|at| since(*at) < election)?;
-        Some((seat, at))
-    })
 }
