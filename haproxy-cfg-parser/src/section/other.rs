@@ -7,6 +7,9 @@ use crate::suggest;
 use crate::tables::keywords::other::Section;
 use crate::value;
 
+/// Rings that are there without a section.
+const BUILT_IN_RINGS: [&str; 3] = ["buf0", "stdout", "stderr"];
+
 /// Checks the first line.
 pub(super) fn open(cx: &mut Cx<'_>, section: &Section, args: &Args<'_>) {
     let name = args.get(1);
@@ -25,7 +28,8 @@ pub(super) fn open(cx: &mut Cx<'_>, section: &Section, args: &Args<'_>) {
         cx.too_many(args, 1);
     }
     let known = (section.name, name.to_owned());
-    if cx.named.contains(&known) {
+    let built_in = section.name == "ring" && BUILT_IN_RINGS.contains(&name);
+    if built_in || cx.named.contains(&known) {
         let there = cx.named_at.get(&known).map(ToString::to_string).unwrap_or_default();
         let text = match section.name {
             "cache" => format!("{here}: Duplicate cache name '{name}'."),
