@@ -1,7 +1,7 @@
 //! Backends that commands make of named `defaults` sections, and delete (management guide 9.3 "add backend", "del backend").
 
 use super::dynamic::{Obstacle, reason};
-use super::{Context, Options, Plan, backend, frontend};
+use super::{Context, Options, Plan, backend, frontend, registry};
 use crate::proxy::Backend;
 use haproxy_cfg_parser::model::Mode;
 use haproxy_cfg_parser::{Severity, SystemWorld};
@@ -35,9 +35,7 @@ pub(crate) fn add_backend(plan: &Plan, name: &str, defaults: &str, mode: Option<
     context.directory = Arc::clone(&plan.directory);
     context.resolvers.clone_from(&plan.resolvers);
     context.rings.clone_from(&plan.rings);
-    let taken = plan.frontends.iter().map(|one| one.id);
-    let next = taken.chain(plan.backends.load().iter().map(|one| one.id)).max().unwrap_or(0) + 1;
-    let made = backend::backend(&proxy, next, &options, &mut context);
+    let made = backend::backend(&proxy, 0, &options, &mut context);
     let logger = frontend::logger(&proxy, &mut context);
     if let Some(error) = context.diagnostics.iter().find(|finding| finding.severity == Severity::Alert) {
         return Err(reason(error));
@@ -52,12 +50,14 @@ pub(crate) fn add_backend(plan: &Plan, name: &str, defaults: &str, mode: Option<
     made.logger = logger;
     made.published.store(false, Relaxed);
     made.section = Some(Arc::new(proxy.clone()));
-    let made = Arc::new(made);
+    registry::configure_backend(&made);
     plan.backends.edit(|all| {
         if all.iter().any(|known| known.name == name) {
             return Err(TAKEN.to_owned());
         }
-        all.push(made);
+        let taken = plan.frontends.iter().map(|one| one.id).chain(all.iter().map(|one| one.id));
+        made.id = taken.max().unwrap_or(0) + 1;
+        all.push(Arc::new(made));
         Ok(())
     })?;
     plan.revised.send_replace(());

@@ -2,6 +2,7 @@
 
 use super::{ask_as, compiled};
 use crate::admin::Level;
+use std::sync::Arc;
 
 #[tokio::test]
 async fn backends_come_and_go() {
@@ -59,6 +60,8 @@ async fn backends_come_and_go() {
     let plan = (context.plan)();
     let added = plan.backends.find("m").unwrap();
     assert_eq!((added.retries, added.mode.name(), added.is_published()), (9, "tcp", false));
+    assert!(added.farm.announcer().is_some_and(|announcer| Arc::ptr_eq(&announcer, &added.announcer)));
+    assert!(plan.backends.load().iter().all(|other| other.name == "m" || other.id < added.id));
     let stat = ask_as(&context, Level::Admin, "show stat m 2 -1\n").await;
     assert!(stat.lines().any(|line| line.starts_with("m,BACKEND,")), "{stat}");
 }

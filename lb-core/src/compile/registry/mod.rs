@@ -249,8 +249,11 @@ fn inherit_lists(previous: &Plan, plan: &Plan) {
 }
 
 fn configure(plan: &Plan) {
-    for backend in plan.backends.load().iter() {
-        let redispatch = backend.options.redispatch.is_some_and(|interval| interval != 0);
-        backend.farm.configure(backend.fullconn, redispatch, &backend.announcer);
-    }
+    plan.backends.load().iter().for_each(|backend| configure_backend(backend));
+}
+
+/// Gives what a backend's servers share what its section says.
+pub(super) fn configure_backend(backend: &Backend) {
+    let redispatch = backend.options.redispatch.is_some_and(|interval| interval != 0);
+    backend.farm.configure(backend.fullconn, redispatch, &backend.announcer);
 }
