@@ -155,6 +155,11 @@ impl Balance {
         }
     }
 
+    /// Another choice for the same request may be another server.
+    pub(crate) fn spreads(&self) -> bool {
+        !matches!(self.algorithm, Algorithm::Hash { .. })
+    }
+
     /// The algorithm's name, as statistics print it (`algo`).
     pub fn name(&self) -> &'static str {
         match &self.algorithm {

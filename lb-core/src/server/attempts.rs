@@ -1,6 +1,7 @@
 //! What a session remembers between its attempts to reach a server (manual 4.2 "retries", "option redispatch").
 
 use super::Server;
+use crate::proxy::Backend;
 use std::sync::Arc;
 
 /// The attempts that are left, and where the next one goes.
@@ -12,12 +13,14 @@ pub struct Attempts {
     pub failed: Option<Arc<Server>>,
     /// That server is to be avoided: `option redispatch`.
     pub redispatch: bool,
+    /// A cookie or a rule has chosen the server, and not yet the algorithm.
+    tied: bool,
 }
 
 impl Attempts {
-    /// So many may follow the first.
-    pub fn new(left: u32) -> Self {
-        Self { left, ..Self::default() }
+    /// So many may follow the first, which goes to the `wanted` server, if there is one.
+    pub fn new(left: u32, wanted: Option<&Arc<Server>>) -> Self {
+        Self { left, tied: wanted.is_some(), ..Self::default() }
     }
 
     /// The server that the next attempt must go to: first the wanted one, then the one that failed until it is to be
@@ -35,19 +38,40 @@ impl Attempts {
         self.failed.clone().filter(|_| self.redispatch)
     }
 
-    /// The last attempt went elsewhere than the one before.
-    pub fn moved_to(&self, server: &Arc<Server>) -> Option<&Arc<Server>> {
-        self.failed.as_ref().filter(|failed| !Arc::ptr_eq(failed, server))
+    /// Counts an attempt that goes to `server`. After a failure it is a retry there, or a redispatch away from the one
+    /// that failed: true.
+    pub fn count(&self, backend: &Backend, server: &Arc<Server>) -> bool {
+        let Some(failed) = &self.failed else { return false };
+        let moved = !Arc::ptr_eq(failed, server);
+        for counters in [backend.stats.counters.mine(), failed.counters.mine()] {
+            if moved {
+                counters.wredis.inc();
+            } else {
+                counters.wretr.inc();
+            }
+        }
+        moved
     }
 
-    /// Decides where the attempt after the `retries`-th failure may go. `interval` is the option's: 0 never elsewhere, N
-    /// at every Nth retry, -N at the Nth before the last.
-    pub fn decide(&mut self, retries: u32, interval: Option<i32>) {
-        self.redispatch = match interval.unwrap_or(0) {
+    /// Notes the `retries`-th failure, and decides where the attempt after it may go.
+    pub fn fail(&mut self, server: Arc<Server>, retries: u32, backend: &Backend) {
+        self.failed = Some(server);
+        self.left = self.left.saturating_sub(1);
+        let spreads = || backend.balance.spreads() && backend.balance.in_use(&backend.servers.load()).0 > 1;
+        self.decide(retries, backend.options.redispatch, spreads);
+    }
+
+    /// Elsewhere, where nothing ties the request to its server and the algorithm `spreads` such requests over several; else by
+    /// the option's interval: 0 never, N at every Nth retry, -N at the Nth before the last.
+    fn decide(&mut self, retries: u32, interval: Option<i32>, spreads: impl FnOnce() -> bool) {
+        let Some(interval) = interval else { return };
+        let due = match interval {
             0 => false,
             every @ 1.. => retries.is_multiple_of(every.unsigned_abs()),
             before @ ..0 => self.left + 1 == before.unsigned_abs(),
         };
+        self.redispatch = due || !self.tied && spreads();
+        self.tied &= !self.redispatch;
     }
 }
 
@@ -56,11 +80,11 @@ mod tests {
     use super::*;
 
     /// At which of three retries another server is tried.
-    fn elsewhere(interval: Option<i32>) -> Vec<bool> {
-        let mut attempts = Attempts::new(3);
+    fn elsewhere(tied: bool, interval: Option<i32>, spreads: bool) -> Vec<bool> {
+        let mut attempts = Attempts { left: 3, tied, ..Attempts::default() };
         let mut decide = |retries| {
             attempts.left -= 1;
-            attempts.decide(retries, interval);
+            attempts.decide(retries, interval, || spreads);
             attempts.redispatch
         };
         (1..=3).map(&mut decide).collect()
@@ -68,10 +92,20 @@ mod tests {
 
     #[test]
     fn redispatch_follows_its_interval() {
+        let elsewhere = |interval| elsewhere(false, interval, false);
         assert_eq!(elsewhere(None), [false, false, false]);
         assert_eq!(elsewhere(Some(-1)), [false, false, true]);
         assert_eq!(elsewhere(Some(-2)), [false, true, false]);
         assert_eq!(elsewhere(Some(1)), [true, true, true]);
         assert_eq!(elsewhere(Some(2)), [false, true, false]);
+    }
+
+    #[test]
+    fn what_is_not_tied_goes_elsewhere_at_once() {
+        assert_eq!(elsewhere(false, None, true), [false, false, false]);
+        assert_eq!(elsewhere(false, Some(0), true), [true, true, true]);
+        assert_eq!(elsewhere(true, Some(-1), true), [false, false, true]);
+        // Nothing ties it any more once it has left its server.
+        assert_eq!(elsewhere(true, Some(-2), true), [false, true, true]);
     }
 }

@@ -40,8 +40,8 @@ impl Stream {
         &mut self,
         backend: &Arc<Backend>,
     ) -> Result<(Box<Upstream>, Vec<u8>), NoConnection> {
-        let mut attempts = Attempts::new(backend.retries);
         let ruled = backend.ruled_server(&self.exchange).or_else(|| backend.rdp_server(&self.exchange));
+        let mut attempts = Attempts::new(backend.retries, ruled.as_ref());
         loop {
             let (direct, avoid) = (attempts.direct(ruled.as_ref()), attempts.avoid());
             let slot = self.admitted(backend, direct.as_ref(), avoid.as_deref()).await?;
@@ -49,9 +49,7 @@ impl Stream {
                 return Err(NoConnection::Refused(Refusal::NoServer));
             };
             self.exchange.times.dequeued.get_or_insert_with(Instant::now);
-            if attempts.moved_to(&server).is_some() {
-                self.exchange.redispatched = true;
-            }
+            self.exchange.redispatched |= attempts.count(backend, &server);
             self.exchange.server = Some(Arc::clone(&server));
             self.entry.at_server(&server, self.exchange.retries);
             self.entry.enter(Stage::Connect);
@@ -82,7 +80,8 @@ impl Stream {
                     _ => NoConnection::Failed,
                 });
             }
-            self.count_retry(&mut attempts, backend, &server);
+            self.exchange.retries += 1;
+            attempts.fail(server, self.exchange.retries, backend);
             let at_once = attempts.redispatch && backend.servers.load().len() > 1;
             if !at_once && failure.is_refusal() {
                 self.pause(backend.timeouts.connect.unwrap_or(PAUSE).min(PAUSE)).await?;
@@ -102,21 +101,6 @@ impl Stream {
         self.exchange.times.connected = Some(Instant::now());
         if self.exchange.frontend.log.server_address {
             self.exchange.server_ends = io.ends();
-        }
-    }
-
-    /// Counts a retry and decides whether it may go to another server.
-    fn count_retry(&mut self, attempts: &mut Attempts, backend: &Backend, server: &Arc<Server>) {
-        attempts.left -= 1;
-        self.exchange.retries += 1;
-        attempts.failed = Some(Arc::clone(server));
-        attempts.decide(self.exchange.retries, backend.options.redispatch);
-        for counters in [backend.stats.counters.mine(), server.counters.mine()] {
-            if attempts.redispatch {
-                counters.wredis.inc();
-            } else {
-                counters.wretr.inc();
-            }
         }
     }
 

@@ -46,11 +46,12 @@ pub(super) enum Attempt {
 impl Run<'_> {
     /// Gets the answer from a server of `backend`.
     pub(super) async fn forward(&mut self, backend: Arc<Backend>) -> After {
-        let mut attempts = Attempts::new(self.exchange.limits.retries.unwrap_or(backend.retries));
         if self.gave_up {
             return self.abandoned(Phase::Request);
         }
         let direct = self.direct_server(&backend);
+        let retries = self.exchange.limits.retries.unwrap_or(backend.retries);
+        let mut attempts = Attempts::new(retries, direct.as_ref());
         self.write_head(&backend);
         let wanted = backend.retry_on.needs_request() && !self.exchange.retry_forbidden;
         let repeatable = wanted && self.is_whole();
@@ -67,8 +68,13 @@ impl Run<'_> {
             match self.transfer(&backend, upstream, sent, may_retry).await {
                 Attempt::Done(after) => return after,
                 Attempt::Again => {
-                    attempts.left = attempts.left.saturating_sub(1);
-                    self.count_retry(&mut attempts, &backend);
+                    self.exchange.retries += 1;
+                    if let Some(server) = self.exchange.server.clone() {
+                        // HAProxy counts this retry here, and once more by where it goes.
+                        server.counters.mine().wretr.inc();
+                        backend.stats.counters.mine().wretr.inc();
+                        attempts.fail(server, self.exchange.retries, &backend);
+                    }
                     self.write_head(&backend);
                 }
             }
@@ -125,14 +131,7 @@ impl Run<'_> {
             };
             let now = Instant::now();
             self.exchange.times.dequeued = Some(now);
-            if let Some(failed) = attempts.moved_to(&server) {
-                self.exchange.redispatched = true;
-                backend.stats.counters.mine().wredis.inc();
-                failed.counters.mine().wredis.inc();
-            } else if attempts.failed.is_some() {
-                backend.stats.counters.mine().wretr.inc();
-                server.counters.mine().wretr.inc();
-            }
+            self.exchange.redispatched |= attempts.count(backend, &server);
             let counters = server.counters.mine();
             counters.sess_tot.inc();
             counters.sess_rate.add(1, clock::at(now));
@@ -177,9 +176,8 @@ impl Run<'_> {
                     _ => NoConnection::Failed,
                 });
             }
-            attempts.left -= 1;
-            attempts.failed = Some(server);
-            self.count_retry(attempts, backend);
+            self.exchange.retries += 1;
+            attempts.fail(server, self.exchange.retries, backend);
             let at_once = attempts.redispatch && backend.servers.load().len() > 1;
             if !at_once && failure.is_refusal() {
                 // A server that refuses at once gets a moment to come back, as in HAProxy: one second at most.
@@ -201,15 +199,6 @@ impl Run<'_> {
         let tie = server.tie(io.fd());
         self.exchange.severed = tie.as_ref().map(|tie| Arc::clone(tie.severed()));
         Upstream { tie, io, in_use, slot, reused }
-    }
-
-    /// Counts a retry and decides whether it may go to another server.
-    fn count_retry(&mut self, attempts: &mut Attempts, backend: &Backend) {
-        self.exchange.retries += 1;
-        if attempts.failed.is_none() {
-            attempts.failed = self.exchange.server.clone();
-        }
-        attempts.decide(self.exchange.retries, backend.options.redispatch);
     }
 
     /// A place on a server, waiting in a queue for it if need be.
