@@ -45,6 +45,8 @@ pub struct Command {
     pub doc: &'static str,
     /// Who may call it.
     pub level: Level,
+    /// It changes what nodes share: a socket needs `cluster-write` for it, and it cannot be for one node alone (`@local`).
+    pub writes: bool,
     /// Does it.
     pub run: Run,
 }

@@ -159,7 +159,7 @@ impl Site {
         };
         let answer = format!(" http-request return status 200 content-type text/plain string {name}\n");
         format!(
-            "global\n localpeer {name}\n nbthread 2\n stats socket {} level admin\n\
+            "global\n localpeer {name}\n nbthread 2\n stats socket {} level admin cluster-write\n\
              defaults\n mode http\n timeout client 5s\n timeout connect 5s\n timeout server 5s\n\
              frontend own\n bind {own}\n stats enable\n stats uri /stats\n \
              http-request use-service prometheus-exporter if {{ path /metrics }}\n \

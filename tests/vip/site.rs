@@ -92,7 +92,7 @@ impl Site {
         let path = |end: &str| self.world.path(&format!("{name}.{end}"));
         let answer = format!("http-request return status 200 content-type text/plain string {name}");
         let proxy = format!(
-            "global\n localpeer {name}\n nbthread 1\n stats socket {} level admin\ndefaults\n mode http\n \
+            "global\n localpeer {name}\n nbthread 1\n stats socket {} level admin cluster-write\ndefaults\n mode http\n \
              timeout client 5s\n timeout connect 5s\n timeout server 5s\nfrontend own\n bind 10.77.0.{}:8080\n \
              http-request use-service prometheus-exporter\n",
             path("sock").display(),

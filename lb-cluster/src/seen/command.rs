@@ -12,55 +12,53 @@ use std::time::UNIX_EPOCH;
 
 /// All of them, by name.
 pub(super) fn all(observer: &Observer) -> Vec<Command> {
-    let command = |words, usage, doc, level, run: Does| {
+    let command = |words, usage, doc, run: Does| {
         let observer = observer.clone();
         let run: Run = Box::new(move |args| {
             let observer = observer.clone();
             Box::pin(async move { run(&observer, &args)?.await })
         });
-        Command { words, usage, doc, level, run }
+        Command { words, usage, doc, level: Level::User, writes: false, run }
+    };
+    let order = |words, usage, doc, run| {
+        let command = command(words, usage, doc, run);
+        Command { level: Level::Admin, writes: true, ..command }
     };
     vec![
-        command(
+        order(
             &["cluster", "add-node"],
             "cluster add-node <name> <ip>:<port> [witness]",
             "take in an empty node that runs, in place of the one that had its name",
-            Level::Admin,
             membership::add,
         ),
-        command(
+        order(
             &["cluster", "remove-node"],
             "cluster remove-node <name>",
             "take a node out; it has no vote any more",
-            Level::Admin,
             membership::remove,
         ),
-        command(
+        order(
             &["cluster", "step-down"],
             "cluster step-down",
             "have another node lead and hold the virtual addresses",
-            Level::Admin,
             step_down,
         ),
         command(
             &["show", "cluster"],
             "show cluster [json]",
             "nodes, leader and virtual addresses, as this node knows them",
-            Level::User,
             |observer, args| form(args, || Ok(text(&observer.report())), || json(&observer.report())),
         ),
         command(
             &["show", "cluster", "config"],
             "show cluster config [json]",
             "whether the nodes have the same proxy sections, and which not",
-            Level::User,
             |observer, args| form(args, || config::text(observer), || config::as_json(observer)),
         ),
         command(
             &["show", "cluster", "health"],
             "show cluster health [json]",
             "what the nodes have agreed on of each server, who checks it, and what each node sees",
-            Level::User,
             |observer, args| {
                 let report = health::Report::new(observer);
                 form(args, || Ok(health::text(&report)), || json(&report))
@@ -70,7 +68,6 @@ pub(super) fn all(observer: &Observer) -> Vec<Command> {
             &["show", "cluster", "events"],
             "show cluster events [json]",
             "what this node has seen of the cluster lately, oldest first",
-            Level::User,
             |observer, args| form(args, || Ok(events(&observer.history())), || events_json(observer)),
         ),
     ]

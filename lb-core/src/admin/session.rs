@@ -57,6 +57,9 @@ struct Terms<'a> {
 
 /// A command with this before it concerns this node only.
 const HERE: &str = "@local";
+/// The socket may not change what other nodes have.
+const UNSHARED: &str = "Other nodes would change, too, which this socket may not ask for: its 'stats socket' line needs \
+                        'cluster-write'.";
 /// How often a version is numbered anew that others prepare at the same time.
 const ATTEMPTS: usize = 8;
 
@@ -208,7 +211,7 @@ impl Session<'_> {
         let extension = &self.context.extension;
         let Some(command) = command::find(words) else {
             match extension.command(words) {
-                Some(added) => self.execute_added(added, words, out).await,
+                Some(added) => self.execute_added(added, here, words, out).await,
                 None => self.message(6, &suggest::unknown(words, extension), out),
             }
             return false;
@@ -288,10 +291,7 @@ impl Session<'_> {
             return Local.propose(plan, change, &self.by, deadline).await;
         }
         if !self.shares {
-            return Err(format!(
-                "Other nodes would change, too, which this socket may not ask for: its 'stats socket' line needs \
-                 'cluster-write'. '{HERE}' before a command changes this node only."
-            ));
+            return Err(format!("{UNSHARED} '{HERE}' before a command changes this node only."));
         }
         if let Some(why) = stale {
             return Err(format!("Not committed: {why}. Nothing was changed."));
@@ -300,9 +300,23 @@ impl Session<'_> {
     }
 
     /// Runs a command that the program adds.
-    async fn execute_added(&self, command: &extension::Command, words: &[String], out: &mut String) {
+    async fn execute_added(
+        &self,
+        command: &extension::Command,
+        here: bool,
+        words: &[String],
+        out: &mut String,
+    ) {
         if command.level > self.level {
             return self.message(3, "Permission denied", out);
+        }
+        if command.writes && here {
+            let text =
+                format!("'{HERE}' cannot stand before '{}': all nodes change.", command.words.join(" "));
+            return self.message(3, &text, out);
+        }
+        if command.writes && !self.shares {
+            return self.message(3, UNSHARED, out);
         }
         let args = words.get(command.words.len()..).unwrap_or_default();
         match (command.run)(args.to_vec()).await {

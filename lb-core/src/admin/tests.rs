@@ -281,6 +281,7 @@ async fn what_a_program_adds_is_found_listed_and_guarded() {
         usage,
         doc: "of the program",
         level,
+        writes: level == Level::Admin,
         run: Box::new(move |args| {
             let said = match args.is_empty() {
                 true => Ok(format!("{usage} was called\n")),

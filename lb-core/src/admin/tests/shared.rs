@@ -4,6 +4,7 @@ use super::super::authority::{Authority, By};
 use super::compiled;
 use crate::admin::{Applied, Change, Context, Guest, Level, resume};
 use crate::compile::Plan;
+use crate::extension::{self, Extension};
 use async_trait::async_trait;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -110,6 +111,29 @@ async fn who_may_not_is_refused_and_local_commands_ask_nobody() {
         "Frontend was previously shut down, cannot disable.\n\n"
     );
     assert!(cluster.asked.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_a_program_adds_for_all_nodes_needs_the_right_to() {
+    let command = |words, writes| extension::Command {
+        words,
+        usage: "x",
+        doc: "x",
+        level: Level::Admin,
+        writes,
+        run: Box::new(|_| Box::pin(std::future::ready(Ok("done\n".to_owned())))),
+    };
+    let commands = vec![command(&["thing", "look"], false), command(&["thing", "stop"], true)];
+    let extension = Arc::new(Extension { commands, ..Extension::default() });
+    let context = Context { extension, ..site(&Arc::default()) };
+    assert_eq!(ask(&context, true, "thing stop").await, "done\n\n");
+    let refused = ask(&context, false, "thing stop").await;
+    assert!(refused.contains("'cluster-write'"), "{refused}");
+    for shares in [true, false] {
+        let refused = ask(&context, shares, "@local thing stop").await;
+        assert_eq!(refused, "'@local' cannot stand before 'thing stop': all nodes change.\n\n");
+        assert_eq!(ask(&context, shares, "@local thing look;thing look").await, "done\n\ndone\n\n");
+    }
 }
 
 #[tokio::test]
