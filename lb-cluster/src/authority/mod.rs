@@ -172,9 +172,9 @@ impl Failure {
 
 #[async_trait]
 impl Authority for Sharing {
-    async fn propose(&self, plan: &Plan, change: Change, by: &By, deadline: Instant) -> Applied {
+    async fn propose(&self, stage: &Stage, change: Change, by: &By, deadline: Instant) -> Applied {
         let begun = Instant::now();
-        let done = self.decide(plan, change, by, deadline).await;
+        let done = self.decide(&stage.plan(), change, by, deadline).await;
         let counts = &self.common.counts.proposals;
         counts.took.observe(begun.elapsed());
         match &done {

@@ -27,7 +27,7 @@ pub struct By {
 #[async_trait]
 pub trait Authority: Send + Sync {
     /// Makes a change, once it is agreed, and returns when this node has made it. What is not agreed by the deadline is given up.
-    async fn propose(&self, plan: &Plan, change: Change, by: &By, deadline: Instant) -> Applied;
+    async fn propose(&self, stage: &Stage, change: Change, by: &By, deadline: Instant) -> Applied;
 
     /// Waits until this node has made all changes that were acknowledged anywhere before the call: what it tells then is
     /// not old.
@@ -56,12 +56,13 @@ pub struct Local;
 
 #[async_trait]
 impl Authority for Local {
-    async fn propose(&self, plan: &Plan, change: Change, _by: &By, _deadline: Instant) -> Applied {
-        change.apply(plan)
+    async fn propose(&self, stage: &Stage, change: Change, _by: &By, _deadline: Instant) -> Applied {
+        stage.with(|plan| change.apply(plan))
     }
 }
 
-/// The plan that runs, for an authority that changes it when others have agreed.
+/// The plan that runs, for those who change it: what a reload's plan is to take over is complete when that plan takes its place, and
+/// what changes later changes that one.
 #[derive(Debug)]
 pub struct Stage {
     plan: Arc<ArcSwap<Plan>>,
@@ -73,6 +74,11 @@ impl Stage {
     /// Of that plan.
     pub fn new(plan: Arc<ArcSwap<Plan>>) -> Self {
         Self { plan, turn: Mutex::new(()) }
+    }
+
+    /// The plan that runs now, to look at.
+    pub fn plan(&self) -> Arc<Plan> {
+        self.plan.load_full()
     }
 
     /// Changes the plan that runs. No reload comes in between.

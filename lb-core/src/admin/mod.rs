@@ -33,8 +33,8 @@ use std::time::Duration;
 
 /// What sessions look at and act on.
 pub struct Context {
-    /// Gives the plan that runs now.
-    pub plan: Box<dyn Fn() -> Arc<Plan> + Send + Sync>,
+    /// The plan that runs now.
+    pub stage: Arc<Stage>,
     /// Gives all plans on which something runs, the one that runs now first.
     pub plans: Box<dyn Fn() -> Vec<Arc<Plan>> + Send + Sync>,
     /// The way to the traffic threads.

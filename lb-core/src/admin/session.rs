@@ -270,7 +270,7 @@ impl Session<'_> {
         terms: Terms<'_>,
     ) -> Outcome {
         let shared = terms.shared;
-        let plan = (self.context.plan)();
+        let plan = self.context.stage.plan();
         let args = words.get(command.words.len()..).unwrap_or_default();
         let call = Call { context: self.context, plan: &plan, level: self.level, shared, args, payload };
         let (change, said) = match (command.run)(&call) {
@@ -287,8 +287,9 @@ impl Session<'_> {
     /// Has a change made: on all nodes, or on this one.
     async fn propose(&self, plan: &Plan, change: Change, terms: Terms<'_>) -> Applied {
         let Terms { shared, stale, deadline } = terms;
+        let stage = &self.context.stage;
         if !shared || !change.is_shared() {
-            return Local.propose(plan, change, &self.by, deadline).await;
+            return Local.propose(stage, change, &self.by, deadline).await;
         }
         if !self.shares {
             return Err(format!("{UNSHARED} '{HERE}' before a command changes this node only."));
@@ -296,7 +297,7 @@ impl Session<'_> {
         if let Some(why) = stale {
             return Err(format!("Not committed: {why}. Nothing was changed."));
         }
-        self.context.authority.propose(plan, change.portable(plan)?, &self.by, deadline).await
+        self.context.authority.propose(stage, change.portable(plan)?, &self.by, deadline).await
     }
 
     /// Runs a command that the program adds.

@@ -3,18 +3,24 @@
 mod backends;
 mod dynamic;
 mod shared;
+mod succession;
 
 use super::*;
 use crate::extension;
 use crate::server::Operational;
 use crate::stats;
+use arc_swap::ArcSwap;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 fn context() -> Context {
-    let plan = stats::tests::plan();
+    on(stats::tests::plan())
+}
+
+/// A context of a plan that runs.
+fn on(plan: Arc<Plan>) -> Context {
     let running = plan.clone();
     Context {
-        plan: Box::new(move || plan.clone()),
+        stage: Arc::new(Stage::new(Arc::new(ArcSwap::new(plan)))),
         plans: Box::new(move || vec![running.clone()]),
         errands: Errands::default(),
         process: stats::tests::process(),
@@ -188,7 +194,7 @@ async fn states_change() {
     ] {
         assert_eq!(state(line).await, expected, "{line}");
     }
-    let plan = (context.plan)();
+    let plan = context.stage.plan();
     assert_eq!(plan.backends.load()[0].servers.load()[0].state(), Operational::Stopped);
 }
 
@@ -212,7 +218,7 @@ async fn servers_state_is_haproxys() {
 #[tokio::test]
 async fn counters_are_cleared() {
     let context = context();
-    let plan = (context.plan)();
+    let plan = context.stage.plan();
     let counters = plan.frontends[0].stats.counters.mine();
     counters.req_tot.add(7);
     plan.frontends[0].stats.current_max.store(9, std::sync::atomic::Ordering::Relaxed);
@@ -341,8 +347,7 @@ async fn lists_of_patterns_are_changed_as_in_haproxy() {
     let (config, _) = parse(&[Source::new("m.cfg", text)], &SystemWorld::default());
     let (plan, _) = compile(&Arc::new(config), &crate::testing::options(None)).unwrap();
     std::fs::remove_dir_all(dir).unwrap();
-    let plan = Arc::new(plan);
-    let context = Context { plan: Box::new(move || plan.clone()), ..context() };
+    let context = on(Arc::new(plan));
     let mut wrong = Vec::new();
     for case in include_str!("testdata/patterns-2.6.12.txt").split("\n== ").skip(1) {
         let (command, expected) = case.split_once('\n').unwrap();
@@ -398,7 +403,7 @@ async fn addresses_change() {
     ] {
         assert_eq!(ask(line).await, expected, "{line}");
     }
-    let plan = (context.plan)();
+    let plan = context.stage.plan();
     assert_eq!(plan.backends.load()[0].servers.load()[0].address().to_string(), "127.0.0.9:99");
     assert!(ask("show servers conn be\n").await.contains("\nbe/s1 3/1 127.0.0.9 99 - 5000 "));
 }
@@ -406,8 +411,7 @@ async fn addresses_change() {
 /// A context of a plan that is compiled from this text.
 fn compiled(text: &str) -> Context {
     let head = "defaults\n mode http\n timeout client 5s\n timeout server 5s\n timeout connect 5s\n";
-    let plan = Arc::new(crate::testing::plan(&format!("{head}{text}"), None).unwrap());
-    Context { plan: Box::new(move || plan.clone()), ..context() }
+    on(Arc::new(crate::testing::plan(&format!("{head}{text}"), None).unwrap()))
 }
 
 /// Answers read off haproxy 2.6.12.
@@ -416,7 +420,7 @@ async fn rings_show_what_they_keep() {
     let context = compiled(
         "ring r\n description some\n maxlen 9\nfrontend f\n bind 127.0.0.1:80\n log ring@r local0\n",
     );
-    let plan = (context.plan)();
+    let plan = context.stage.plan();
     let logger = plan.frontends[0].log.logger.clone().unwrap();
     for message in ["one", "two and more", "three"] {
         logger.send(6, message.as_bytes());

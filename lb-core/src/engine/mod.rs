@@ -111,16 +111,16 @@ impl Engine {
         let Hooks { thread_start, authority, process, probes, admin_timeout: timeout, extension } = hooks;
         let bufsize = plan.bufsize;
         let plan = Arc::new(ArcSwap::new(plan));
-        let running = Arc::clone(&plan);
+        let stage = Arc::new(admin::Stage::new(Arc::clone(&plan)));
         let left = Arc::<Mutex<Vec<Arc<Plan>>>>::default();
         let (errands, receivers) = Errands::new(threads);
         let admin = admin::Context {
-            plan: Box::new(move || running.load_full()),
+            stage: Arc::clone(&stage),
             plans: Box::new({
-                let (running, left) = (Arc::clone(&plan), Arc::clone(&left));
+                let (stage, left) = (Arc::clone(&stage), Arc::clone(&left));
                 move || {
                     let left = left.lock().unwrap_or_else(PoisonError::into_inner);
-                    std::iter::once(running.load_full()).chain(left.iter().cloned()).collect()
+                    std::iter::once(stage.plan()).chain(left.iter().cloned()).collect()
                 }
             }),
             errands,
@@ -144,7 +144,7 @@ impl Engine {
             reloads: watch::Sender::new(0),
             ended: AtomicU64::new(0),
             threads,
-            stage: Arc::new(admin::Stage::new(Arc::clone(&plan))),
+            stage,
             plan,
         });
         shared.admin.authority.begin(&shared.stage);

@@ -22,11 +22,17 @@ impl RateLimit {
         Self { configured: max, max: AtomicU32::new(max), rate: Arc::new(PerThread::new(threads)) }
     }
 
-    /// What a new file makes of it: a limit that a command has set stays while the file says the same as before.
+    /// What a new file makes of it, which goes on with what was counted.
     pub fn succeed(previous: Option<&Self>, threads: usize, max: u32) -> Self {
         let Some(previous) = previous else { return Self::new(threads, max) };
-        let now = if previous.configured == max { previous.max() } else { max };
-        Self { configured: max, max: AtomicU32::new(now), rate: Arc::clone(&previous.rate) }
+        Self { configured: max, max: AtomicU32::new(max), rate: Arc::clone(&previous.rate) }
+    }
+
+    /// Takes over a limit that a command has set, while the file says the same as before.
+    pub(crate) fn inherit(&self, previous: &Self) {
+        if self.configured == previous.configured {
+            self.set_max(previous.max());
+        }
     }
 
     /// How many may come per second; 0: no limit.
@@ -94,9 +100,12 @@ mod tests {
     fn a_command_holds_until_the_file_says_otherwise() {
         let first = RateLimit::new(1, 10);
         first.set_max(3);
-        let second = RateLimit::succeed(Some(&first), 1, 10);
-        assert_eq!(second.max(), 3);
-        assert_eq!(RateLimit::succeed(Some(&second), 1, 20).max(), 20);
+        let next = |max| {
+            let next = RateLimit::succeed(Some(&first), 1, max);
+            next.inherit(&first);
+            next.max()
+        };
+        assert_eq!((next(10), next(20)), (3, 20));
         assert_eq!(RateLimit::succeed(None, 1, 20).max(), 20);
     }
 }

@@ -36,12 +36,12 @@ fn wait(call: &Call<'_>) -> Result<Outcome, String> {
             // Its names stand behind the condition.
             let args = call.args.get(2..).unwrap_or_default();
             let (_, _, server) = named(&Call { args, ..*call })?;
-            let plan = (call.context.plan)();
+            let plan = call.context.stage.plan();
             Ok(until(delay, move || removable(&plan, &server)))
         }
         "be-removable" => {
             let backend = backend(call.plan, call.arg(2))?;
-            let plan = (call.context.plan)();
+            let plan = call.context.stage.plan();
             Ok(until(delay, move || backend_removable(&plan, &backend)))
         }
         other => Err(format!("Unknown condition '{other}', 'wait -h' lists them.")),

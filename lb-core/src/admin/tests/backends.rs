@@ -57,7 +57,7 @@ async fn backends_come_and_go() {
         let answer = ask_as(&context, Level::Admin, &format!("{line}\n")).await;
         assert_eq!(answer.trim_end(), expected, "{line}");
     }
-    let plan = (context.plan)();
+    let plan = context.stage.plan();
     let added = plan.backends.find("m").unwrap();
     assert_eq!((added.retries, added.mode.name(), added.is_published()), (9, "tcp", false));
     assert!(added.farm.announcer().is_some_and(|announcer| Arc::ptr_eq(&announcer, &added.announcer)));

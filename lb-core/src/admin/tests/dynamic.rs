@@ -12,7 +12,7 @@ async fn a_server_that_is_added_is_tied_as_its_line_says() {
         let line = format!("add server b/{name} 127.0.0.1:5 check {words}");
         let answer = ask_as(&context, Level::Admin, &format!("{line}\n")).await;
         assert!(answer.contains("New server registered."), "{line}: {answer}");
-        let plan = (context.plan)();
+        let plan = context.stage.plan();
         let server = plan.backends.load()[0].servers.find(name).unwrap();
         assert_eq!(server.ties.get().is_some(), tied, "{line}");
     }
@@ -72,7 +72,7 @@ async fn servers_come_and_go() {
         let answer = ask_as(&context, Level::Admin, &format!("{line}\n")).await;
         assert_eq!(answer.trim_end(), expected, "{line}");
     }
-    let plan = (context.plan)();
+    let plan = context.stage.plan();
     let backend = &plan.backends.load()[0];
     let names: Vec<_> = backend.servers.load().iter().map(|server| server.name.clone()).collect();
     assert_eq!(names, ["s", "t", "m"]);

@@ -2,8 +2,7 @@
 
 use super::super::authority::{Authority, By};
 use super::compiled;
-use crate::admin::{Applied, Change, Context, Guest, Level, resume};
-use crate::compile::Plan;
+use crate::admin::{Applied, Change, Context, Guest, Level, Stage, resume};
 use crate::extension::{self, Extension};
 use async_trait::async_trait;
 use std::sync::{Arc, Mutex};
@@ -19,7 +18,8 @@ struct Cluster {
 
 #[async_trait]
 impl Authority for Cluster {
-    async fn propose(&self, plan: &Plan, change: Change, by: &By, _: Instant) -> Applied {
+    async fn propose(&self, stage: &Stage, change: Change, by: &By, _: Instant) -> Applied {
+        let plan = &stage.plan();
         change.check(plan)?;
         self.asked.lock().unwrap().push((change.clone(), by.clone()));
         change.settle(plan)

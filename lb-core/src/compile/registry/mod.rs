@@ -169,6 +169,8 @@ pub fn succeed(previous: &Plan, plan: &Plan) {
     if plan.maxconn != previous.maxconn {
         plan.connections.set_max(plan.maxconn);
     }
+    plan.connection_rate.inherit(&previous.connection_rate);
+    plan.session_rate.inherit(&previous.session_rate);
     for new in &plan.frontends {
         if frontend(Some(previous), &new.name).is_some_and(|known| known.maxconn != new.maxconn) {
             new.connections.set_max(new.maxconn);
@@ -189,9 +191,13 @@ pub fn succeed(previous: &Plan, plan: &Plan) {
         let same_checks = before.as_ref().is_some_and(|before| before.checks == new.checks);
         for server in new.servers.load().iter() {
             if let Some(known) = known.get(&*server.name).filter(|known| known.uid != server.uid) {
-                let healthy = same_checks
-                    && keeps_address(known, &server.config)
-                    && said(&server.config.check) == said(&known.config.check);
+                let stays = keeps_address(known, &server.config);
+                if stays {
+                    // Commands and name servers may have moved it since the plan was compiled.
+                    server.set_address(known.address());
+                    server.set_hostname(known.hostname().map(|name| (*name).clone()));
+                }
+                let healthy = same_checks && stays && said(&server.config.check) == said(&known.config.check);
                 server.inherit(known, healthy);
             }
         }
@@ -200,6 +206,8 @@ pub fn succeed(previous: &Plan, plan: &Plan) {
     for server in all_servers(previous) {
         server.retired.store(!kept.contains(&server.uid), Relaxed);
     }
+    // One that a command has deleted since the plan was compiled is there again, as the file says.
+    all_servers(plan).iter().for_each(|server| server.retired.store(false, Relaxed));
     inherit_lists(previous, plan);
     follow(plan);
     configure(plan);

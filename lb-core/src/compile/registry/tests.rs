@@ -94,6 +94,26 @@ fn commands_about_addresses_last_until_the_line_changes() {
 }
 
 #[test]
+fn what_commands_do_while_a_plan_is_compiled_is_not_lost() {
+    let head = "global\n maxconnrate 10\n maxsessrate 10\n";
+    let text = |weight: u32| format!("{head}{HEAD}{TWO}").replace("weight 5", &format!("weight {weight}"));
+    let old = testing::plan(&text(5), None).unwrap();
+    let new = testing::plan(&text(6), Some(&old)).unwrap();
+    let elsewhere = crate::server::ServerAddress::Inet("127.0.0.5:5".parse().unwrap());
+    find(&old, "s").set_address(elsewhere.clone());
+    old.connection_rate.set_max(3);
+    old.session_rate.set_max(4);
+    let gone = find(&old, "t");
+    gone.set_admin(crate::server::admin::FORCED_MAINT, 0);
+    crate::compile::delete_server(&old, &old.backends.load()[0], "t").unwrap();
+    assert!(gone.retired.load(Relaxed));
+    succeed(&old, &new);
+    assert_eq!(find(&new, "s").address(), elsewhere);
+    assert_eq!((new.connection_rate.max(), new.session_rate.max()), (3, 4));
+    assert!(Arc::ptr_eq(&gone, &find(&new, "t")) && !gone.retired.load(Relaxed));
+}
+
+#[test]
 fn disabled_in_the_file_or_by_command() {
     let maint = |plan: &Plan| _ = find(plan, "s").set_admin(crate::server::admin::FORCED_MAINT, 0);
     let heavier = TWO.replace("weight 5", "weight 6");

@@ -31,7 +31,7 @@ impl Run<'_> {
         }
         self.settle_keep_alive();
         let Some(admin) = engine::admin() else { return self.answer_status(500).await };
-        let present = Present { plan: (admin.plan)(), admin };
+        let present = Present { plan: admin.stage.plan(), admin };
         let body = whole.then_some(&*self.exchange.request_body);
         match Arc::clone(service).answer(&self.exchange, body, &present) {
             Answer::Message(message) => self.send_message(&message).await,
@@ -39,11 +39,11 @@ impl Run<'_> {
             Answer::Changes(changes, done, failed) => {
                 let mut message = &done;
                 let by = self.by();
-                let authority = &present.admin.authority;
+                let (authority, stage) = (&present.admin.authority, &present.admin.stage);
                 let limit = || Instant::now() + PATIENCE;
                 let is_stale = authority.catch_up(limit()).await.is_err();
                 for change in changes {
-                    if is_stale || authority.propose(&present.plan, change, &by, limit()).await.is_err() {
+                    if is_stale || authority.propose(stage, change, &by, limit()).await.is_err() {
                         message = &failed;
                     }
                 }
