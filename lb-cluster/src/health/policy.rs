@@ -439,7 +439,7 @@ fn views(target: &Target, me: NodeId, verdict: Option<&Verdict>) -> Vec<(NodeId,
 /// What a check is known by on all nodes.
 fn target_id(asked: Asked<'_>) -> TargetId {
     let Asked { server, watch, .. } = asked;
-    let text = format!("{}\0{}\0{}\0{:x}", server.backend, server.name, watch.place(), watch.definition);
+    let text = format!("{}\0{}\0{}\0{:x}", server.backend, server.name, watch.place(), watch.definition());
     TargetId(xxh3_128(text.as_bytes()))
 }
 

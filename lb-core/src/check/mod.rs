@@ -30,12 +30,13 @@ pub use script::Script;
 pub(crate) use script::{agent as agent_script, checks as check_script};
 pub use status::{Outcome, Report, Status};
 
+use crate::compile::fingerprint;
 use crate::exchange::{Exchange, Session, Times};
 use crate::proxy::{Frontend, Listener};
 use crate::proxy_protocol::Style;
 use crate::sample::Vars;
 use crate::server::{Server, ServerAddress};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
 /// The checks of one server of one kind.
@@ -53,14 +54,22 @@ pub struct Watch {
     pub port: Option<u16>,
     /// The PROXY header that they begin with, unless their script says otherwise.
     pub introduces: Option<Style>,
-    /// A number that stands for all that the file says about these checks, wherever they go.
-    pub definition: u64,
+    /// Stands for what the file says about the checks of all servers of the backend.
+    pub(crate) common: u64,
+    /// [`Self::definition`], once somebody has asked for it.
+    pub(crate) defined: OnceLock<u64>,
 }
 
 impl Watch {
     /// What is known from these checks.
     pub fn probe(&self) -> Option<&Probe> {
         if self.agent { self.server.agent.as_deref() } else { self.server.check.as_deref() }
+    }
+
+    /// A number that stands for all that the file says about these checks, wherever they go; the same on all nodes.
+    pub fn definition(&self) -> u64 {
+        let line = &self.server.config;
+        *self.defined.get_or_init(|| fingerprint(&(self.common, &line.check, &line.others, line.ssl)))
     }
 
     /// Where they go now.

@@ -82,7 +82,7 @@ pub(super) fn backend(
         use_server,
         servers: lineup,
         watches: ArcSwap::from_pointee(watches.into_iter().map(Arc::new).collect()),
-        checks: registry::digest(&proxy.checks),
+        checks: registry::fingerprint(&proxy.checks),
         announcer,
         farm,
         balance,
@@ -116,7 +116,8 @@ fn servers(
 ) -> Vec<Arc<Server>> {
     let known = registry::servers(previous);
     // One whose checks change starts anew.
-    let same_checks = previous.is_some_and(|previous| previous.checks == registry::digest(&proxy.checks));
+    let same_checks =
+        previous.is_some_and(|previous| previous.checks == registry::fingerprint(&proxy.checks));
     let mut servers = Vec::new();
     let lines = unnamed(proxy, context).map_or_else(|| proxy.servers.clone(), |line| vec![line]);
     for line in &lines {

@@ -10,7 +10,7 @@ use crate::proxy_protocol::Style;
 use crate::server::{Lineup, Server, ServerAddress, Ties};
 use haproxy_cfg_parser::model::{self, Address, CheckKind, Config, Host, ProxyKind};
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Servers with those that they follow.
 pub(crate) type Follows = Vec<(Arc<Server>, Arc<Server>)>;
@@ -27,10 +27,9 @@ pub(super) fn watches(
     let method =
         servers.iter().any(|server| server.check.is_some()).then(|| method(proxy, context)).flatten();
     let mut watches = Vec::new();
-    let common = registry::digest(&(&proxy.checks, proxy.timeouts.check, proxy.timeouts.connect));
+    let common = registry::fingerprint(&(&proxy.checks, proxy.timeouts.check, proxy.timeouts.connect));
     for server in servers {
         let options = &server.config.check;
-        let definition = registry::digest(&(common, options, &server.config.others, server.config.ssl));
         let place = &server.config.place;
         if let (Some(_), Some(method)) = (&server.check, &method) {
             let address = target(options.addr.as_ref(), "addr", place, context);
@@ -42,7 +41,8 @@ pub(super) fn watches(
                 introduces: introduces(server, address.is_none() && options.port.is_none()),
                 address,
                 port: options.port,
-                definition,
+                common,
+                defined: OnceLock::new(),
             });
         }
         if server.agent.is_some() {
@@ -56,7 +56,8 @@ pub(super) fn watches(
                 address,
                 port: agent.port,
                 introduces: None,
-                definition,
+                common,
+                defined: OnceLock::new(),
             });
         }
     }

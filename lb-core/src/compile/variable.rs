@@ -23,7 +23,7 @@ impl Variables {
         let lines = &config.global.set_vars;
         let mut context = Context::new(config, None);
         let values = lines.iter().filter_map(|line| compile(&line.action, &mut context)).collect();
-        (Self { said: registry::digest(lines), values }, context.diagnostics)
+        (Self { said: registry::fingerprint(lines), values }, context.diagnostics)
     }
 
     /// Sets them. What may stand in the global section asks nothing of an exchange: `settings` has an empty one.

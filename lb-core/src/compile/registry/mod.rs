@@ -16,7 +16,6 @@ use crate::server::Server;
 use haproxy_cfg_parser::model::{self, Address, Config, Host, ServerLine};
 use std::collections::{HashMap, HashSet};
 use std::fmt::Debug;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -122,13 +121,6 @@ pub(super) fn said(lines: &impl Debug) -> String {
     let rest =
         |part: &'_ str| part.split_once("\", line: ")?.1.split_once(" }").map(|(_, rest)| rest.to_owned());
     parts.fold(first, |said, part| said + &rest(part).unwrap_or_else(|| part.to_owned()))
-}
-
-/// A number that stands for what is [`said`].
-pub(super) fn digest(lines: &impl Debug) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    said(lines).hash(&mut hasher);
-    hasher.finish()
 }
 
 /// A number that stands for what is [`said`], the same in every process.

@@ -69,6 +69,16 @@ fn what_the_line_says_otherwise_wins_and_the_rest_stays() {
 }
 
 #[test]
+fn nodes_of_all_builds_tell_checks_by_the_same_numbers() {
+    assert_eq!(fingerprint(&"a"), 0x0f8e_d94a_ee25_51f4);
+    let definition = |text: &str| compile(text, None).backends.load()[0].watches.load()[0].definition();
+    assert_eq!(definition(TWO), definition(&format!("\n{TWO}")), "elsewhere in the file");
+    assert_eq!(definition(TWO), definition(&TWO.replace("127.0.0.1:1", "127.0.0.1:9")), "wherever they go");
+    assert_ne!(definition(TWO), definition(&TWO.replace("weight 5 check", "check inter 9s")));
+    assert_ne!(definition(TWO), definition(&TWO.replace("backend b", "backend b\n option httpchk")));
+}
+
+#[test]
 fn health_starts_anew_at_another_place_and_with_other_checks() {
     for changed in [
         TWO.replace("127.0.0.1:1", "127.0.0.1:9"),
