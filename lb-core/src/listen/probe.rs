@@ -53,9 +53,20 @@ impl Probe {
     async fn connect(&self) -> io::Result<TcpStream> {
         let socket = if self.at.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
         socket.bind((self.at.ip(), 0).into())?;
+        let port = socket.local_addr()?.port();
         // Before the other side can see it.
-        self.port.store(socket.local_addr()?.port(), Ordering::Release);
-        socket.connect(self.at).await
+        self.port.store(port, Ordering::Release);
+        let connected = timeout(PATIENCE, socket.connect(self.at)).await;
+        let connected = connected.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
+        if connected.is_err() {
+            self.forget(port);
+        }
+        connected
+    }
+
+    /// Somebody else's connection may come from that port from now on.
+    fn forget(&self, port: u16) {
+        let _ = self.port.compare_exchange(port, 0, Ordering::AcqRel, Ordering::Relaxed);
     }
 }
 
@@ -131,18 +142,28 @@ impl Watcher {
             Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
                 self.listener.permit.is_some() && self.permit.tenure() != tenure
             }
+            // The queue is full.
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => self.threads_turn().await,
             // This says nothing about who listens.
             Err(_) => true,
         }
+    }
+
+    /// The threads are there that accept.
+    async fn threads_turn(&self) -> bool {
+        !self.errands.ask(|| ()).await.contains(&None)
     }
 
     /// Waits until somebody has closed it, for as long as the threads are there that should.
     async fn is_accepted(&self, mut stream: TcpStream) -> bool {
         let mut byte = [0];
         while timeout(PATIENCE, stream.read(&mut byte)).await.is_err() {
-            if self.errands.ask(|| ()).await.contains(&None) {
+            if !self.threads_turn().await {
                 return false;
             }
+        }
+        if let Ok(source) = stream.local_addr() {
+            self.probe.forget(source.port());
         }
         true
     }
@@ -203,14 +224,29 @@ mod tests {
             let (stream, source) = listening.accept().await.unwrap();
             assert!(watcher.probe.is_from(source, || stream.local_addr().ok()));
             assert!(!watcher.probe.is_from(source, || Some("127.0.0.1:1".parse().unwrap())));
+            source
         };
         let probe = Arc::clone(&watcher.probe);
-        let stream = tokio::join!(probe.connect(), accepting).0.unwrap();
-        assert!(watcher.is_accepted(stream).await);
+        let (stream, source) = tokio::join!(probe.connect(), accepting);
+        assert!(watcher.is_accepted(stream.unwrap()).await);
+        assert!(!probe.is_from(source, || Some(source)), "the port may be a client's by now");
         drop(listening);
         assert!(!watcher.is_served().await);
         plan.frontends[0].gate.set(crate::listen::Entrance::Paused);
         plan.permit.withdraw();
         assert!(!watcher.is_served().await, "it would not be served if it came");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_full_queue_is_not_waited_for() {
+        let listening = TcpSocket::new_v4().unwrap();
+        listening.bind("127.0.9.9:0".parse().unwrap()).unwrap();
+        let listening = listening.listen(1).unwrap();
+        let at = listening.local_addr().unwrap();
+        let plan = plan(&format!(" bind {at}"));
+        let mut watcher = watcher(&plan);
+        plan.permit.grant(std::time::Instant::now() + Duration::from_secs(600));
+        let _waiting: Vec<_> = (0..2).map(|_| std::net::TcpStream::connect(at).unwrap()).collect();
+        assert!(timeout(PATIENCE * 10, watcher.is_served()).await.unwrap(), "who is busy is fit");
     }
 }
