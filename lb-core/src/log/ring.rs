@@ -2,8 +2,6 @@
 
 use haproxy_cfg_parser::model::{self, LogFraming};
 use std::collections::VecDeque;
-use std::io;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
@@ -13,6 +11,8 @@ const BUILT_IN: &str = "buf0";
 const SIZE: u64 = 16_384;
 /// Most bytes of a ring.
 const MOST: u64 = 1 << 30;
+/// Bytes that are copied out of it at a time, and the rest of a line.
+const PIECE: usize = 1 << 16;
 
 /// The latest messages, as many as fit. It outlives plans as long as its section says the same.
 #[derive(Debug)]
@@ -26,8 +26,6 @@ pub struct Ring {
     size: usize,
     longest: usize,
     kept: Mutex<Kept>,
-    /// Messages that were longer than all of it.
-    dropped: AtomicU64,
     /// Tells that messages have come.
     arrived: watch::Sender<()>,
 }
@@ -38,6 +36,23 @@ struct Kept {
     bytes: VecDeque<u8>,
     /// How many bytes there were before the first of them.
     before: u64,
+}
+
+impl Kept {
+    fn end(&self) -> u64 {
+        self.before + self.bytes.len() as u64
+    }
+
+    /// Appends some lines from a place on; the place behind them.
+    fn copy(&self, place: u64, lines: &mut Vec<u8>) -> u64 {
+        let skipped = usize::try_from(place.saturating_sub(self.before)).unwrap_or(usize::MAX);
+        let from = skipped.min(self.bytes.len());
+        let wanted = (from + PIECE).min(self.bytes.len());
+        let rest = self.bytes.range(wanted..).position(|byte| *byte == b'\n');
+        let to = rest.map_or(self.bytes.len(), |rest| wanted + rest + 1);
+        lines.extend(self.bytes.range(from..to));
+        self.before + to as u64
+    }
 }
 
 impl Ring {
@@ -64,7 +79,6 @@ impl Ring {
             size: bytes(size),
             longest: bytes(section.maxlen.unwrap_or(SIZE).min(size.saturating_sub(1))),
             kept: Mutex::default(),
-            dropped: AtomicU64::new(0),
             arrived: watch::Sender::new(()),
         }
     }
@@ -79,16 +93,9 @@ impl Ring {
     }
 
     /// Keeps a message that ends its line, cut to the longest; the oldest make place for it.
-    ///
-    /// # Errors
-    /// It has no place for any message.
-    pub(super) fn push(&self, message: &[u8]) -> io::Result<()> {
+    pub(super) fn push(&self, message: &[u8]) {
         let text = message.strip_suffix(b"\n").unwrap_or(message);
         let text = text.get(..self.longest).unwrap_or(text);
-        if text.len() >= self.size {
-            self.dropped.fetch_add(1, Ordering::Relaxed);
-            return Err(io::ErrorKind::StorageFull.into());
-        }
         let mut kept = self.kept();
         while kept.bytes.len() + text.len() + 1 > self.size {
             let Some(end) = kept.bytes.iter().position(|byte| *byte == b'\n') else { break };
@@ -99,25 +106,21 @@ impl Ring {
         kept.bytes.push_back(b'\n');
         drop(kept);
         self.arrived.send_replace(());
-        Ok(())
-    }
-
-    /// Messages that it had no place for.
-    pub fn dropped(&self) -> u64 {
-        self.dropped.load(Ordering::Relaxed)
     }
 
     /// What comes from now on is behind this place.
     pub fn end(&self) -> u64 {
-        let kept = self.kept();
-        kept.before + kept.bytes.len() as u64
+        self.kept().end()
     }
 
-    /// Lines from a place on that are still there, and the place behind them. 0 is before all.
-    pub fn from(&self, place: u64) -> (Vec<u8>, u64) {
-        let kept = self.kept();
-        let skipped = usize::try_from(place.saturating_sub(kept.before)).unwrap_or(usize::MAX);
-        (kept.bytes.iter().skip(skipped).copied().collect(), kept.before + kept.bytes.len() as u64)
+    /// Lines from a place on that are still there, and the place behind them. 0 is before all. Who logs meanwhile does not wait
+    /// for all of it.
+    pub fn from(&self, mut place: u64) -> (Vec<u8>, u64) {
+        let (mut lines, end) = (Vec::new(), self.end());
+        while place < end {
+            place = self.kept().copy(place, &mut lines);
+        }
+        (lines, place)
     }
 
     /// Waits until there is something behind a place; gives it as [`Self::from`] does.
@@ -151,23 +154,38 @@ mod tests {
     #[test]
     fn the_oldest_make_place() {
         let ring = ring(10, 100);
-        let push = |text: &str| ring.push(format!("{text}\n").as_bytes()).is_ok();
-        assert!(push("aaa") && push("bbb"));
+        let push = |text: &str| ring.push(format!("{text}\n").as_bytes());
+        ["aaa", "bbb"].into_iter().for_each(push);
         assert_eq!(ring.from(0), (b"aaa\nbbb\n".to_vec(), 8));
         assert_eq!(ring.from(4), (b"bbb\n".to_vec(), 8));
-        assert!(push("ccc"));
+        push("ccc");
         assert_eq!(ring.from(0), (b"bbb\nccc\n".to_vec(), 12));
         assert_eq!(ring.from(2), (b"bbb\nccc\n".to_vec(), 12));
         // Longer than all of it: cut to what fits.
-        assert!(push("0123456789abcdef"));
+        push("0123456789abcdef");
         assert_eq!(ring.from(0).0, b"012345678\n");
-        assert_eq!((ring.dropped(), ring.end()), (0, ring.from(0).1));
+        assert_eq!(ring.end(), ring.from(0).1);
+    }
+
+    #[test]
+    fn much_is_copied_in_pieces_of_whole_lines() {
+        let ring = ring(10 * PIECE as u64, 1000);
+        let texts: Vec<_> = (0..5 * PIECE / 8).map(|number| format!("{number:07}\n")).collect();
+        texts.iter().for_each(|text| ring.push(text.as_bytes()));
+        assert_eq!(ring.from(0), (texts.concat().into_bytes(), ring.end()));
+        let mut piece = Vec::new();
+        let place = ring.kept().copy(4, &mut piece);
+        assert!(piece.len() < 2 * PIECE && piece.ends_with(b"\n") && place < ring.end());
+        // What is gone by the time of the next piece is whole lines as well.
+        texts.iter().for_each(|text| ring.push(text.as_bytes()));
+        let (rest, _) = ring.from(place);
+        assert_eq!(rest.len() % 8, 0);
     }
 
     #[test]
     fn long_messages_are_cut() {
         let ring = ring(1000, 3);
-        assert!(ring.push(b"abcdef\n").is_ok());
+        ring.push(b"abcdef\n");
         assert_eq!(ring.from(0).0, b"abc\n");
     }
 
@@ -188,7 +206,7 @@ mod tests {
         let place = ring.end();
         let (next, ()) = tokio::join!(ring.next(place), async {
             tokio::task::yield_now().await;
-            let _ = ring.push(b"x\n");
+            ring.push(b"x\n");
         });
         assert_eq!(next, (b"x\n".to_vec(), 2));
     }

@@ -59,7 +59,10 @@ impl Target {
         match self {
             Self::Udp(socket, address) => socket.send_to(message, address).map(drop),
             Self::Unix(socket, address) => socket.send_to_addr(message, address).map(drop),
-            Self::Ring(ring) => ring.push(message),
+            Self::Ring(ring) => {
+                ring.push(message);
+                Ok(())
+            }
             Self::Descriptor(descriptor) => Ok(nix::unistd::write(descriptor, message).map(drop)?),
         }
     }
