@@ -18,14 +18,14 @@ use crate::exchange::Exchange;
 use crate::http::HeaderKey;
 use crate::listen::Gate;
 use crate::log::{Format, Logger};
-use crate::net::Probes;
+use crate::net::{Io, Probes};
 use crate::rdp;
 use crate::rule::{Replies, Ruleset};
 use crate::server::{Farm, Lineup, Server, ServerAddress};
 use crate::stats::page::Page;
 use arc_swap::ArcSwap;
 use haproxy_cfg_parser::model::{self, UnusualNames};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
@@ -335,9 +335,11 @@ pub struct Logging {
     pub logger: Option<Arc<Logger>>,
     /// The format of a finished exchange.
     pub format: Option<Format>,
-    /// The format, or an expression somewhere, names the addresses of the server's connection (`%bi`, `%bp`, `bc_src`,
-    /// `bc_dst`), which costs two system calls.
-    pub server_address: bool,
+    /// The format, or an expression somewhere, names the address from which the server is connected to (`%bi`, `%bp`,
+    /// `bc_src`), which costs a system call.
+    pub asks_near: bool,
+    /// An expression names the other one (`bc_dst`), which costs another.
+    pub asks_far: bool,
     /// The format asks for nothing that only the end can tell: the line is written when the server is connected, as
     /// HAProxy does in `mode tcp`.
     pub early: bool,
@@ -347,6 +349,16 @@ pub struct Logging {
     pub error_format: Option<Format>,
     /// Lines logged so far (`%lc`).
     pub lines: AtomicU32,
+}
+
+impl Logging {
+    /// The addresses of a server's connection that somebody asks for, this side's first.
+    #[inline]
+    pub(crate) fn ends_of(&self, io: &Io) -> (Option<SocketAddr>, Option<SocketAddr>) {
+        let near = if self.asks_near { io.near() } else { None };
+        let far = if self.asks_far { io.far() } else { None };
+        (near, far)
+    }
 }
 
 impl Logging {

@@ -97,10 +97,9 @@ impl<'a> Context<'a> {
         *self.tells_rules.get_or_insert_with(asked)
     }
 
-    /// Some expression asks for the addresses of a server's connection.
-    pub fn tells_server_ends(&self) -> bool {
-        let asks = |name: &str| name.starts_with("bc_src") || name.starts_with("bc_dst");
-        self.config.uses.first(|word| asks(word.name)).is_some()
+    /// Some expression uses a fetch whose name begins so.
+    pub fn asks_any(&self, beginning: &str) -> bool {
+        self.config.uses.first(|word| word.name.starts_with(beginning)).is_some()
     }
 
     /// Some expression asks the kernel about a client's connection.

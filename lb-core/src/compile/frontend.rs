@@ -164,7 +164,8 @@ fn logging(proxy: &model::Proxy, context: &mut Context<'_>) -> Logging {
         proxy.error_log_format.as_ref().and_then(|(format, _)| Format::compile(format, context, Place::Log));
     Logging {
         logger,
-        server_address: names(&format, &["bi", "bp"]) || context.tells_server_ends(),
+        asks_near: names(&format, &["bi", "bp"]) || context.asks_any("bc_src"),
+        asks_far: context.asks_any("bc_dst"),
         early: !http && !names(&format, &["B", "U", "Ta", "Td", "Tt", "Tu"]) && !fetches(&format),
         refusal: Format::compile(&Builtin::Refusal.format(), context, Place::Log),
         format: Format::compile(&format, context, Place::Log),

@@ -1,6 +1,5 @@
 //! Accepting connections: within the limits of the process, the frontend and the `bind` line.
 
-use super::arrival::local_address;
 use super::permit::quieten;
 use super::{Arrival, Permit, Sockets, Tenure, handover};
 use crate::admin::{self, By, End, Guest};
@@ -258,11 +257,13 @@ async fn accept_loop(mut listener: Arc<Listener>, acceptor: Acceptor) {
             Some(Ok((io, source))) => {
                 let frontend = Listener::current(&mut listener);
                 let (Some(frontend), Some(plan)) = (frontend, engine::plan()) else { continue };
-                if is_probe(&listener, source, &io) {
+                // A socket bound to one address tells nothing new about its connections.
+                let reached = listener.bound.or_else(|| source.and_then(|_| io.near()));
+                if is_probe(&listener, source, reached) {
                     io.abandon();
                     continue;
                 }
-                let tenure = listener.permit_for(|| local_address(&io)).map(Tenure::of);
+                let tenure = listener.permit_for(reached).map(Tenure::of);
                 if matches!(tenure, Some(None)) {
                     // It came while the address was this node's, and that is over.
                     io.abandon();
@@ -273,8 +274,14 @@ async fn accept_loop(mut listener: Arc<Listener>, acceptor: Acceptor) {
                 }
                 let mode = frontend.mode;
                 let is_rated = frontend.rate_limit != 0 || plan.session_rate.max() != 0;
-                let arrival =
-                    Arrival::new(plan, Arc::clone(&listener), frontend, io, source, tenure.flatten());
+                let arrival = Arrival::new(
+                    plan,
+                    Arc::clone(&listener),
+                    frontend,
+                    io,
+                    (source, reached),
+                    tenure.flatten(),
+                );
                 match mode {
                     Mode::Http => client::spawn(arrival),
                     _ => tcp::spawn(arrival),
@@ -390,9 +397,9 @@ fn is_running(listener: &Listener) -> bool {
 
 /// This node itself looks whether clients would be served: that is no session.
 #[inline]
-fn is_probe(listener: &Listener, source: Option<SocketAddr>, io: &Io) -> bool {
+fn is_probe(listener: &Listener, source: Option<SocketAddr>, reached: Option<SocketAddr>) -> bool {
     match (&listener.probe, source) {
-        (Some(probe), Some(source)) => probe.is_from(source, || local_address(io)),
+        (Some(probe), Some(source)) => probe.is_from(source, reached),
         _ => false,
     }
 }

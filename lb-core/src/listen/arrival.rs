@@ -9,7 +9,6 @@ use crate::process;
 use crate::proxy::{Frontend, Listener, ProxyStats};
 use crate::sample::Vars;
 use std::net::SocketAddr;
-use std::os::fd::AsFd;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Weak};
 use std::time::{Instant, SystemTime};
@@ -33,30 +32,25 @@ pub struct Arrival {
 }
 
 impl Arrival {
-    /// Counts a connection from `src`, none for a unix socket.
+    /// Counts a connection from and to these `ends`, none for a unix socket.
     pub fn new(
         plan: Arc<Plan>,
         listener: Arc<Listener>,
         frontend: Arc<Frontend>,
         io: Io,
-        src: Option<SocketAddr>,
+        ends: (Option<SocketAddr>, Option<SocketAddr>),
         tenure: Option<Tenure>,
     ) -> Self {
         let counted = Counted::new(&plan, &listener, &frontend);
-        // A socket bound to one address tells nothing new about its connections.
-        let dst = match listener.bound {
-            Some(bound) => Some(bound),
-            None => src.and_then(|_| local_address(&io)),
-        };
         let socket = match &io {
             Io::Lazy(stream) if frontend.asks_kernel => stream.socket(),
             _ => Weak::new(),
         };
         let session = Box::new(Session {
             socket,
-            src,
-            dst,
-            ends: (src, dst),
+            src: ends.0,
+            dst: ends.1,
+            ends,
             listener,
             accepted_at: SystemTime::now(),
             accepted: Instant::now(),
@@ -121,10 +115,4 @@ impl Drop for Counted {
         self.listener.leave();
         self.process.leave();
     }
-}
-
-/// The address that the client reached.
-pub(super) fn local_address(io: &Io) -> Option<SocketAddr> {
-    let fd = io.fd();
-    socket2::SockRef::from(&fd.as_fd()).local_addr().ok()?.as_socket()
 }

@@ -45,9 +45,9 @@ impl Probe {
 
     /// A connection is this one's: nobody else's comes from that port of the address that it reached.
     #[inline]
-    pub fn is_from(&self, source: SocketAddr, reached: impl FnOnce() -> Option<SocketAddr>) -> bool {
+    pub fn is_from(&self, source: SocketAddr, reached: Option<SocketAddr>) -> bool {
         source.port() == self.port.load(Ordering::Acquire)
-            && reached().is_some_and(|reached| reached.ip() == source.ip())
+            && reached.is_some_and(|reached| reached.ip() == source.ip())
     }
 
     async fn connect(&self) -> io::Result<TcpStream> {
@@ -222,14 +222,14 @@ mod tests {
         plan.permit.grant(std::time::Instant::now() + Duration::from_secs(600));
         let accepting = async {
             let (stream, source) = listening.accept().await.unwrap();
-            assert!(watcher.probe.is_from(source, || stream.local_addr().ok()));
-            assert!(!watcher.probe.is_from(source, || Some("127.0.0.1:1".parse().unwrap())));
+            assert!(watcher.probe.is_from(source, stream.local_addr().ok()));
+            assert!(!watcher.probe.is_from(source, Some("127.0.0.1:1".parse().unwrap())));
             source
         };
         let probe = Arc::clone(&watcher.probe);
         let (stream, source) = tokio::join!(probe.connect(), accepting);
         assert!(watcher.is_accepted(stream.unwrap()).await);
-        assert!(!probe.is_from(source, || Some(source)), "the port may be a client's by now");
+        assert!(!probe.is_from(source, Some(source)), "the port may be a client's by now");
         drop(listening);
         assert!(!watcher.is_served().await);
         plan.frontends[0].gate.set(crate::listen::Entrance::Paused);

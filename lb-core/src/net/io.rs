@@ -219,12 +219,16 @@ impl Io {
         }
     }
 
-    /// Its addresses, this side's first, where it has some.
-    pub fn ends(&self) -> (Option<SocketAddr>, Option<SocketAddr>) {
+    /// This side's address, where it has one.
+    pub fn near(&self) -> Option<SocketAddr> {
         let fd = self.fd();
-        let socket = socket2::SockRef::from(&fd);
-        let address = |end: io::Result<socket2::SockAddr>| end.ok().and_then(|end| end.as_socket());
-        (address(socket.local_addr()), address(socket.peer_addr()))
+        socket2::SockRef::from(&fd).local_addr().ok()?.as_socket()
+    }
+
+    /// The other side's address, where it has one.
+    pub fn far(&self) -> Option<SocketAddr> {
+        let fd = self.fd();
+        socket2::SockRef::from(&fd).peer_addr().ok()?.as_socket()
     }
 
     /// Has the coming close be a reset.

@@ -79,9 +79,9 @@ impl Listener {
 
     /// Leave that a connection goes on by: the listener's, or that of the address that it reached.
     #[inline]
-    pub fn permit_for(&self, reached: impl FnOnce() -> Option<SocketAddr>) -> Option<&Permit> {
+    pub fn permit_for(&self, reached: Option<SocketAddr>) -> Option<&Permit> {
         match (&self.permit, &self.covered) {
-            (None, Some(covered)) => covered.at(reached()?),
+            (None, Some(covered)) => covered.at(reached?),
             (permit, _) => permit.as_ref(),
         }
     }

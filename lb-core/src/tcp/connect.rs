@@ -99,9 +99,7 @@ impl Stream {
 
     fn connected(&mut self, io: &Io) {
         self.exchange.times.connected = Some(Instant::now());
-        if self.exchange.frontend.log.server_address {
-            self.exchange.server_ends = io.ends();
-        }
+        self.exchange.server_ends = self.exchange.frontend.log.ends_of(io);
     }
 
     /// A place on a server, waiting in a queue for it if need be.

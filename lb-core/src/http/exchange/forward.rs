@@ -61,9 +61,7 @@ impl Run<'_> {
                 Err(reason) => return self.no_connection(reason).await,
             };
             let (upstream, sent) = upstream;
-            if self.frontend().log.server_address {
-                self.exchange.server_ends = upstream.io.ends();
-            }
+            self.exchange.server_ends = self.frontend().log.ends_of(&upstream.io);
             let may_retry = attempts.left > 0 && repeatable;
             match self.transfer(&backend, upstream, sent, may_retry).await {
                 Attempt::Done(after) => return after,
