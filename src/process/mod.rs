@@ -21,6 +21,7 @@ mod predecessors;
 mod reload;
 mod report;
 mod signals;
+mod sweeper;
 mod worker;
 
 use crate::cli::Options;

@@ -39,7 +39,7 @@ pub(crate) struct Reloader {
 const PATIENCE: Duration = Duration::from_secs(300);
 
 /// By how much reading and compiling step back behind traffic (nice(2)): they get a tenth of a processor that both want.
-const NICENESS: i32 = 10;
+pub(super) const NICENESS: i32 = 10;
 
 /// As much stack as the first thread has by default, which reads the files at the start.
 const STACK: usize = 8 << 20;
@@ -162,7 +162,7 @@ impl Reloader {
 
 /// Does something long on a thread that steps back behind those with traffic, and waits for it; where no thread can be made, on
 /// the calling one.
-pub(crate) fn aside<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+fn aside<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     let work = Mutex::new(Some(work));
     let take = || work.lock().unwrap_or_else(PoisonError::into_inner).take();
     let done = std::thread::scope(|scope| {

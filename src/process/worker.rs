@@ -1,9 +1,10 @@
 //! The process that carries traffic: starts the engine, then answers signals until it is drained.
 
 use super::channel::{Channel, Session, Word};
-use super::reload::{Reloader, aside};
+use super::reload::Reloader;
 use super::report;
 use super::signals::{Signals, die_by, wait};
+use super::sweeper::Sweeper;
 use crate::message::Messages;
 use lb_cluster::Cluster;
 use lb_core::engine::Engine;
@@ -31,9 +32,6 @@ const SIGNALS: &[Signal] = &[
 /// After a hard stop, how long closing the rest may take.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
-/// How long after a reload it is looked whether the plan before it is still in use.
-const SWEEP: Duration = Duration::from_secs(1);
-
 /// Serves until the engine has ended; returns the exit code. Ends the process by the signal where a signal ends it.
 ///
 /// `cluster`: this process as a node, whose end is this one's. `ready` is called once signals are answered. `monitor`: the other process, whose end is the end of this one.
@@ -59,13 +57,11 @@ pub(crate) fn serve(
     }
     let mut stopping = Stopping::No;
     let tell = |lines: Vec<String>| lines.iter().for_each(|line| messages.warning(line));
-    let mut left_over = false;
+    let mut sweeper = Sweeper::new(Arc::clone(&engine));
     loop {
         let monitor_fd = monitor.as_ref().map(|channel| channel.as_fd());
         let sources = [Some(signals.as_fd()), Some(ended.as_fd()), monitor_fd];
-        let sweep = if left_over { Instant::now().checked_add(SWEEP) } else { None };
-        let deadline = [stopping.deadline(), sweep].into_iter().flatten().min();
-        let readable = wait(&sources, deadline)?;
+        let readable = wait(&sources, stopping.deadline())?;
         let (finished, spoken) = (readable.get(1) == Some(&true), readable.get(2) == Some(&true));
         if let Some(monitor) = monitor.as_ref().filter(|_| spoken) {
             match monitor.receive() {
@@ -73,7 +69,7 @@ pub(crate) fn serve(
                     let outcome = reloader.by_monitor(&engine, bundle, sockets, hard);
                     told(&outcome);
                     monitor.answer(&outcome)?;
-                    left_over = true;
+                    sweeper.reloaded();
                 }
                 Ok(Some(Word::Session(Session { socket, level, said }))) => {
                     engine.serve_session(socket, level, said);
@@ -103,9 +99,9 @@ pub(crate) fn serve(
                 }
                 Signal::SIGUSR2 if monitor.is_none() => {
                     messages.notice("Reloading.");
-                    left_over = true;
                     let outcome = reloader.by_itself(&engine);
                     told(&outcome);
+                    sweeper.reloaded();
                     match outcome {
                         Ok(()) => messages.notice("Loading success."),
                         Err(why) => {
@@ -133,7 +129,6 @@ pub(crate) fn serve(
         if finished || stopping.proceed(&engine, messages) {
             return Ok(0);
         }
-        left_over = left_over && aside(|| engine.sweep());
     }
 }
 
