@@ -1,5 +1,6 @@
 //! lb's own events for people and programs that collect them: not the traffic log, and never a line per request.
 
+use lb_core::stats::json_text;
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 use tracing::field::{Field, Visit};
@@ -64,7 +65,7 @@ where
         let meta = event.metadata();
         let (seconds, micros) = (now.as_secs(), now.subsec_micros());
         write!(writer, "{{\"time\":{seconds}.{micros:06},\"level\":\"{}\",\"target\":", meta.level())?;
-        quote(&mut writer, meta.target())?;
+        writer.write_str(&json_text(meta.target()))?;
         let mut fields = Fields { writer: &mut writer, result: Ok(()) };
         event.record(&mut fields);
         fields.result?;
@@ -82,7 +83,7 @@ impl Fields<'_, '_> {
     fn put(&mut self, field: &Field, value: impl FnOnce(&mut Writer<'_>) -> fmt::Result) {
         let mut put = || {
             write!(self.writer, ",")?;
-            quote(self.writer, field.name())?;
+            self.writer.write_str(&json_text(field.name()))?;
             write!(self.writer, ":")
         };
         self.result = self.result.and_then(|()| put()).and_then(|()| value(self.writer));
@@ -103,25 +104,12 @@ impl Visit for Fields<'_, '_> {
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.put(field, |writer| quote(writer, value));
+        self.put(field, |writer| writer.write_str(&json_text(value)));
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.put(field, |writer| quote(writer, &format!("{value:?}")));
+        self.put(field, |writer| writer.write_str(&json_text(&format!("{value:?}"))));
     }
-}
-
-/// A JSON string (RFC 8259, 7).
-fn quote(writer: &mut Writer<'_>, text: &str) -> fmt::Result {
-    writer.write_char('"')?;
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => write!(writer, "\\{c}")?,
-            c if c < ' ' => write!(writer, "\\u{:04x}", u32::from(c))?,
-            c => writer.write_char(c)?,
-        }
-    }
-    writer.write_char('"')
 }
 
 #[cfg(test)]

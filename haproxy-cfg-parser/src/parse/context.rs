@@ -40,7 +40,7 @@ pub(crate) struct Cx<'w> {
     pub(crate) proxy: String,
     /// The defaults section being read, if it has a name.
     pub(crate) defaults: String,
-    /// Who starts from defaults sections, by their names.
+    /// Who starts from defaults sections, by their names; after the last line.
     pub(crate) heirs: HashMap<String, Heirs>,
     /// Where they were named first.
     pub(crate) named_at: HashMap<(&'static str, String), Place>,

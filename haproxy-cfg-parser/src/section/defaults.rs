@@ -51,6 +51,12 @@ impl Defaults {
         self.all.push(Base { draft, explicit: false, implicit: false, heirs: Heirs::default() });
     }
 
+    /// Who starts from those that somebody starts from, by their names.
+    pub(super) fn heirs(&self) -> HashMap<String, Heirs> {
+        let used = self.all.iter().filter(|base| base.heirs.frontend || base.heirs.backend);
+        used.map(|base| (base.draft.proxy.name.clone(), base.heirs)).collect()
+    }
+
     /// Those that have a name, in their order.
     pub(super) fn finish(self) -> Vec<NamedDefaults> {
         let named = self.all.into_iter().filter(|base| !base.draft.proxy.name.is_empty());
@@ -83,10 +89,6 @@ impl Defaults {
     ) -> Option<&Draft> {
         let base = self.all.get_mut(index)?;
         base.note(heir);
-        if !heir.is_defaults {
-            let heirs = cx.heirs.entry(base.draft.proxy.name.clone()).or_default();
-            *heirs = base.heirs;
-        }
         let Base { draft, explicit: true, implicit: true, .. } = &*base else {
             base.judge(heir, cx, args);
             return Some(&base.draft);

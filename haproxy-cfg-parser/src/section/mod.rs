@@ -166,7 +166,9 @@ impl Sections {
     /// After the last file.
     pub(crate) fn finish(&mut self, cx: &mut Cx<'_>) {
         self.close(cx);
-        cx.config.defaults = std::mem::take(&mut self.defaults).finish();
+        let defaults = std::mem::take(&mut self.defaults);
+        cx.heirs = defaults.heirs();
+        cx.config.defaults = defaults.finish();
         resolvers::finish(cx);
     }
 }

@@ -1,5 +1,6 @@
 //! The entries of a list of patterns and their versions: what commands do to them.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// An entry.
@@ -115,10 +116,18 @@ impl Versions {
         self.next = self.next.max(version);
     }
 
-    /// True when a version, or the current one, has an entry of that key and value.
-    pub fn has(&self, version: Option<u32>, key: &str, value: Option<&str>) -> bool {
-        let version = version.unwrap_or(self.current);
-        self.of(version).any(|entry| &*entry.key == key && entry.value.as_deref() == value)
+    /// Those of `entries` that a version, or the current one, does not have with that key and value; each once.
+    pub fn lacking<'a>(
+        &self,
+        version: Option<u32>,
+        entries: &'a [(String, Option<String>)],
+    ) -> Vec<&'a (String, Option<String>)> {
+        let mut wanted: HashSet<(&str, Option<&str>)> =
+            entries.iter().map(|(key, value)| (&**key, value.as_deref())).collect();
+        for entry in self.of(version.unwrap_or(self.current)) {
+            wanted.remove(&(&*entry.key, entry.value.as_deref()));
+        }
+        entries.iter().filter(|(key, value)| wanted.remove(&(&**key, value.as_deref()))).collect()
     }
 
     /// The key of the entry of an id (`#0x1f`) in the current version, and which of those with that key it is: what other

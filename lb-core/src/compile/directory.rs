@@ -26,8 +26,8 @@ impl Directory {
         self.frontends.get()?.get(name)?.upgrade()
     }
 
-    /// A backend.
-    pub fn backend(&self, name: &str) -> Option<Arc<Backend>> {
-        self.backends.get()?.upgrade()?.find(name)
+    /// Reads something of a backend.
+    pub fn read_backend<T>(&self, name: &str, read: impl FnOnce(&Backend) -> T) -> Option<T> {
+        self.backends.get()?.upgrade()?.load().named(name).map(|backend| read(backend))
     }
 }

@@ -47,7 +47,7 @@ use haproxy_cfg_parser::model::{self, Config};
 use haproxy_cfg_parser::{Diagnostic, Severity, World};
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, Weak};
 
 /// What the process decides before a configuration is compiled.
 #[derive(Clone, Copy)]
@@ -147,7 +147,7 @@ pub fn compile(
         checks: check::settings(config, options),
         follows,
         config: Arc::clone(config),
-        saved,
+        saved: Mutex::new(saved),
         pinned,
         named,
         directory,

@@ -14,7 +14,7 @@ use crate::resolve::Resolvers;
 use crate::server::Server;
 use haproxy_cfg_parser::model::{Address, BindOptions, Config};
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -59,8 +59,8 @@ pub struct Plan {
     pub variables: Variables,
     /// The configuration.
     pub config: Arc<Config>,
-    /// Servers that begin in a state that a file says.
-    pub(crate) saved: Vec<(Saved, Arc<Server>)>,
+    /// Servers that begin in a state that a file says, until they have it.
+    pub(crate) saved: Mutex<Vec<(Saved, Arc<Server>)>>,
     /// Servers, by their uid, that the configuration refers to, so that they cannot be deleted.
     pub(crate) pinned: HashSet<usize>,
     /// Names of backends that the configuration refers to, so that they cannot be deleted.

@@ -13,7 +13,7 @@ mod value;
 pub use column::{COLUMNS, Column};
 pub(crate) use health::of as health;
 pub use info::{FIELDS, Field, Source};
-pub use print::{Style, print_info, print_stat};
+pub use print::{Style, json_text, print_info, print_stat};
 pub use process::Process;
 pub use row::{Only, Row, Walk, rows};
 pub use value::{Tags, Value};

@@ -144,8 +144,8 @@ fn json(head: &str, at: usize, name: &str, tags: Tags, value: &Value, doc: &str,
     )
 }
 
-/// A JSON string.
-fn json_text(text: &str) -> String {
+/// A JSON string (RFC 8259, 7).
+pub fn json_text(text: &str) -> String {
     let mut out = String::from("\"");
     for c in text.chars() {
         match c {

@@ -191,7 +191,7 @@ pub(crate) fn plan() -> Arc<Plan> {
         follows: vec![],
         variables: Variables::default(),
         config: Arc::default(),
-        saved: vec![],
+        saved: Default::default(),
         pinned: Default::default(),
         named: Default::default(),
         directory: Default::default(),

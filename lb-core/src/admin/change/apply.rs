@@ -120,7 +120,7 @@ impl Change {
                 }
             }
             Self::Patterns { list, edit } => {
-                let reference = find_list(plan, list).ok_or("There is no such list of patterns.")?;
+                let reference = find_list(plan, list)?;
                 let kind = if reference.is_map() { "map" } else { "acl" };
                 reference.change(|versions| edit.apply(versions, kind))?;
             }

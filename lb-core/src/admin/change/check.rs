@@ -6,10 +6,11 @@ use crate::admin::authority::Applied;
 use crate::compile::{self, Obstacle, Plan};
 
 impl Change {
-    /// Finds what would keep this node from making the change; nothing is changed.
+    /// Finds what would keep this node from making the change, as far as it can tell without making it: where it finds nothing,
+    /// [`Change::apply`] may still fail. Nothing is changed.
     ///
     /// # Errors
-    /// What [`Change::apply`] would say.
+    /// What is wrong, in the words of [`Change::apply`].
     pub fn check(&self, plan: &Plan) -> Applied {
         match self {
             Self::AddServer { backend, server, words } => {
@@ -24,7 +25,7 @@ impl Change {
                 known.map(drop).ok_or_else(|| "The server has no address yet.".to_owned())
             }
             Self::Patterns { list, edit } => {
-                let reference = find_list(plan, list).ok_or("There is no such list of patterns.")?;
+                let reference = find_list(plan, list)?;
                 edit.check(&reference.versions(), if reference.is_map() { "map" } else { "acl" })
             }
             _ => Ok(()),
@@ -33,7 +34,7 @@ impl Change {
 }
 
 impl PatternEdit {
-    /// On a copy, where it is small; a list may be long.
+    /// Versions and keys; whether a value is one for the map shows when it is there.
     fn check(&self, versions: &Versions, kind: &str) -> Applied {
         let there = |key: &str| versions.entries().any(|entry| &*entry.key == key);
         match self {

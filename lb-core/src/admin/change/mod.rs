@@ -316,12 +316,13 @@ pub enum ServerState {
 }
 
 /// A list of patterns by its file or `#` and its number.
-pub(super) fn find_list<'a>(plan: &'a Plan, name: &str) -> Option<&'a Arc<Reference>> {
+pub(super) fn find_list<'a>(plan: &'a Plan, name: &str) -> Result<&'a Arc<Reference>, String> {
     let id = name.strip_prefix('#').and_then(|id| id.parse::<u32>().ok());
-    plan.references.iter().find(|reference| match id {
+    let found = plan.references.iter().find(|reference| match id {
         Some(id) => reference.id() == id,
         None => reference.file.as_deref() == Some(name),
-    })
+    });
+    found.ok_or_else(|| "There is no such list of patterns.".to_owned())
 }
 
 /// A backend by its name.

@@ -29,7 +29,7 @@ impl Change {
     /// What it names is not there.
     pub fn portable(self, plan: &Plan) -> Result<Self, String> {
         let Self::Patterns { list, edit } = self else { return Ok(self) };
-        let ordinal = |key: &str| find_list(plan, &list)?.versions().ordinal(key);
+        let ordinal = |key: &str| find_list(plan, &list).ok()?.versions().ordinal(key);
         let edit = match edit {
             PatternEdit::Set { key, value } if key.starts_with("#0x") => {
                 let (key, nth) = ordinal(&key).ok_or("entry not found.")?;
@@ -120,9 +120,9 @@ pub fn settle_patterns<'a>(
     list: &str,
     edits: impl IntoIterator<Item = &'a PatternEdit>,
 ) -> Vec<Applied> {
-    let Some(reference) = find_list(plan, list) else {
-        let missing = "There is no such list of patterns.";
-        return edits.into_iter().map(|_| Err(missing.to_owned())).collect();
+    let reference = match find_list(plan, list) {
+        Ok(reference) => reference,
+        Err(why) => return edits.into_iter().map(|_| Err(why.clone())).collect(),
     };
     let kind = if reference.is_map() { "map" } else { "acl" };
     let made = reference.change(|versions| {
@@ -133,7 +133,7 @@ pub fn settle_patterns<'a>(
 
 /// Gives a list the version numbers that it has on other nodes.
 pub fn renumber_patterns(plan: &Plan, list: &str, current: u32, next: u32) {
-    if let Some(reference) = find_list(plan, list) {
+    if let Ok(reference) = find_list(plan, list) {
         let _ = reference.change(|versions| {
             versions.renumber(current, next);
             Ok(())
@@ -153,10 +153,8 @@ impl PatternEdit {
             Self::Add { version, entries } => {
                 // The cluster has numbered it.
                 version.iter().for_each(|version| versions.prepare(*version));
-                for (key, value) in entries {
-                    if !versions.has(*version, key, value.as_deref()) {
-                        versions.add(*version, key, value.as_deref(), kind)?;
-                    }
+                for (key, value) in versions.lacking(*version, entries) {
+                    versions.add(*version, key, value.as_deref(), kind)?;
                 }
                 Ok(())
             }

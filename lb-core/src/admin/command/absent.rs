@@ -5,13 +5,10 @@ use super::{Call, Command, Level, Outcome};
 /// A command that tells why there is nothing to do for it.
 macro_rules! absent {
     ($level:ident, [$($word:literal),+], $why:literal) => {
-        Command {
-            words: &[$($word),+],
-            usage: "",
-            doc: $why,
-            level: Level::$level,
-            run: |_| Outcome::Error($why.into()),
-        }
+        absent!($level, [$($word),+], $why, |_| Outcome::Error($why.into()))
+    };
+    ($level:ident, [$($word:literal),+], $doc:literal, $run:expr) => {
+        Command { words: &[$($word),+], usage: "", doc: $doc, level: Level::$level, run: $run }
     };
 }
 
@@ -67,48 +64,14 @@ pub(super) static ABSENT: &[Command] = &[
         ["show", "default-server"],
         "lb keeps no default servers: each server has what it took over, see 'show servers state'."
     ),
-    Command {
-        words: &["show", "anon"],
-        usage: "",
-        doc: "anonymized mode",
-        level: Level::Operator,
-        run: |_| Outcome::Info("Anonymized mode disabled".into()),
-    },
-    Command {
-        words: &["show", "cache"],
-        usage: "",
-        doc: "caches",
-        level: Level::User,
-        run: |_| Outcome::Dump(String::new()),
-    },
-    Command {
-        words: &["show", "peers"],
-        usage: "",
-        doc: "peers",
-        level: Level::User,
-        run: |call| none(call, "No such peers"),
-    },
-    Command {
-        words: &["show", "table"],
-        usage: "",
-        doc: "stick tables",
-        level: Level::User,
-        run: |call| none(call, "No such table"),
-    },
-    Command {
-        words: &["clear", "table"],
-        usage: "",
-        doc: "stick tables",
-        level: Level::Admin,
-        run: |call| none(call, "No such table"),
-    },
-    Command {
-        words: &["set", "table"],
-        usage: "",
-        doc: "stick tables",
-        level: Level::Admin,
-        run: |call| none(call, "No such table"),
-    },
+    absent!(Operator, ["show", "anon"], "anonymized mode", |_| Outcome::Info(
+        "Anonymized mode disabled".into()
+    )),
+    absent!(User, ["show", "cache"], "caches", |_| Outcome::Dump(String::new())),
+    absent!(User, ["show", "peers"], "peers", |call| none(call, "No such peers")),
+    absent!(User, ["show", "table"], "stick tables", |call| none(call, "No such table")),
+    absent!(Admin, ["clear", "table"], "stick tables", |call| none(call, "No such table")),
+    absent!(Admin, ["set", "table"], "stick tables", |call| none(call, "No such table")),
 ];
 
 /// There are none, since files that have one are refused at load: all of them are an empty list.

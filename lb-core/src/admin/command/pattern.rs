@@ -122,7 +122,7 @@ fn version<'a>(call: &'a Call<'_>) -> (Option<u32>, &'a [String]) {
 
 fn list<'a>(call: &'a Call<'_>, kind: Kind, name: Option<&String>) -> Result<&'a Arc<Reference>, String> {
     let name = name.map_or("", String::as_str);
-    find_list(call.plan, name).filter(|reference| kind.has(reference)).ok_or_else(|| kind.unknown())
+    find_list(call.plan, name).ok().filter(|reference| kind.has(reference)).ok_or_else(|| kind.unknown())
 }
 
 /// An edit of the list, named so that every node of a cluster finds it.

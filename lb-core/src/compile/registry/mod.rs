@@ -17,8 +17,8 @@ use haproxy_cfg_parser::model::{self, Address, Config, Host, ServerLine};
 use std::collections::{HashMap, HashSet};
 use std::fmt::Debug;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, PoisonError};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// The process's limit of connections.
@@ -152,7 +152,8 @@ pub(super) fn settle(plan: &Plan) {
 
 /// Puts servers into the state that a file says.
 fn restore(plan: &Plan) {
-    plan.saved.iter().for_each(|(saved, server)| saved.restore(server));
+    let saved = std::mem::take(&mut *plan.saved.lock().unwrap_or_else(PoisonError::into_inner));
+    saved.iter().for_each(|(saved, server)| saved.restore(server));
 }
 
 /// Sets what the new plan says otherwise than the one before in what both share, and gives new servers what those of

@@ -10,8 +10,7 @@ pub(super) const ROWS: &[Row] = &[
     convert("nbsrv", Type::Str, Type::Int, |_, context| {
         with(Arc::clone(&context.directory), |directory, input, _| {
             let name = input.into_bytes();
-            let backend = std::str::from_utf8(&name).ok().and_then(|name| directory.backend(name));
-            backend.map(|backend| Sample::int(usable(&backend)))
+            directory.read_backend(std::str::from_utf8(&name).ok()?, usable).map(Sample::int)
         })
     }),
     convert("srv_is_up", Type::Str, Type::Bool, |_, context| {

@@ -174,7 +174,7 @@ fn backend(args: &Args<'_>, context: &mut Context<'_>, read: fn(&Backend) -> i64
     let name = name(args, context, "backend", |proxy| proxy.kind.is_backend())?;
     context.referred.push((name.clone(), String::new()));
     with((name, Arc::clone(&context.directory), read), |(name, directory, read), _| {
-        Some(Sample::Int(read(&*directory.backend(name)?)))
+        directory.read_backend(name, *read).map(Sample::Int)
     })
 }
 
@@ -206,5 +206,5 @@ fn server(args: &Args<'_>, context: &mut Context<'_>, read: fn(&Server) -> Sampl
 }
 
 pub(in crate::sample) fn find(directory: &Directory, backend: &str, server: &str) -> Option<Arc<Server>> {
-    directory.backend(backend)?.servers.find(server)
+    directory.read_backend(backend, |backend| backend.servers.find(server))?
 }

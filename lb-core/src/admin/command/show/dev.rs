@@ -1,7 +1,7 @@
 //! `show dev`, `show libs`, `show tasks`, `show schema json`: for those who look into the program.
 
 use super::{Call, Command, Level, Outcome};
-use crate::engine::pulse;
+use crate::engine::{Pulse, pulse};
 use std::fmt::Write;
 
 pub(in super::super) const DEV: Command = Command {
@@ -102,14 +102,16 @@ fn tasks(call: &Call<'_>) -> Outcome {
         let pulses = asked.await;
         let all: u64 = pulses.iter().flatten().map(|pulse| pulse.tasks).sum();
         let mut out = format!("Running tasks: {all} ({} threads)\n", pulses.len());
-        let _ = writeln!(out, "  {:<10}{:>10}{:>10}{:>14}", "thread", "tasks", "sessions", "connections");
+        let mut row = |[thread, tasks, sessions, connections]: [&str; 4]| {
+            // Writing to a string cannot fail.
+            let _ = writeln!(out, "  {thread:<10}{tasks:>10}{sessions:>10}{connections:>14}");
+        };
+        row(["thread", "tasks", "sessions", "connections"]);
         for (index, pulse) in pulses.iter().enumerate() {
-            let _ = match pulse {
-                Some(one) => {
-                    writeln!(out, "  {:<10}{:>10}{:>10}{:>14}", index + 1, one.tasks, one.sessions, one.woken)
-                }
-                None => writeln!(out, "  {:<10}{:>10}{:>10}{:>14}", index + 1, "-", "-", "-"),
-            };
+            let number =
+                |read: fn(&Pulse) -> u64| pulse.as_ref().map_or("-".to_owned(), |one| read(one).to_string());
+            let (tasks, sessions) = (number(|one| one.tasks), number(|one| one.sessions));
+            row([&(index + 1).to_string(), &tasks, &sessions, &number(|one| one.woken)]);
         }
         Ok(out)
     }))
