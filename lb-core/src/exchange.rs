@@ -93,7 +93,7 @@ impl Times {
         }
     }
 
-    /// Feeds the sliding sums of queue, connect, response and total time of one that ended at `now`.
+    /// Feeds the sliding sums of queue, connect, response and total time of one that ended at `now`, if a server was reached.
     pub(crate) fn average(&self, counters: &ProxyCounters, now: Instant) {
         let between = |from: Option<Instant>, to: Option<Instant>| match (from, to) {
             (Some(from), Some(to)) => millis(to.saturating_duration_since(from)),
@@ -106,6 +106,9 @@ impl Times {
             millis(now.saturating_duration_since(self.first_byte)),
         ];
         counters.latency.get_or_init(Box::default).record(self, now);
+        if self.connected.is_none() {
+            return;
+        }
         for (index, value) in values.into_iter().enumerate() {
             let sum = counters.times[index].get();
             counters.times[index].set(sum + value - sum.div_ceil(TIME_SAMPLES));

@@ -3,6 +3,7 @@
 use super::Server;
 use crate::proxy::Backend;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 /// The attempts that are left, and where the next one goes.
 #[derive(Debug, Default)]
@@ -38,10 +39,17 @@ impl Attempts {
         self.failed.clone().filter(|_| self.redispatch)
     }
 
-    /// Counts an attempt that goes to `server`. After a failure it is a retry there, or a redispatch away from the one
-    /// that failed: true.
-    pub fn count(&self, backend: &Backend, server: &Arc<Server>) -> bool {
-        let Some(failed) = &self.failed else { return false };
+    /// Counts an attempt that goes to `server` at a time of [`crate::clock`]. After a failure it is a retry there, or a
+    /// redispatch away from the one that failed: true.
+    pub fn count(&self, backend: &Backend, server: &Arc<Server>, now: u64) -> bool {
+        let counters = server.counters.mine();
+        counters.sess_tot.inc();
+        counters.sess_rate.add(1, now);
+        server.last_session.store(now, Relaxed);
+        let Some(failed) = &self.failed else {
+            backend.stats.last_session.store(now, Relaxed);
+            return false;
+        };
         let moved = !Arc::ptr_eq(failed, server);
         for counters in [backend.stats.counters.mine(), failed.counters.mine()] {
             if moved {

@@ -49,11 +49,12 @@ impl Stream {
                 return Err(NoConnection::Refused(Refusal::NoServer));
             };
             self.exchange.times.dequeued.get_or_insert_with(Instant::now);
-            self.exchange.redispatched |= attempts.count(backend, &server);
+            self.exchange.redispatched |= attempts.count(backend, &server, clock::millis());
             self.exchange.server = Some(Arc::clone(&server));
             self.entry.at_server(&server, self.exchange.retries);
             self.entry.enter(Stage::Connect);
-            self.count_attempt(backend, &server);
+            server.counters.mine().connect.inc();
+            backend.stats.counters.mine().connect.inc();
             let in_use = pool::begin(&server);
             let failure = match self.dial(backend, &server).await? {
                 Ok((io, unsent)) => {
@@ -87,14 +88,6 @@ impl Stream {
                 self.pause(backend.timeouts.connect.unwrap_or(PAUSE).min(PAUSE)).await?;
             }
         }
-    }
-
-    fn count_attempt(&self, backend: &Backend, server: &Server) {
-        let counters = server.counters.mine();
-        counters.sess_tot.inc();
-        counters.sess_rate.add(1, crate::clock::millis());
-        counters.connect.inc();
-        backend.stats.counters.mine().connect.inc();
     }
 
     fn connected(&mut self, io: &Io) {

@@ -1,10 +1,8 @@
 //! The end of a session: numbers and the log line.
 
 use super::session::Stream;
-use crate::clock;
 use crate::exchange::{Cause, Phase};
 use crate::proxy::ProxyCounters;
-use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 impl Stream {
@@ -53,11 +51,9 @@ impl Stream {
         });
         if let Some(backend) = &exchange.backend {
             exchange.times.average(backend.stats.counters.mine(), now);
-            backend.stats.last_session.store(clock::at(now), Ordering::Relaxed);
         }
         if let Some(server) = &exchange.server {
             exchange.times.average(server.counters.mine(), now);
-            server.last_session.store(clock::at(now), Ordering::Relaxed);
         }
         // Logs count what is there besides this session.
         self.in_backend = None;

@@ -4,7 +4,6 @@ use super::Run;
 use crate::clock;
 use crate::exchange::Phase;
 use crate::proxy::ProxyCounters;
-use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 impl Run<'_> {
@@ -55,13 +54,11 @@ impl Run<'_> {
             traffic(counters);
             count_status(counters, exchange.response.status);
             exchange.times.average(counters, now);
-            backend.stats.last_session.store(clock::at(now), Ordering::Relaxed);
         }
         if let Some(server) = &exchange.server {
             let counters = server.counters.mine();
             traffic(counters);
             exchange.times.average(counters, now);
-            server.last_session.store(clock::at(now), Ordering::Relaxed);
         }
         // Logs count what is there besides this exchange.
         self.in_backend = None;

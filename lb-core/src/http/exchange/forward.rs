@@ -129,10 +129,7 @@ impl Run<'_> {
             };
             let now = Instant::now();
             self.exchange.times.dequeued = Some(now);
-            self.exchange.redispatched |= attempts.count(backend, &server);
-            let counters = server.counters.mine();
-            counters.sess_tot.inc();
-            counters.sess_rate.add(1, clock::at(now));
+            self.exchange.redispatched |= attempts.count(backend, &server, clock::at(now));
             self.exchange.server = Some(Arc::clone(&server));
             if let Some(entry) = &self.entry {
                 entry.at_server(&server, self.exchange.retries);
@@ -145,6 +142,8 @@ impl Run<'_> {
                 return Ok((Box::new(self.upstream(&server, io, in_use, slot, true)), 0));
             }
             self.enter(Stage::Connect);
+            server.counters.mine().connect.inc();
+            backend.stats.counters.mine().connect.inc();
             let failure = match self.dial(backend, &server).await? {
                 Ok((io, sent)) => {
                     if let Some(probes) = &backend.probes {
@@ -153,8 +152,6 @@ impl Run<'_> {
                     self.exchange.server_marking.apply(&io);
                     self.exchange.times.connected = Some(Instant::now());
                     server.observe(Event::Connected);
-                    server.counters.mine().connect.inc();
-                    backend.stats.counters.mine().connect.inc();
                     return Ok((Box::new(self.upstream(&server, io, in_use, slot, false)), sent));
                 }
                 Err(failure) => failure,

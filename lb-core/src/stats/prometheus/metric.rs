@@ -115,7 +115,7 @@ pub(super) static METRICS: &[Metric] = &[
     counter("check_failures_total", S, "chkfail").missing(Missing::Nan),
     counter("check_up_down_total", B | S, "chkdown").missing(Missing::Nan),
     gauge("check_last_change_seconds", B | S, "lastchg"),
-    counter("downtime_seconds_total", B | S, "downtime"),
+    counter("downtime_seconds_total", B | S, "downtime").missing(Missing::Nan),
     gauge("queue_limit", S, "qlimit").missing(Missing::Nan),
     gauge("current_throttle", S, "throttle").missing(Missing::Nan),
     counter("loadbalanced_total", B | S, "lbtot"),

@@ -94,6 +94,7 @@ fn labels_and_values_are_haproxys() {
         "haproxy_server_limit_sessions{proxy=\"be\",server=\"s1\"} 10",
         "haproxy_server_limit_sessions{proxy=\"be\",server=\"s2\"} NaN",
         "haproxy_server_last_session_seconds{proxy=\"be\",server=\"s1\"} -1",
+        "haproxy_server_downtime_seconds_total{proxy=\"be\",server=\"s2\"} NaN",
         "haproxy_process_node{node=\"n1\"} 1",
         "haproxy_process_build_info{version=\"3.5-test\"} 1",
         "lb_server_total_time_seconds_count{proxy=\"be\",server=\"s1\"} 0",
