@@ -70,7 +70,7 @@ fn what_the_line_says_otherwise_wins_and_the_rest_stays() {
 
 #[test]
 fn nodes_of_all_builds_tell_checks_by_the_same_numbers() {
-    assert_eq!(fingerprint(&"a"), 0x0f8e_d94a_ee25_51f4);
+    assert_eq!(fingerprint(&"a"), 0x06c8_8f6f_46b0_473b);
     let definition = |text: &str| compile(text, None).backends.load()[0].watches.load()[0].definition();
     assert_eq!(definition(TWO), definition(&format!("\n{TWO}")), "elsewhere in the file");
     assert_eq!(definition(TWO), definition(&TWO.replace("127.0.0.1:1", "127.0.0.1:9")), "wherever they go");
