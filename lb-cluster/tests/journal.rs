@@ -113,48 +113,88 @@ fn make(plan: &Plan, entries: Vec<(u64, Entry)>) {
     entries.iter().for_each(|(_, entry)| drop(entry.change.settle(plan)));
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, max_shrink_iters: 4000, ..ProptestConfig::default() })]
-    #[test]
-    fn what_is_kept_leads_to_where_all_leads(
-        changes in prop::collection::vec(change("/MAP".to_owned()), 0..40),
-        pause in 0..40u64,
-    ) {
-        let home = tempfile::tempdir().unwrap();
-        let map = home.path().join("a.map");
-        std::fs::write(&map, "a 1\na 2\nb 1\n").unwrap();
-        let (whole, lagging) = (plan(&map), plan(&map));
-        let mut journal = Journal::default();
-        let mut reached = 0;
-        for (index, change) in (1u64..).zip(changes) {
-            let change = match change {
-                Change::Patterns { edit, .. } => {
-                    Change::Patterns { list: map.to_string_lossy().into_owned(), edit }
-                }
-                other => other,
-            };
-            if index == pause {
-                make(&lagging, journal.after(0));
-                reached = index - 1;
+/// `PROPTEST_CASES` asks for more. A failing case shrinks until it is short, else nobody can read it.
+fn config() -> ProptestConfig {
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
+    ProptestConfig {
+        cases: cases.unwrap_or(400),
+        failure_persistence: None,
+        max_shrink_iters: 100_000,
+        max_shrink_time: 60_000,
+        ..ProptestConfig::default()
+    }
+}
+
+/// Has changes made: all of them by a node that is there all the time, what is kept of them by one that starts at the end, and by
+/// one that is behind after the first `seen_by_all`.
+fn lead(changes: Vec<Change>, seen_by_all: usize) -> Result<(), TestCaseError> {
+    let home = tempfile::tempdir().unwrap();
+    let map = home.path().join("a.map");
+    std::fs::write(&map, "a 1\na 2\nb 1\n").unwrap();
+    let (whole, lagging) = (plan(&map), plan(&map));
+    let mut journal = Journal::default();
+    let mut reached = 0;
+    for (index, change) in (1u64..).zip(changes) {
+        let change = match change {
+            Change::Patterns { edit, .. } => {
+                Change::Patterns { list: map.to_string_lossy().into_owned(), edit }
             }
-            // A node that is asked looks first.
-            if change.check(&whole).is_err() {
-                continue;
-            }
-            let id = RequestId { node: NodeId(1), life: 1, number: index };
-            let proposal = Proposal { id, floor: 0, change, base: 0, by: By::default(), at: 0 };
-            match journal.record(index, &proposal) {
-                Outcome::Done => drop(proposal.change.settle(&whole)),
-                Outcome::Refused(why) => {
-                    let known = why == TAKEN || why.starts_with("Version") || why.starts_with("Already");
-                    prop_assert!(known, "{}", why);
-                }
+            other => other,
+        };
+        if index == seen_by_all as u64 + 1 {
+            make(&lagging, journal.after(0));
+            reached = seen_by_all as u64;
+        }
+        // A node that is asked looks first.
+        if change.check(&whole).is_err() {
+            continue;
+        }
+        let id = RequestId { node: NodeId(1), life: 1, number: index };
+        let proposal = Proposal { id, floor: 0, change, base: 0, by: By::default(), at: 0 };
+        match journal.record(index, &proposal) {
+            Outcome::Done => drop(proposal.change.settle(&whole)),
+            Outcome::Refused(why) => {
+                let known = why == TAKEN || why.starts_with("Version") || why.starts_with("Already");
+                prop_assert!(known, "{}", why);
             }
         }
-        let fresh = plan(&map);
-        make(&fresh, journal.after(0).into_iter().filter(|(_, entry)| !is_gone(entry)).collect());
-        prop_assert_eq!(seen(&whole), seen(&fresh));
-        make(&lagging, journal.after(reached));
-        prop_assert_eq!(seen(&whole), seen(&lagging));
     }
+    // As from a snapshot.
+    let stored = postcard::to_allocvec(&journal).unwrap();
+    prop_assert_eq!(&postcard::from_bytes::<Journal>(&stored).unwrap(), &journal);
+    let fresh = plan(&map);
+    make(&fresh, journal.after(0).into_iter().filter(|(_, entry)| !is_gone(entry)).collect());
+    prop_assert_eq!(seen(&whole), seen(&fresh));
+    make(&lagging, journal.after(reached));
+    prop_assert_eq!(seen(&whole), seen(&lagging));
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(config())]
+    #[test]
+    fn what_is_kept_leads_to_where_all_leads(
+        before in prop::collection::vec(change("/MAP".to_owned()), 0..20),
+        after in prop::collection::vec(change("/MAP".to_owned()), 0..20),
+    ) {
+        let seen = before.len();
+        lead(before.into_iter().chain(after).collect(), seen)?;
+    }
+}
+
+/// Cases that have failed.
+#[test]
+fn a_health_that_a_maintenance_ended_is_ended_for_who_did_not_see_the_maintenance() {
+    use ServerState::{Disabled, Drain, Enabled, Maint, Ready};
+    let state =
+        |server: &str, state| Change::State { backend: "b".to_owned(), server: server.to_owned(), state };
+    let health =
+        |server: &str, health| Change::Health { backend: "b".to_owned(), server: server.to_owned(), health };
+    let words = vec!["127.0.0.1:7".to_owned()];
+    let add = Change::AddServer { backend: "b".to_owned(), server: "n".to_owned(), words };
+    lead(vec![health("s", 0), state("s", Maint), state("s", Ready)], 1).unwrap();
+    lead(vec![health("s", 0), state("s", Disabled), state("s", Enabled)], 1).unwrap();
+    lead(vec![health("s", 0), state("s", Maint), state("s", Drain), state("s", Ready)], 1).unwrap();
+    lead(vec![add, state("n", Ready), health("n", 0), state("n", Maint), state("n", Ready)], 3).unwrap();
+    lead(vec![state("t", Ready), health("t", 0), state("t", Maint), state("t", Ready)], 2).unwrap();
 }

@@ -1,6 +1,6 @@
 //! Which edits of a list of patterns make older ones void.
 
-use super::{Entry, Fate, Journal, Verdict};
+use super::{Fate, Journal, Verdict};
 use lb_core::admin::{Change, PatternEdit, TAKEN};
 use serde::{Deserialize, Serialize};
 
@@ -54,23 +54,30 @@ impl Journal {
         self.lists.get(list).copied().unwrap_or_default()
     }
 
-    /// The last edit that concerns a key in a version, and where it is.
-    fn last_at(&self, key: &str, version: u32, known: &[u64]) -> Option<(u64, &PatternEdit)> {
-        known.iter().rev().find_map(|at| match self.entries.get(at)? {
-            Entry { change: Change::Patterns { edit, .. }, version: of, .. }
-                if *of == version && touches(edit, key) =>
-            {
-                Some((*at, edit))
-            }
+    /// The edits that concern a key in a version, and where they are, latest first.
+    pub(super) fn edits_of(
+        &self,
+        list: &str,
+        version: u32,
+        key: &str,
+    ) -> impl Iterator<Item = (u64, &PatternEdit)> {
+        let places = self.index.of_key(list, version, key).into_iter().rev();
+        places.filter_map(|at| match &self.entries.get(&at)?.change {
+            Change::Patterns { edit, .. } => Some((at, edit)),
             _ => None,
         })
     }
 
-    pub(super) fn last_of(&self, key: &str, version: u32, known: &[u64]) -> Option<&PatternEdit> {
-        self.last_at(key, version, known).map(|(_, edit)| edit)
+    /// It was added, and nothing but more of its key since.
+    fn was_added(&self, list: &str, version: u32, (key, value): &(String, Option<String>)) -> bool {
+        let added = self.edits_of(list, version, key).map_while(|(_, edit)| match edit {
+            PatternEdit::Add { entries, .. } => Some(entries),
+            _ => None,
+        });
+        added.flatten().any(|(one, of)| one == key && of == value)
     }
 
-    pub(super) fn judge_edit(&self, list: &str, edit: &PatternEdit, known: &[u64]) -> Verdict {
+    pub(super) fn judge_edit(&self, list: &str, edit: &PatternEdit) -> Verdict {
         let Numbers { current, next } = self.of_list(list);
         match edit {
             PatternEdit::Prepare { version } if *version <= next => Verdict::Refuse(TAKEN.to_owned()),
@@ -88,13 +95,7 @@ impl Journal {
             }
             PatternEdit::Add { version, entries } => {
                 let version = version.unwrap_or(current);
-                let is_there = |(key, value): &(String, Option<String>)| {
-                    let last = self.last_of(key, version, known);
-                    let pair = |(one, of): &(String, Option<String>)| one == key && of == value;
-                    last.is_some_and(
-                        |last| matches!(last, PatternEdit::Add { entries, .. } if entries.iter().any(pair)),
-                    )
-                };
+                let is_there = |pair| self.was_added(list, version, pair);
                 if entries.iter().all(is_there) { Verdict::Pass } else { Verdict::Keep }
             }
             _ => Verdict::Keep,
@@ -107,7 +108,7 @@ impl Journal {
         at: u64,
         (new, version): (&PatternEdit, u32),
         (old, of): (&PatternEdit, u32),
-        known: &[u64],
+        list: &str,
     ) -> Fate {
         use PatternEdit as E;
         let void = match (new, old) {
@@ -120,12 +121,8 @@ impl Journal {
             (E::Delete { key }, E::Add { version, entries }) => {
                 let rest: Vec<_> = entries.iter().filter(|(one, _)| one != key).cloned().collect();
                 if rest.len() < entries.len() && !rest.is_empty() {
-                    return self.list_of(at).map_or(Fate::Stays, |list| {
-                        Fate::Becomes(Change::Patterns {
-                            list,
-                            edit: E::Add { version: *version, entries: rest },
-                        })
-                    });
+                    let edit = E::Add { version: *version, entries: rest };
+                    return Fate::Becomes(Change::Patterns { list: list.to_owned(), edit });
                 }
                 rest.is_empty()
             }
@@ -133,17 +130,10 @@ impl Journal {
             (E::Delete { key }, old) => touches(old, key),
             // One that was added in between makes two of them.
             (E::Set { key, .. }, E::Set { key: before, .. }) if key == before => {
-                self.last_at(key, version, known).is_some_and(|(last, _)| last == at)
+                self.edits_of(list, version, key).next().is_some_and(|(last, _)| last == at)
             }
             _ => false,
         };
         if void { Fate::Void } else { Fate::Stays }
-    }
-
-    fn list_of(&self, at: u64) -> Option<String> {
-        match &self.entries.get(&at)?.change {
-            Change::Patterns { list, .. } => Some(list.clone()),
-            _ => None,
-        }
     }
 }

@@ -4,10 +4,12 @@
 //! leads to what making all of them leads to (a property test on the engine). So a node that lags goes on from any entry, and
 //! one that starts makes them all.
 
+mod index;
 mod list;
 mod server;
 
 use super::{Outcome, Proposal, RequestId};
+use index::Index;
 use lb_core::admin::{Change, PatternEdit};
 use list::Numbers;
 use serde::{Deserialize, Serialize};
@@ -44,43 +46,37 @@ pub struct Entry {
 
 /// Changes to repeat.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Stored")]
 pub struct Journal {
     /// By their place in the log.
     entries: BTreeMap<u64, Entry>,
-    /// Those of each thing that changes, oldest first.
-    subjects: BTreeMap<Subject, Vec<u64>>,
     /// The versions of lists of patterns.
     lists: BTreeMap<String, Numbers>,
     /// Servers that are no more and stand in no file, and what deleted them.
     gone: VecDeque<(u64, String, String)>,
     /// Before it, some that are gone have been forgotten.
     horizon: u64,
+    #[serde(skip)]
+    index: Index,
+    #[serde(skip)]
     size: usize,
 }
 
-/// What a change is about: what is of no subject never makes void what is.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-enum Subject {
-    Server(String, String),
-    List(String),
-    Frontend(String),
-    Backend(String),
-    Variable(String),
-    Process,
+/// A journal as it travels and rests.
+#[derive(Deserialize)]
+struct Stored {
+    entries: BTreeMap<u64, Entry>,
+    lists: BTreeMap<String, Numbers>,
+    gone: VecDeque<(u64, String, String)>,
+    horizon: u64,
 }
 
-fn subject(change: &Change) -> Subject {
-    if let Some((backend, server)) = change.server() {
-        return Subject::Server(backend.to_owned(), server.to_owned());
-    }
-    match change {
-        Change::Patterns { list, .. } => Subject::List(list.clone()),
-        Change::FrontendMaxconn { frontend, .. } | Change::Frontend { frontend, .. } => {
-            Subject::Frontend(frontend.clone())
-        }
-        Change::Publish { backend, .. } => Subject::Backend(backend.clone()),
-        Change::Variable { name, .. } => Subject::Variable(name.clone()),
-        _ => Subject::Process,
+impl From<Stored> for Journal {
+    fn from(Stored { entries, lists, gone, horizon }: Stored) -> Self {
+        let mut index = Index::default();
+        entries.iter().for_each(|(at, entry)| index.insert(*at, entry));
+        let size = entries.values().map(|entry| size(&entry.change)).sum();
+        Self { entries, lists, gone, horizon, index, size }
     }
 }
 
@@ -106,14 +102,13 @@ impl Journal {
     /// Adds a change, and drops those that it makes void.
     pub fn record(&mut self, index: u64, proposal: &Proposal) -> Outcome {
         let change = &proposal.change;
-        let subject = subject(change);
-        let known: Vec<u64> = self.subjects.get(&subject).cloned().unwrap_or_default();
+        let version = self.version(change);
+        let known = self.index.concerned(change, version);
         match self.judge(change, &known) {
             Verdict::Keep => {}
             Verdict::Pass => return Outcome::Done,
             Verdict::Refuse(why) => return Outcome::Refused(why),
         }
-        let version = self.version(change);
         let leaves = proposal.base == 0 && self.leaves(change, &known);
         let before = (proposal.base == 0).then(|| self.listed_as(change, &known)).flatten();
         let base = before.unwrap_or(proposal.base);
@@ -126,31 +121,31 @@ impl Journal {
         }
         self.size = size;
         for (at, fate) in fates {
-            match fate {
-                Fate::Stays => {}
-                Fate::Void => drop(self.entries.remove(&at)),
-                Fate::Becomes(rest) => {
-                    if let Some(entry) = self.entries.get_mut(&at) {
-                        entry.change = rest;
-                    }
-                }
-            }
+            self.meet(at, fate);
         }
         self.number(change);
-        let mut kept: Vec<_> = known.into_iter().filter(|at| self.entries.contains_key(at)).collect();
         if leaves {
             self.size = self.size.saturating_sub(self::size(change));
             self.remember(index, change);
         } else {
+            self.index.insert(index, &entry);
             self.entries.insert(index, entry);
-            kept.push(index);
-        }
-        if kept.is_empty() {
-            self.subjects.remove(&subject);
-        } else {
-            self.subjects.insert(subject, kept);
         }
         Outcome::Done
+    }
+
+    /// An older entry meets its fate.
+    fn meet(&mut self, at: u64, fate: Fate) {
+        if fate == Fate::Stays {
+            return;
+        }
+        let Some(mut entry) = self.entries.remove(&at) else { return };
+        self.index.remove(at, &entry);
+        if let Fate::Becomes(rest) = fate {
+            entry.change = rest;
+            self.index.insert(at, &entry);
+            self.entries.insert(at, entry);
+        }
     }
 
     fn freed(&self, at: u64, fate: &Fate) -> usize {
@@ -167,7 +162,7 @@ impl Journal {
             // It is no state that a node would have to catch up with.
             Change::ClearCounters { .. } => Verdict::Pass,
             Change::AddServer { words, .. } => self.judge_new(words, known),
-            Change::Patterns { list, edit } => self.judge_edit(list, edit, known),
+            Change::Patterns { list, edit } => self.judge_edit(list, edit),
             Change::Health { .. } if self.is_halted(known) => Verdict::Pass,
             _ => Verdict::Keep,
         }
@@ -176,8 +171,8 @@ impl Journal {
     fn fate(&self, at: u64, new: &Entry, known: &[u64]) -> Fate {
         let Some(old) = self.entries.get(&at) else { return Fate::Stays };
         let void = match (&new.change, &old.change) {
-            (Change::Patterns { edit, .. }, Change::Patterns { edit: before, .. }) => {
-                return self.edit_fate(at, (edit, new.version), (before, old.version), known);
+            (Change::Patterns { list, edit }, Change::Patterns { edit: before, .. }) => {
+                return self.edit_fate(at, (edit, new.version), (before, old.version), list);
             }
             (Change::FrontendMaxconn { .. }, Change::FrontendMaxconn { .. })
             | (Change::Frontend { .. }, Change::Frontend { .. })
@@ -188,7 +183,8 @@ impl Journal {
                 sessions == before
             }
             (new @ Change::State { .. }, old @ Change::State { .. }) => {
-                server::supersedes(new, old) && !self.lets_health(at, known)
+                let ends = self.ends_health(at, old, known) && !server::halts(new);
+                server::supersedes(new, old) && !self.lets_health(at, known) && !ends
             }
             (new, old) => server::supersedes(new, old),
         };
@@ -217,8 +213,7 @@ impl Journal {
 
     /// True for a server that a command added, and that is there.
     pub fn has_added(&self, backend: &str, server: &str) -> bool {
-        let known = self.subjects.get(&Subject::Server(backend.to_owned(), server.to_owned()));
-        known.is_some_and(|known| self.added(known).is_some())
+        self.added(self.index.of_server(backend, server)).is_some()
     }
 
     /// The version that is current, and the latest that was prepared, of a list of patterns.
@@ -228,9 +223,10 @@ impl Journal {
 
     /// True when a command has had this effect, and none since has undone it: tools say the same to each node in turn.
     pub fn holds(&self, change: &Change) -> bool {
-        let known = self.subjects.get(&subject(change)).map_or(&[][..], Vec::as_slice);
         match change {
-            Change::AddServer { words, .. } => self.added(known) == Some(words),
+            Change::AddServer { backend, server, words } => {
+                self.added(self.index.of_server(backend, server)) == Some(words)
+            }
             Change::DeleteServer { backend, server } => {
                 let is_last = |at: &u64| {
                     self.entries
@@ -238,15 +234,15 @@ impl Journal {
                         .is_some_and(|last| matches!(last.change, Change::DeleteServer { .. }))
                 };
                 let gone = || self.gone.iter().any(|(_, b, s)| (b, s) == (backend, server));
-                known.last().map_or_else(gone, is_last)
+                self.index.of_server(backend, server).last().map_or_else(gone, is_last)
             }
             Change::Patterns { list, edit: PatternEdit::Commit { version } } => {
                 *version != 0 && self.numbers(list).0 == *version
             }
             Change::Patterns { list, edit: PatternEdit::Delete { key } } => {
                 let current = self.numbers(list).0;
-                let last = self.last_of(key, current, known);
-                last.is_some_and(|last| matches!(last, PatternEdit::Delete { .. }))
+                let last = self.edits_of(list, current, key).next();
+                last.is_some_and(|(_, last)| matches!(last, PatternEdit::Delete { .. }))
             }
             _ => false,
         }

@@ -14,8 +14,6 @@ pub(super) fn supersedes(new: &Change, old: &Change) -> bool {
         | (C::Agent { .. }, C::Agent { .. })
         | (C::ServerMaxconn { .. }, C::ServerMaxconn { .. }) => true,
         (C::State { state, .. }, C::State { state: before, .. }) => says(*before) & !says(*state) == 0,
-        // What goes into maintenance has no health when it comes back.
-        (C::State { state, .. }, C::Health { .. }) => halts(*state),
         (C::Checks { agent, .. }, C::Checks { agent: before, .. }) => agent == before,
         // A port alone keeps the address that came before it, and an address alone the port.
         (C::Address { ip, port, .. }, C::Address { ip: old_ip, port: old_port, .. }) => {
@@ -41,8 +39,9 @@ fn says(state: ServerState) -> u8 {
     }
 }
 
-fn halts(state: ServerState) -> bool {
-    matches!(state, ServerState::Maint | ServerState::Disabled)
+/// It puts a server into maintenance.
+pub(super) fn halts(change: &Change) -> bool {
+    matches!(change, Change::State { state: ServerState::Maint | ServerState::Disabled, .. })
 }
 
 impl Journal {
@@ -64,11 +63,10 @@ impl Journal {
 
     /// It is in maintenance by the last command, and has no health.
     pub(super) fn is_halted(&self, known: &[u64]) -> bool {
-        let last = known.iter().rev().find_map(|at| match self.entries.get(at)?.change {
-            Change::State { state, .. } => Some(halts(state)),
-            _ => None,
-        });
-        last.unwrap_or(false)
+        let mut changes = known.iter().rev().filter_map(|at| self.entries.get(at));
+        changes
+            .find(|entry| matches!(entry.change, Change::State { .. }))
+            .is_some_and(|last| halts(&last.change))
     }
 
     /// It is the state in which a health was set: in maintenance that would mean nothing.
@@ -80,6 +78,16 @@ impl Journal {
             _ => None,
         });
         kinds.next() == Some(true)
+    }
+
+    /// It is a maintenance after which a server had no longer the health that was set before: who has seen that health and not
+    /// the maintenance must see it, before it is over.
+    pub(super) fn ends_health(&self, at: u64, old: &Change, known: &[u64]) -> bool {
+        let mut before = known.iter().take_while(|before| **before < at);
+        let is_health = |at: &u64| {
+            self.entries.get(at).is_some_and(|entry| matches!(entry.change, Change::Health { .. }))
+        };
+        halts(old) && before.any(is_health)
     }
 
     /// A server that a command added, and that stands in no file since, leaves no entry when it goes.
