@@ -100,6 +100,9 @@ impl State {
         if let Some((_, outcome)) = self.requests.known(proposal.id) {
             return outcome.clone();
         }
+        if self.requests.is_over(proposal.id) {
+            return Outcome::Refused("This request is over: who made it has had an answer.".to_owned());
+        }
         let outcome = self.journal.record(index, proposal);
         self.requests.note(index, proposal, &outcome);
         if outcome == Outcome::Done {

@@ -18,6 +18,8 @@ pub struct Requests {
 struct Life {
     /// The entry of the log that it was last heard by.
     heard: u64,
+    /// Requests below this number are over.
+    floor: u64,
     done: BTreeMap<u64, (u64, Outcome)>,
 }
 
@@ -27,16 +29,24 @@ impl Requests {
         self.lives.get(&(id.node, id.life))?.done.get(&id.number)
     }
 
+    /// Nobody waits for it any more, whatever became of it: a copy of it was on its way for long.
+    pub fn is_over(&self, id: RequestId) -> bool {
+        self.lives.get(&(id.node, id.life)).is_some_and(|life| id.number < life.floor)
+    }
+
     /// Remembers what became of a request, and forgets those that nobody waits for.
     pub fn note(&mut self, index: u64, proposal: &Proposal, outcome: &Outcome) {
         let id = proposal.id;
         let life = self.lives.entry((id.node, id.life)).or_default();
         life.heard = index;
-        life.done = life.done.split_off(&proposal.floor);
         life.done.insert(id.number, (index, outcome.clone()));
-        while life.done.len() > REQUESTS {
-            life.done.pop_first();
+        life.floor = life.floor.max(proposal.floor.min(id.number));
+        while life.done.len() > REQUESTS
+            && let Some((forgotten, _)) = life.done.pop_first()
+        {
+            life.floor = life.floor.max(forgotten + 1);
         }
+        life.done = life.done.split_off(&life.floor);
         if self.lives.len() > LIVES {
             let oldest = self.lives.iter().min_by_key(|(_, life)| life.heard).map(|(key, _)| *key);
             oldest.and_then(|key| self.lives.remove(&key));

@@ -71,6 +71,18 @@ fn a_list_keeps_what_counts() {
     assert_eq!(journal(&[add(None, "a"), add(None, "b"), clear()]), [clear()]);
     assert_eq!(journal(&[prepare(1), add(Some(1), "a"), clear()]).len(), 3);
     assert_eq!(journal(&[add(None, "a"), add(None, "a"), add(None, "a")]), [add(None, "a")]);
+    let pairs = |pairs: &[(&str, &str)]| {
+        let entries = pairs.iter().map(|(key, value)| ((*key).to_owned(), Some((*value).to_owned())));
+        patterns(PatternEdit::Add { version: None, entries: entries.collect() })
+    };
+    // What was added is there until something else is done to its key.
+    let (one, other) = (pairs(&[("a", "1"), ("a", "2")]), pairs(&[("b", "1")]));
+    let both = pairs(&[("b", "1"), ("a", "2"), ("b", "1")]);
+    assert_eq!(journal(&[one.clone(), other.clone(), both]), [one.clone(), other.clone()]);
+    let more = pairs(&[("b", "1"), ("b", "2")]);
+    assert_eq!(journal(&[other.clone(), more.clone(), other.clone()]), [other, more]);
+    let set = patterns(PatternEdit::Set { key: "a".into(), value: "3".into() });
+    assert_eq!(journal(&[one.clone(), set.clone(), one.clone()]), [one.clone(), set, one]);
     assert_eq!(journal(&[add(None, "a"), delete("a"), add(None, "a")]), [delete("a"), add(None, "a")]);
     let versions = [add(None, "x"), prepare(1), add(Some(1), "a"), prepare(2), commit(1)];
     assert_eq!(journal(&versions), [add(Some(1), "a"), prepare(2), commit(1)]);
@@ -102,6 +114,21 @@ fn a_request_that_comes_again_is_decided_once() {
     assert_eq!(state.apply(2, &ask(2, 6)), Outcome::Done);
     // It was on its way while another took over.
     assert_eq!(state.apply(3, &ask(1, 5)), Outcome::Done);
+    let kept: Vec<_> = state.changes().after(0).into_iter().map(|(_, entry)| entry.change).collect();
+    assert_eq!((kept, state.told().count()), (vec![weight("a", 6)], 2));
+}
+
+#[test]
+fn a_request_that_is_over_is_not_made_again() {
+    let mut state = State::default();
+    let ask = |number, weight_of| {
+        let proposal = Proposal { floor: number, ..proposal(number, &weight("a", weight_of)) };
+        Decision::Change(Box::new(proposal))
+    };
+    assert_eq!(state.apply(1, &ask(1, 5)), Outcome::Done);
+    assert_eq!(state.apply(2, &ask(2, 6)), Outcome::Done);
+    // Who asked for it has an answer; a copy of it was still on its way.
+    assert!(matches!(state.apply(3, &ask(1, 5)), Outcome::Refused(why) if why.contains("over")));
     let kept: Vec<_> = state.changes().after(0).into_iter().map(|(_, entry)| entry.change).collect();
     assert_eq!((kept, state.told().count()), (vec![weight("a", 6)], 2));
 }
