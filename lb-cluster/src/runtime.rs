@@ -2,7 +2,7 @@
 //! runs one (`sim`): so whatever a node does or waits for goes through here.
 
 use std::future::Future;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 #[cfg(test)]
 use crate::sim::{self, Tasks as Simulated};
@@ -43,6 +43,12 @@ pub(crate) fn time_of_day() -> SystemTime {
         return time;
     }
     SystemTime::now()
+}
+
+/// The same, in milliseconds since 1970; 0 before.
+pub(crate) fn wall_millis() -> u64 {
+    let since = time_of_day().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Waits.

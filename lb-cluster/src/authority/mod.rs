@@ -16,6 +16,7 @@ pub use maker::Maker;
 use crate::counts::Counts;
 use crate::events::Events;
 use crate::raft::{Replica, Undecided};
+use crate::runtime::{time_of_day, wall_millis};
 use crate::state::{Decision, NodeId, Outcome, Proposal, RequestId};
 use async_trait::async_trait;
 use lb_core::admin::{Applied, Authority, By, Change, Stage};
@@ -23,7 +24,7 @@ use lb_core::compile::{Plan, sections};
 use maker::Order;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 use tokio::sync::{mpsc, oneshot, watch};
 use waiting::Waiting;
 
@@ -59,7 +60,6 @@ impl Common {
 /// The authority of a node of a cluster.
 pub struct Sharing {
     common: Arc<Common>,
-    next: AtomicU64,
     asks: mpsc::Sender<Ask>,
     orders: Mutex<Option<mpsc::UnboundedSender<Order>>>,
 }
@@ -83,22 +83,23 @@ impl Sharing {
             replica,
             counts,
             events,
-            me: (node, now(|since| since.as_nanos())),
+            me: (node, life()),
             waiting: Waiting::default(),
             made: watch::Sender::new(0),
             present_from: AtomicU64::new(u64::MAX),
             sections: watch::Sender::new(None),
         });
         let questions = Questions { common: Arc::clone(&common), asks: asked };
-        (Self { common, next: AtomicU64::new(1), asks, orders: Mutex::default() }, questions)
+        (Self { common, asks, orders: Mutex::default() }, questions)
     }
 
-    async fn ask<T>(&self, make: impl FnOnce(oneshot::Sender<T>) -> Ask) -> Result<T, String> {
+    async fn ask<T>(&self, make: impl FnOnce(oneshot::Sender<T>) -> Ask) -> Result<T, Undecided> {
         let (answer, told) = oneshot::channel();
         if self.asks.try_send(make(answer)).is_err() {
-            return Err("this node has too much to do, or is ending".to_owned());
+            return Err(Undecided::Not("this node has too much to do, or is ending".to_owned()));
         }
-        told.await.map_err(|_| "this node is ending".to_owned())
+        // It may have been passed on already.
+        told.await.map_err(|_| Undecided::Unknown("this node is ending".to_owned()))
     }
 
     /// Waits until the engine has made all up to this place.
@@ -118,24 +119,22 @@ impl Sharing {
             let holds = common.replica.look(|state, _| state.changes().holds(&change));
             return if holds { Ok(()) } else { Err(Failure::Refused(why)) };
         }
-        let number = self.next.fetch_add(1, Ordering::Relaxed);
         let (node, life) = common.me;
-        let place = common.waiting.enter(number);
+        let place = common.waiting.enter();
         let proposal = Proposal {
-            id: RequestId { node, life, number },
+            id: RequestId { node, life, number: place.number() },
             floor: place.floor(),
             base: change.base(plan),
             change,
             by: by.clone(),
-            at: now(|since| since.as_millis()),
+            at: wall_millis(),
         };
         let decision = Decision::Change(Box::new(proposal));
-        let decided = self.ask(|answer| Ask::Agree { decision, deadline, answer }).await;
-        let (at, outcome) = match decided {
-            Ok(Ok(decided)) => decided,
-            Ok(Err(Undecided::Not(why))) | Err(why) => return Err(Failure::Not(why)),
-            Ok(Err(Undecided::Unknown(why))) => return Err(Failure::Unknown(why)),
-        };
+        let decided = self.ask(|answer| Ask::Agree { decision, deadline, answer }).await.flatten();
+        let (at, outcome) = decided.map_err(|undecided| match undecided {
+            Undecided::Not(why) => Failure::Not(why),
+            Undecided::Unknown(why) => Failure::Unknown(why),
+        })?;
         // Also where it is refused: who tries again must know why.
         let reached = self.reach(at, deadline + REPLAY).await;
         if let Outcome::Refused(why) = outcome {
@@ -187,7 +186,8 @@ impl Authority for Sharing {
     }
 
     async fn catch_up(&self, deadline: Instant) -> Applied {
-        let place = self.ask(|answer| Ask::Place { deadline, answer }).await??;
+        let asked = self.ask(|answer| Ask::Place { deadline, answer }).await;
+        let place = asked.map_err(Undecided::why)??;
         self.reach(place, deadline).await
     }
 
@@ -216,8 +216,11 @@ impl Authority for Sharing {
     }
 }
 
-/// The wall clock in some unit; 0 before 1970.
-fn now(unit: fn(Duration) -> u128) -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(unit(since)).unwrap_or(u64::MAX)
+/// A number for this life of the node, which no other of its lives has.
+fn life() -> u64 {
+    let since = time_of_day().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests;

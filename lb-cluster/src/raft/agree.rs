@@ -28,6 +28,14 @@ pub enum Undecided {
     Unknown(String),
 }
 
+impl Undecided {
+    /// What kept it from being decided, or from being known.
+    pub fn why(self) -> String {
+        let (Self::Not(why) | Self::Unknown(why)) = self;
+        why
+    }
+}
+
 /// What one attempt came to.
 enum Attempt<T> {
     Done(T),
@@ -116,7 +124,8 @@ impl Node {
                 match self.links.ask(&self.caller, leader, Request::Agree(decision.clone()), limit).await {
                     Ok(Answer::Agreed(place, outcome)) => Attempt::Done((place, outcome)),
                     Ok(Answer::Vain(why)) => Attempt::Vain(why),
-                    Ok(_) => Attempt::Vain("an answer to another request".to_owned()),
+                    // What became of this one is not said.
+                    Ok(_) => Attempt::Open("an answer to another request".to_owned()),
                     Err((error, true)) => Attempt::Open(error.to_string()),
                     Err((error, false)) => Attempt::Vain(error.to_string()),
                 }
