@@ -3,6 +3,7 @@
 use super::duty::{Circle, order};
 use super::target::{Out, Target};
 use super::trust::Trust;
+use super::turns::Turns;
 use super::view::{Frame, Note, Standing, View};
 use crate::state::{Finding, Found, NodeId, Ruling, TargetId, Verdict, Verdicts};
 use lb_core::check::Wake;
@@ -12,9 +13,14 @@ use xxhash_rust::xxh3::xxh3_64;
 
 /// A node that was not heard for so long checks nothing.
 const PRESENCE: Duration = Duration::from_millis(1000);
-/// How often a node looks at all that is not plainly up.
+/// How often a node looks at all that is not plainly up ...
 const SWEEP: Duration = Duration::from_millis(100);
-/// How often a node counts what it checks.
+/// ... and, where it is more than so much, at so much at a time, more often.
+const SWEPT: usize = 256;
+const HURRY: Duration = Duration::from_millis(20);
+/// Servers of which there is news that are looked at at a time.
+const NEWS: usize = 1024;
+/// For how long a node knows how many servers it checks.
 const LOOK: Duration = Duration::from_secs(1);
 /// Most servers that are shared; what is beyond is each node's own.
 pub const MAX_TARGETS: usize = 32_768;
@@ -65,20 +71,24 @@ pub struct Core {
     peers: BTreeMap<NodeId, Peer>,
     known: Verdicts,
     /// Servers of which something may have to be decided ...
-    open: BTreeSet<TargetId>,
+    open: Turns,
     /// ... and those of them of which there is news.
-    touched: BTreeSet<TargetId>,
+    touched: Turns,
     swept: Duration,
-    /// How many servers this node checks, as of the last look.
-    duties: usize,
-    looked: Duration,
+    /// How many servers this node checks, and when it counted them.
+    duties: Option<(usize, Duration)>,
     orphans: BTreeMap<TargetId, Duration>,
+    /// Up to which verdict orphans were looked for.
+    searched: TargetId,
     /// What the tasks of checks are asked for.
     pub wakes: Vec<(TargetId, Wake)>,
     /// What has happened.
     pub incidents: Vec<Incident>,
     /// There is something to tell, or to decide perhaps.
     pub stirred: bool,
+    /// How many servers the last look at them took.
+    #[cfg(test)]
+    pub work: usize,
 }
 
 impl Core {
@@ -93,15 +103,17 @@ impl Core {
             digest: 0,
             peers: BTreeMap::new(),
             known: Verdicts::default(),
-            open: BTreeSet::new(),
-            touched: BTreeSet::new(),
+            open: Turns::default(),
+            touched: Turns::default(),
             swept: Duration::ZERO,
-            duties: 0,
-            looked: Duration::ZERO,
+            duties: None,
             orphans: BTreeMap::new(),
+            searched: TargetId::default(),
             wakes: Vec::new(),
             incidents: Vec::new(),
             stirred: false,
+            #[cfg(test)]
+            work: 0,
         }
     }
 
@@ -125,6 +137,11 @@ impl Core {
         self.targets.iter().map(|(id, target)| (*id, target))
     }
 
+    /// One of them.
+    pub fn target(&self, id: TargetId) -> Option<&Target> {
+        self.targets.get(&id)
+    }
+
     /// What the cluster says, as far as this node knows.
     pub fn known(&self) -> &Verdicts {
         &self.known
@@ -135,7 +152,11 @@ impl Core {
     pub fn enter(&mut self, me: NodeId, others: impl IntoIterator<Item = NodeId>, quorum: bool, leads: bool) {
         (self.me, self.quorum, self.leads) = (me, quorum, leads);
         let others: BTreeSet<_> = others.into_iter().collect();
-        self.peers.retain(|node, _| others.contains(node));
+        let removed: Vec<_> = self.peers.keys().filter(|node| !others.contains(node)).copied().collect();
+        for node in removed {
+            self.peers.remove(&node);
+            self.forget(node);
+        }
         for node in others {
             self.peers.entry(node).or_default();
         }
@@ -151,7 +172,9 @@ impl Core {
             None => self.trust.holds(),
         };
         let prober = all.iter().find(is_fit).or(all.first()).copied().unwrap_or(self.me);
-        Circle { me: self.me, all, prober, quorum: self.quorum }
+        // What cannot be agreed on for lack of room is each node's own.
+        let quorum = self.quorum && (!self.known.is_full() || self.known.get(target).is_some());
+        Circle { me: self.me, all, prober, quorum }
     }
 
     /// A server is checked on this node, or would be. False: there are too many.
@@ -162,8 +185,8 @@ impl Core {
         if self.targets.len() >= MAX_TARGETS {
             return false;
         }
-        let ruling = self.known.get(id).map_or(Ruling::Up, |verdict| verdict.ruling);
-        let target = Target::new(id, shortened(name), inter, state, ruling);
+        let said = self.known.get(id).map(|verdict| (verdict.ruling, verdict.found.clone()));
+        let target = Target::new(id, shortened(name), inter, state, said.unwrap_or_default());
         if !target.is_calm() {
             self.open.insert(id);
         }
@@ -176,7 +199,7 @@ impl Core {
     pub fn rests(&mut self, id: TargetId) {
         if self.targets.remove(&id).is_some() {
             self.digest ^= digest(id);
-            self.open.remove(&id);
+            self.open.remove(id);
         }
     }
 
@@ -219,9 +242,22 @@ impl Core {
             self.stirred = true;
         }
         self.deliver(out);
-        if lost && circle.all.len() > 1 && self.trust.lose(id, inter, self.duties, now) {
-            self.incidents.push(Incident::Trusts(false));
+        if lost && circle.all.len() > 1 {
+            let duties = self.duties(now);
+            if self.trust.lose(id, inter, duties, now) {
+                self.incidents.push(Incident::Trusts(false));
+            }
         }
+    }
+
+    /// How many servers this node checks. They are counted when it matters, and not for each that is lost.
+    fn duties(&mut self, now: Duration) -> usize {
+        if let Some((duties, _)) = self.duties.filter(|(_, at)| now < *at + LOOK) {
+            return duties;
+        }
+        let duties = self.targets.keys().filter(|id| self.circle(**id, now).probes()).count();
+        self.duties = Some((duties, now));
+        duties
     }
 
     /// Traffic could not reach a server: this node looks at it by itself.
@@ -255,14 +291,16 @@ impl Core {
     /// What the cluster has decided by now.
     pub fn adopt(&mut self, verdicts: &Verdicts, now: Duration) {
         let before = std::mem::replace(&mut self.known, verdicts.clone());
-        let named = before.iter().chain(verdicts.iter()).map(|(id, _)| id);
-        for id in named.collect::<BTreeSet<_>>() {
-            let verdict = verdicts.get(id);
+        let forgotten = before.iter().filter(|(id, _)| verdicts.get(*id).is_none()).map(|(id, _)| (id, None));
+        let said = verdicts.iter().map(|(id, verdict)| (id, Some(verdict)));
+        self.orphans.retain(|id, _| verdicts.get(*id).is_some());
+        for (id, verdict) in forgotten.chain(said) {
             let ruling = verdict.map_or(Ruling::Up, |verdict| verdict.ruling);
-            let circle = self.circle(id, now);
-            let Some(target) = self.targets.get_mut(&id).filter(|target| target.ruling() != ruling) else {
+            if self.targets.get(&id).is_none_or(|target| target.ruling() == ruling) {
                 continue;
-            };
+            }
+            let circle = self.circle(id, now);
+            let Some(target) = self.targets.get_mut(&id) else { continue };
             let was = target.ruling();
             let mut out = Out::default();
             let found = verdict.map(|verdict| verdict.found.clone()).unwrap_or_default();
@@ -285,34 +323,32 @@ impl Core {
     pub fn tick(&mut self, room: usize, wall: u64, now: Duration) -> Vec<Finding> {
         self.lose_peers(now);
         let mut findings = Vec::new();
-        if now >= self.looked + LOOK {
-            self.looked = now;
-            findings = self.forgotten(wall, now);
-            findings.truncate(room);
-            self.duties = self.targets.keys().filter(|id| self.circle(**id, now).probes()).count();
-            let targets = &self.targets;
-            let lost = |id| targets.get(&id).is_some_and(Target::is_lost);
+        // What was touched is looked at once; what time alone brings can wait a little.
+        let mut candidates = self.touched.take(NEWS);
+        if now >= self.swept + if self.open.len() > SWEPT { HURRY } else { SWEEP } {
+            self.swept = now;
+            candidates.extend(self.open.next(SWEPT));
+            findings = self.forgotten(room, wall, now);
+            let lost = |id| self.targets.get(&id).is_some_and(Target::is_lost);
             if self.trust.look(lost, now) {
                 self.incidents.push(Incident::Trusts(true));
             }
         }
-        // What was touched is looked at once; what time alone brings can wait a little.
-        let touched = std::mem::take(&mut self.touched);
-        let mut candidates = if now >= self.swept + SWEEP {
-            self.swept = now;
-            self.open.clone().into_iter()
-        } else {
-            touched.into_iter()
-        };
+        candidates.sort_unstable();
+        candidates.dedup();
+        #[cfg(test)]
+        {
+            self.work = candidates.len();
+        }
+        let mut candidates = candidates.into_iter();
         while let Some(id) = candidates.next() {
             if findings.len() >= room {
-                self.touched.insert(id);
-                self.touched.extend(candidates);
+                [id].into_iter().chain(candidates).for_each(|id| self.touched.insert(id));
                 break;
             }
             let circle = self.circle(id, now);
             let Some(target) = self.targets.get_mut(&id) else {
-                self.open.remove(&id);
+                self.open.remove(id);
                 continue;
             };
             let mut out = Out::default();
@@ -330,7 +366,7 @@ impl Core {
                 findings.push(Finding { target: id, verdict });
             }
             if target.is_calm() {
-                self.open.remove(&id);
+                self.open.remove(id);
             } else if target.is_asking() {
                 self.touched.insert(id);
             }
@@ -339,7 +375,7 @@ impl Core {
         findings
     }
 
-    /// Nodes that are not heard any more: what they were about to find, others look for.
+    /// Nodes that are not heard any more.
     fn lose_peers(&mut self, now: Duration) {
         let gone: Vec<_> = self
             .peers
@@ -350,30 +386,34 @@ impl Core {
                 *node
             })
             .collect();
-        for node in gone {
-            for (id, target) in &mut self.targets {
-                if target.forget(node) || target.ruling() != Ruling::Up {
-                    self.wakes.push((*id, Wake::Now));
-                }
+        gone.into_iter().for_each(|node| self.forget(node));
+    }
+
+    /// A node is gone: what it was about to find, others look for.
+    fn forget(&mut self, node: NodeId) {
+        for (id, target) in &mut self.targets {
+            if target.forget(node) || target.ruling() != Ruling::Up {
+                self.wakes.push((*id, Wake::Now));
             }
         }
     }
 
-    /// Verdicts on servers that no node names: the leader has them forgotten.
-    fn forgotten(&mut self, wall: u64, now: Duration) -> Vec<Finding> {
+    /// Verdicts on servers that no node names: the leader has them forgotten, at most `room`. It looks at some at a time.
+    fn forgotten(&mut self, room: usize, wall: u64, now: Duration) -> Vec<Finding> {
         if !self.leads || !self.quorum {
             self.orphans.clear();
             return Vec::new();
         }
-        let named = |id: &TargetId| {
-            self.targets.contains_key(id) || self.peers.values().any(|peer| peer.targets.contains(id))
-        };
-        let alone: BTreeSet<_> = self.known.iter().map(|(id, _)| id).filter(|id| !named(id)).collect();
-        self.orphans.retain(|id, _| alone.contains(id));
         let mut findings = Vec::new();
-        for id in alone {
+        let mut looked = 0;
+        for (id, verdict) in self.known.from(self.searched).take(SWEPT) {
+            (looked, self.searched) = (looked + 1, TargetId(id.0.wrapping_add(1)));
+            if self.targets.contains_key(&id) || self.peers.values().any(|peer| peer.targets.contains(&id)) {
+                self.orphans.remove(&id);
+                continue;
+            }
             let since = *self.orphans.entry(id).or_insert(now);
-            if let Some(verdict) = self.known.get(id).filter(|_| since + ORPHANED <= now) {
+            if since + ORPHANED <= now && findings.len() < room {
                 let verdict = Verdict {
                     ruling: Ruling::Up,
                     by: self.me,
@@ -383,6 +423,9 @@ impl Core {
                 };
                 findings.push(Finding { target: id, verdict });
             }
+        }
+        if looked < SWEPT {
+            self.searched = TargetId::default();
         }
         findings
     }
@@ -407,10 +450,10 @@ impl Core {
         self.peers.get(&to).is_some_and(|peer| !peer.outbox.is_empty())
     }
 
-    /// What is to be told to a node now.
+    /// What is to be told to a node now: servers or news, since both might be too much for one piece.
     pub fn frame(&mut self, to: NodeId) -> Frame {
         let mut frame = self.greeting(to);
-        if let Some(peer) = self.peers.get_mut(&to) {
+        if let Some(peer) = self.peers.get_mut(&to).filter(|_| frame.targets.is_none()) {
             let count = peer.outbox.len().min(NOTES_PER_FRAME);
             frame.notes = peer.outbox.drain(..count).collect();
         }

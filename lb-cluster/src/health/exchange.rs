@@ -55,7 +55,8 @@ pub async fn run(node: Arc<Node>, health: Health, counts: Arc<Counts>, view: wat
                 counts.health.commits.observe(begun.map_or(Duration::ZERO, since));
                 match outcome {
                     Ok(Outcome::Done) => {}
-                    Ok(Outcome::Refused(why)) => health.warn(why),
+                    // That there is no room is told by who sees it.
+                    Ok(Outcome::Refused(why)) => tracing::debug!("cluster: {why}"),
                     Err(error) => {
                         counts.health.uncommitted.inc();
                         tracing::debug!("cluster: {error}");

@@ -4,7 +4,7 @@
 //! - [`duty`]: who checks what.
 //! - [`view`]: what nodes tell each other, and what a majority of views means.
 //! - [`target`]: one server, as one node sees it.
-//! - [`flips`], [`trust`]: servers that turn too often; nodes that lose too much at once.
+//! - [`flips`], [`trust`]: servers that turn too often; nodes that lose too much at once. [`turns`]: none waits for all others.
 //! - [`core`]: all of it for one node. Up to here everything is pure.
 //! - [`policy`]: what the engine asks, on its control thread. [`exchange`]: what talks to the others, on the cluster's.
 
@@ -15,6 +15,7 @@ mod flips;
 mod policy;
 mod target;
 mod trust;
+mod turns;
 mod view;
 
 pub use exchange::run;

@@ -5,19 +5,22 @@ use super::target::Target;
 use super::view::{Frame, Standing, View};
 use crate::counts::Counts;
 use crate::events::Events;
-use crate::runtime::{now, since, time_of_day};
-use crate::state::{Finding, Found, NodeId, Ruling, TargetId, Verdict, Verdicts};
+use crate::runtime::{now, since, wall_millis};
+use crate::state::{Finding, Found, MAX_VERDICTS, NodeId, Ruling, TargetId, Verdict, Verdicts};
 use lb_core::check::{Asked, Outcome, ProbePolicy, Report, Status};
 use lb_core::process::Severity;
 use lb_core::server::{Operational, Server};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::time::{Duration, Instant, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use xxhash_rust::xxh3::xxh3_128;
 
 /// Longest text of a check that is told to others, in bytes.
 const MAX_INFO: usize = 64;
+
+/// How often it is told that there is no room for verdicts.
+const FULL: Duration = Duration::from_secs(60);
 
 /// Shared health of one node; clones are the same.
 #[derive(Clone)]
@@ -39,8 +42,8 @@ struct Inside {
     /// By the servers' uid.
     ids: HashMap<usize, TargetId>,
     crowded: bool,
-    /// What was told of the quorum, and since when it is otherwise.
-    shared: Option<bool>,
+    /// Until when it is not told again that there is no room for verdicts.
+    full: Option<Duration>,
 }
 
 /// What Raft says of the cluster.
@@ -90,6 +93,17 @@ pub struct Shown {
     pub foreign: Vec<Verdict>,
 }
 
+/// The same in numbers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tally {
+    /// Verdicts are shared.
+    pub shares: bool,
+    /// This node trusts its own checks.
+    pub fit: bool,
+    /// How many of this node's servers are what.
+    pub rulings: BTreeMap<Ruling, u64>,
+}
+
 impl Health {
     /// Shared health, or none.
     pub fn new(enabled: bool, events: Events, counts: Arc<Counts>) -> Self {
@@ -98,7 +112,7 @@ impl Health {
             servers: HashMap::new(),
             ids: HashMap::new(),
             crowded: false,
-            shared: None,
+            full: None,
         };
         Self(Arc::new(Inner {
             enabled,
@@ -132,27 +146,28 @@ impl Health {
     /// At most `room` findings.
     pub(super) fn tick(&self, census: Census, verdicts: Option<&Verdicts>, room: usize) -> Vec<Finding> {
         let now = self.now();
-        let wall = time_of_day().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
         let mut inside = self.lock();
         let Census { me, others, quorum, leads } = census;
         let turned = inside.core.has_quorum() != quorum;
         inside.core.enter(me, others, quorum, leads);
         if let Some(verdicts) = verdicts {
             inside.core.adopt(verdicts, now);
+            if verdicts.is_full() && inside.full.is_none_or(|until| until <= now) {
+                inside.full = Some(now + FULL);
+                self.warn(format!(
+                    "the cluster keeps {MAX_VERDICTS} verdicts on servers, and no more: each node checks all others by itself."
+                ));
+            }
         }
-        let findings = inside.core.tick(room, u64::try_from(wall).unwrap_or(u64::MAX), now);
+        let findings = inside.core.tick(room, wall_millis(), now);
         if turned {
-            self.tell_quorum(&mut inside, quorum);
+            self.tell_quorum(quorum);
         }
         self.pass_on(&mut inside);
         findings
     }
 
-    fn tell_quorum(&self, inside: &mut Inside, quorum: bool) {
-        let told = inside.shared.replace(quorum);
-        if told.is_none() && !quorum {
-            return;
-        }
+    fn tell_quorum(&self, quorum: bool) {
         let (severity, text) = match quorum {
             true => (Severity::Notice, "health is shared: each server is checked by one node."),
             false => (
@@ -276,7 +291,7 @@ impl Health {
             state: target.state,
         };
         let servers: Vec<_> = core.targets().map(seen).collect();
-        let is_foreign = |(id, _): &(TargetId, &Verdict)| servers.iter().all(|seen| seen.target != *id);
+        let is_foreign = |(id, _): &(TargetId, &Verdict)| core.target(*id).is_none();
         Shown {
             enabled: self.0.enabled,
             shared: core.has_quorum(),
@@ -284,6 +299,15 @@ impl Health {
             foreign: known.iter().filter(is_foreign).map(|(_, verdict)| verdict.clone()).collect(),
             servers,
         }
+    }
+
+    /// How much there is to see now.
+    pub fn tally(&self) -> Tally {
+        let inside = self.lock();
+        let core = &inside.core;
+        let mut rulings = BTreeMap::new();
+        core.targets().for_each(|(_, target)| *rulings.entry(target.ruling()).or_default() += 1);
+        Tally { shares: self.0.enabled && core.has_quorum(), fit: core.is_fit(), rulings }
     }
 
     /// What a check is shared under, and that this node has it. None: it is this node's alone.

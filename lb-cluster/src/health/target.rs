@@ -93,8 +93,14 @@ pub struct Target {
 }
 
 impl Target {
-    /// A server of which the cluster says this.
-    pub fn new(id: TargetId, name: String, inter: Duration, state: Standing, ruling: Ruling) -> Self {
+    /// A server of which the cluster says this, because of that.
+    pub fn new(
+        id: TargetId,
+        name: String,
+        inter: Duration,
+        state: Standing,
+        (ruling, found): (Ruling, Found),
+    ) -> Self {
         Self {
             id,
             name,
@@ -108,7 +114,7 @@ impl Target {
             case: None,
             ruling,
             since: Duration::ZERO,
-            found: Found::default(),
+            found,
             owed: false,
             flips: Flips::default(),
             well_since: None,

@@ -10,7 +10,7 @@ pub const MAX_VERDICTS: usize = 16_384;
 
 /// A server as it is checked: a digest of backend, server, address and check. Nodes whose files differ in any of these
 /// speak of different things.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct TargetId(pub u128);
 
 impl fmt::Display for TargetId {
@@ -20,7 +20,7 @@ impl fmt::Display for TargetId {
 }
 
 /// What is said of a server.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Ruling {
     /// It is up, or nobody has found anything else.
     #[default]
@@ -104,16 +104,9 @@ pub struct Verdicts {
 }
 
 impl Verdicts {
-    /// Makes findings true, all of them or none.
+    /// Makes findings true, one by one: one that has no room keeps no other from being true.
     pub(super) fn apply(&mut self, findings: &[Finding]) -> Outcome {
-        let is_new = |finding: &&Finding| {
-            finding.verdict.ruling != Ruling::Up && !self.all.contains_key(&finding.target)
-        };
-        if self.all.len() + findings.iter().filter(is_new).count() > MAX_VERDICTS {
-            return Outcome::Refused(format!(
-                "The cluster keeps {MAX_VERDICTS} verdicts on servers, and no more."
-            ));
-        }
+        let mut refused = 0;
         for Finding { target, verdict } in findings {
             let known = self.all.get(target);
             // Two nodes may find the same at once.
@@ -123,13 +116,27 @@ impl Verdicts {
             if same {
                 continue;
             }
+            if known.is_none() && self.is_full() {
+                refused += 1;
+                continue;
+            }
             self.revision += 1;
             match verdict.ruling {
                 Ruling::Up => drop(self.all.remove(target)),
                 _ => drop(self.all.insert(*target, verdict.clone())),
             }
         }
-        Outcome::Done
+        match refused {
+            0 => Outcome::Done,
+            _ => Outcome::Refused(format!(
+                "The cluster keeps {MAX_VERDICTS} verdicts on servers: there is no room for {refused} more."
+            )),
+        }
+    }
+
+    /// There is no room for another.
+    pub fn is_full(&self) -> bool {
+        self.all.len() >= MAX_VERDICTS
     }
 
     /// Counts changes.
@@ -140,6 +147,11 @@ impl Verdicts {
     /// What is said of a server.
     pub fn get(&self, target: TargetId) -> Option<&Verdict> {
         self.all.get(&target)
+    }
+
+    /// Those from a server on, in their order.
+    pub fn from(&self, first: TargetId) -> impl Iterator<Item = (TargetId, &Verdict)> {
+        self.all.range(first..).map(|(target, verdict)| (*target, verdict))
     }
 
     /// All that are not plainly up.
@@ -181,11 +193,11 @@ mod tests {
         let mut verdicts = Verdicts::default();
         let all: Vec<_> = (0..MAX_VERDICTS as u128).map(|target| finding(target, Ruling::Down)).collect();
         assert_eq!(verdicts.apply(&all), Outcome::Done);
-        let before = verdicts.clone();
-        let more = [finding(0, Ruling::Up), finding(u128::MAX, Ruling::Down)];
+        // What has room is true, whatever has none.
+        let more = [finding(u128::MAX, Ruling::Down), finding(0, Ruling::Up), finding(1, Ruling::Disputed)];
         assert!(matches!(verdicts.apply(&more), Outcome::Refused(_)));
-        assert_eq!(verdicts, before);
-        verdicts.apply(&more[..1]);
-        assert_eq!(verdicts.apply(&more[1..]), Outcome::Done);
+        assert_eq!((verdicts.get(TargetId(u128::MAX)), verdicts.get(TargetId(0))), (None, None));
+        assert_eq!(verdicts.get(TargetId(1)).map(|verdict| verdict.ruling), Some(Ruling::Disputed));
+        assert_eq!(verdicts.apply(&more[..1]), Outcome::Done);
     }
 }

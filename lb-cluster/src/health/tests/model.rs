@@ -75,6 +75,11 @@ pub(super) struct World {
     pub(super) state: State,
     pub(super) entries: usize,
     pub(super) traffic: bool,
+    /// Findings that one entry carries.
+    pub(super) room: usize,
+    /// The longest frame, in bytes, and the most servers that one look took.
+    pub(super) longest: usize,
+    pub(super) most: usize,
     commits: Vec<(Duration, usize, Vec<Finding>)>,
     /// When each arrives, where, and whether it is a request.
     frames: Vec<(Duration, usize, Frame, bool)>,
@@ -103,6 +108,9 @@ impl World {
             state: State::default(),
             entries: 0,
             traffic: true,
+            room: 3,
+            longest: 0,
+            most: 0,
             commits: Vec::new(),
             frames: Vec::new(),
             rng,
@@ -205,6 +213,8 @@ impl World {
 
     fn send(&mut self, to: usize, frame: Frame, asks: bool) {
         let at = self.now + Duration::from_millis(self.rng.u64(1..8));
+        let length = postcard::experimental::serialized_size(&frame).unwrap();
+        self.longest = self.longest.max(length);
         self.frames.push((at, to, frame, asks));
     }
 
@@ -218,8 +228,9 @@ impl World {
             own.revision = Some(verdicts.revision());
             own.core.adopt(verdicts, now);
         }
-        let room = if own.proposed.is_none() && quorum { 3 } else { 0 };
+        let room = if own.proposed.is_none() && quorum { self.room } else { 0 };
         let findings = own.core.tick(room, 0, now);
+        self.most = self.most.max(own.core.work);
         if !findings.is_empty() {
             own.proposed = Some(now);
             let at = now + COMMIT.mul_f64(self.rng.f64());

@@ -4,6 +4,7 @@ use super::model::{COMMIT, DOWN, FALL, FAST, INTER, RISE, Reach, TIMEOUT, World}
 use crate::health::Standing;
 use crate::health::core::Incident;
 use crate::state::Ruling;
+use crate::transport::MAX_BODY;
 use std::time::Duration;
 
 const SEEDS: u64 = 20;
@@ -221,6 +222,47 @@ fn without_a_majority_each_goes_by_its_own() {
         world.run(SECOND * 12, |_| ());
         world.run(SECOND * 5, |world| assert_none_lost(world, seed));
     });
+}
+
+#[test]
+fn thousands_of_servers_take_short_frames_and_little_work_at_a_time() {
+    let count = 5000;
+    let mut world = World::new(7, 3, count);
+    (world.traffic, world.room) = (false, 150);
+    // As long as real ones.
+    let ids = world.nodes.iter_mut().flat_map(|node| &mut node.ids);
+    ids.for_each(|id| id.0 = id.0.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835));
+    world.run(SECOND * 4, |_| ());
+    world.servers.iter_mut().for_each(|server| server.checks.clear());
+    world.run(SECOND * 3, |_| ());
+    let checks: usize = world.servers.iter().map(|server| server.checks.len()).sum();
+    assert!(
+        (count * 5 / 2..=count * 7 / 2).contains(&checks),
+        "{checks}: more than one node checks a server"
+    );
+    // A rack dies: not so much that nodes distrust themselves.
+    world.servers.iter_mut().take(count * 2 / 5).for_each(|server| server.alive = false);
+    world.run(allowed(true) + SECOND, |_| ());
+    let down = |world: &World, node: usize| {
+        world.nodes[node].state.iter().filter(|state| **state == Standing::Down).count()
+    };
+    assert_eq!([0, 1, 2].map(|node| down(&world, node)), [count * 2 / 5; 3]);
+    // A node that comes back has all of it to learn, and what the lost one did moves to others.
+    world.set_alive(2, false);
+    world.run(SECOND * 2, |_| ());
+    world.set_alive(2, true);
+    world.run(SECOND * 3, |_| ());
+    assert_eq!([0, 1, 2].map(|node| down(&world, node)), [count * 2 / 5; 3]);
+    world.servers.iter_mut().for_each(|server| server.alive = true);
+    world.run(SECOND * 6, |_| ());
+    assert_eq!([0, 1, 2].map(|node| down(&world, node)), [0; 3]);
+    println!(
+        "{} entries, frames up to {} bytes, looks at up to {}",
+        world.entries, world.longest, world.most
+    );
+    assert!(world.longest <= MAX_BODY / 2, "a frame of {} bytes", world.longest);
+    assert!(world.most <= 1024 + 256, "one look at {} servers", world.most);
+    assert!(world.entries <= count / 5, "{} entries", world.entries);
 }
 
 #[test]

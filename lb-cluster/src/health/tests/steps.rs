@@ -1,8 +1,11 @@
 //! Single steps, by hand.
 
-use crate::health::core::Core;
+use crate::health::core::{Core, Incident};
 use crate::health::{Frame, Note, Standing, View};
-use crate::state::{Decision, Found, NodeId, Ruling, State, TargetId};
+use crate::state::{
+    Decision, Finding, Found, MAX_VERDICTS, NodeId, Outcome, Ruling, State, TargetId, Verdict,
+};
+use lb_core::check::Wake;
 use std::time::Duration;
 
 const ID: TargetId = TargetId(1);
@@ -187,4 +190,97 @@ fn frames_that_did_not_arrive_are_sent_again() {
     let stranger = Frame { from: NodeId(99), ..frame };
     nodes[first].hear(stranger, at(20));
     assert!(nodes[first].circle(ID, at(20)).all.iter().all(|node| node.0 != 99));
+}
+
+#[test]
+fn where_there_is_no_room_for_a_verdict_each_goes_by_its_own_view() {
+    let mut nodes = nodes(3);
+    let finding = |id| Finding { target: TargetId(id), verdict: verdict(Ruling::Down) };
+    let findings = (2..).map(finding).take(MAX_VERDICTS).collect();
+    let mut state = State::default();
+    assert_eq!(state.apply(0, &Decision::Health(findings)), Outcome::Done);
+    for core in &mut nodes {
+        core.adopt(state.health(), at(5));
+        assert!(core.wants(ID, Standing::Up, at(10)), "nobody can tell it");
+        core.found(ID, view(false), Standing::Up, at(10));
+    }
+    exchange(&mut nodes, at(12));
+    for core in &mut nodes {
+        assert!(core.tick(9, 0, at(14)).is_empty(), "it would be refused");
+        assert_eq!(core.settle(ID, Standing::Up, None, at(14)).map(|(to, _)| to), Some(Standing::Down));
+    }
+    // Another comes up.
+    let up = Finding { target: TargetId(2), verdict: verdict(Ruling::Up) };
+    state.apply(0, &Decision::Health(vec![up]));
+    let mut wants = 0;
+    for core in &mut nodes {
+        core.adopt(state.health(), at(20));
+        core.found(ID, view(true), Standing::Up, at(30));
+        wants += usize::from(core.wants(ID, Standing::Up, at(30)));
+    }
+    assert_eq!(wants, 1);
+}
+
+#[test]
+fn losses_before_the_first_look_are_compared_with_what_is_checked() {
+    let mut core = alone_with_a_silent_peer(20);
+    let mine: Vec<_> = (0..20).map(TargetId).filter(|id| core.circle(*id, at(0)).probes()).take(2).collect();
+    assert_eq!(mine.len(), 2);
+    for id in mine {
+        core.found(id, view(false), Standing::Up, at(10));
+    }
+    assert!(!core.incidents.contains(&Incident::Trusts(false)) && core.is_fit());
+}
+
+/// A node that has heard what another has, the same so many servers.
+fn alone_with_a_silent_peer(servers: u128) -> Core {
+    let mut core = Core::new(NodeId(1));
+    core.enter(NodeId(1), [NodeId(2)], true, true);
+    for id in 0..servers {
+        core.attend(TargetId(id), "b/s", INTER, Standing::Up);
+    }
+    let targets = Some((0..servers).map(TargetId).collect());
+    core.hear(Frame { from: NodeId(2), fit: true, targets, ..Frame::default() }, at(0));
+    core
+}
+
+#[test]
+fn what_was_found_of_a_server_is_known_after_a_restart() {
+    let mut state = State::default();
+    let found = Found { status: 7, ..Found::default() };
+    let verdict = Verdict { found: found.clone(), ..verdict(Ruling::Down) };
+    state.apply(0, &Decision::Health(vec![Finding { target: ID, verdict }]));
+    let mut core = Core::new(NodeId(1));
+    core.enter(NodeId(1), [NodeId(2)], true, true);
+    core.adopt(state.health(), at(0));
+    core.attend(ID, "b/s", INTER, Standing::Up);
+    assert_eq!(core.settle(ID, Standing::Up, None, at(1)), Some((Standing::Down, found)));
+}
+
+#[test]
+fn what_a_removed_node_has_seen_is_forgotten() {
+    let mut core = alone_with_a_silent_peer(2);
+    let note = Note::View { target: ID, round: 0, view: view(false) };
+    core.hear(Frame { from: NodeId(2), fit: true, notes: vec![note], ..Frame::default() }, at(1));
+    let seen = |core: &Core| core.targets().map(|(_, target)| target.views(NodeId(1)).count()).sum::<usize>();
+    assert_eq!(seen(&core), 1);
+    core.wakes.clear();
+    core.enter(NodeId(1), [NodeId(3)], true, true);
+    assert_eq!(seen(&core), 0);
+    assert!(core.wakes.contains(&(ID, Wake::Now)), "what it was about to find, others look for");
+}
+
+#[test]
+fn servers_and_news_do_not_travel_in_one_piece() {
+    let mut core = alone_with_a_silent_peer(2);
+    core.hear(Frame { from: NodeId(2), fit: true, asks: true, ..Frame::default() }, at(1));
+    core.found(ID, view(false), Standing::Up, at(2));
+    let first = core.frame(NodeId(2));
+    assert!(first.targets.is_some() && first.notes.is_empty() && core.has_news(NodeId(2)));
+    let second = core.frame(NodeId(2));
+    assert!(second.targets.is_none() && !second.notes.is_empty());
+}
+
+fn verdict(ruling: Ruling) -> Verdict {
+    Verdict { ruling, name: "b/s".into(), by: NodeId(1), at: 0, views: Vec::new(), found: Found::default() }
 }
