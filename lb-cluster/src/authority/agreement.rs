@@ -7,6 +7,7 @@ use crate::state::{Decision, Difference, Sections};
 use lb_core::process::Severity;
 use std::collections::BTreeSet;
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// How often it looks.
 pub(super) const EVERY: Duration = Duration::from_millis(500);
@@ -16,16 +17,29 @@ const LIMIT: Duration = Duration::from_secs(2);
 const NAMED: usize = 8;
 
 /// What the operator knows.
-#[derive(Default)]
 pub(super) struct Agreement {
     told: BTreeSet<Difference>,
+    /// This node's files, as its engine reads them.
+    sections: watch::Receiver<Option<Vec<(String, u64)>>>,
+    /// The place in the log and the members that it was last looked at with.
+    looked: Option<(u64, Vec<Seat>)>,
 }
 
 impl Agreement {
-    /// One look. Files that have changed are told first.
+    pub(super) fn new(common: &Common) -> Self {
+        Self { told: BTreeSet::new(), sections: common.sections.subscribe(), looked: None }
+    }
+
+    /// One look, where anything has changed. Files that have changed are told first.
     pub(super) async fn look(&mut self, node: &Node, common: &Common) {
-        let Some(sections) = common.sections.borrow().clone() else { return };
         let status = node.status();
+        let place = common.replica.look(|_, place| place);
+        let same = |(at, seats): &(u64, Vec<Seat>)| *at == place && *seats == status.seats;
+        if self.looked.as_ref().is_some_and(same) && !self.sections.has_changed().unwrap_or(true) {
+            return;
+        }
+        self.looked = None;
+        let Some(sections) = self.sections.borrow_and_update().clone() else { return };
         let Some(seat) = status.seats.iter().find(|seat| seat.node == status.node) else { return };
         let own = Sections::new(status.node, seat.member.name.clone(), sections);
         let is_known = common.replica.look(|state, _| state.files().of(own.node) == Some(&own));
@@ -35,6 +49,7 @@ impl Agreement {
             return;
         }
         self.compare(&own, &status.seats, common);
+        self.looked = Some((place, status.seats));
     }
 
     fn compare(&mut self, own: &Sections, seats: &[Seat], common: &Common) {

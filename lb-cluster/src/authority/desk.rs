@@ -42,7 +42,7 @@ pub(crate) async fn serve(node: Arc<Node>, questions: Questions) {
     let mut arrive = std::pin::pin!(arrive);
     let mut arrived = false;
     let compare = async {
-        let mut agreement = Agreement::default();
+        let mut agreement = Agreement::new(&common);
         loop {
             sleep(EVERY).await;
             agreement.look(&node, &common).await;

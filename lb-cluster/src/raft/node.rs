@@ -106,7 +106,7 @@ impl Node {
     }
 
     /// The same, wherever its log is written and however it is asked.
-    #[allow(dead_code, reason = "for nodes that live in memory only")]
+    #[cfg(test)]
     pub(crate) async fn join<F: Future<Output = ()> + Send + 'static>(
         basis: Basis,
         writer: Writer,

@@ -61,6 +61,12 @@ pub struct Status {
 }
 
 impl Status {
+    /// What a node is called; of one that is no member (any more) its id.
+    pub fn name(&self, node: NodeId) -> String {
+        let seat = self.seats.iter().find(|seat| seat.node == node);
+        seat.map_or_else(|| node.to_string(), |seat| seat.member.name.clone())
+    }
+
     pub(super) fn of(metrics: &RaftMetrics<Types>) -> Self {
         let voters: Vec<_> = metrics.membership_config.voter_ids().collect();
         let role = match metrics.state {

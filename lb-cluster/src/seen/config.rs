@@ -22,9 +22,8 @@ pub(super) struct Agreement {
 impl Agreement {
     /// As this node sees it.
     pub(super) fn of(observer: &Observer) -> Self {
-        let view = observer.view.borrow();
-        let seats = view.as_ref().map(|view| view.status.seats.clone()).unwrap_or_default();
-        let me = view.as_ref().map(|view| view.status.node).unwrap_or_default();
+        let status = observer.view().map(|view| view.status);
+        let (me, seats) = status.map(|status| (status.node, status.seats)).unwrap_or_default();
         let counts = |node| seats.iter().any(|seat| seat.node == node && !seat.member.witness);
         observer.replica.look(|state, _| {
             let files = state.files();
@@ -62,7 +61,13 @@ pub(super) fn text(observer: &Observer) -> Result<String, String> {
     if !unknown.is_empty() {
         let _ = writeln!(out, "unknown: {}", unknown.join(" "));
     }
-    let _ = writeln!(out, "alike: {}", if differences.is_empty() { "yes" } else { "no" });
+    let alike = match (known.contains(&node), differences.is_empty()) {
+        // What there is to compare with has not been agreed on yet.
+        (false, _) => "unknown",
+        (true, true) => "yes",
+        (true, false) => "no",
+    };
+    let _ = writeln!(out, "alike: {alike}");
     if !differences.is_empty() {
         out.push_str("# node how section\n");
     }

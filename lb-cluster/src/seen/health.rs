@@ -71,12 +71,9 @@ pub struct Elsewhere {
 
 impl Report {
     pub(super) fn new(observer: &Observer) -> Self {
-        let view = observer.view.borrow();
-        let seats = view.as_ref().map(|view| &view.status.seats);
-        let name = |node: NodeId| {
-            let seat = seats.into_iter().flatten().find(|seat| seat.node == node);
-            seat.map_or_else(|| node.to_string(), |seat| seat.member.name.clone())
-        };
+        let view = observer.view();
+        let name =
+            |node: NodeId| view.as_ref().map_or_else(|| node.to_string(), |view| view.status.name(node));
         let Shown { enabled, shared, fit, servers, foreign } = observer.health.shown();
         let servers = servers.into_iter().map(|seen| server(seen, shared, &name)).collect::<Vec<_>>();
         let mut report = Self {
@@ -181,23 +178,22 @@ pub(super) fn panel(report: &Report) -> Option<Panel> {
 
 /// Its metrics.
 pub(super) fn metrics(observer: &Observer) -> Vec<Metric> {
-    let (counts, shown) = (&observer.counts.health, observer.health.shown());
-    let of = |ruling| shown.servers.iter().filter(|seen| seen.ruling == ruling).count() as u64;
+    let (counts, tally) = (&observer.counts.health, observer.health.tally());
+    let of = |ruling| tally.rulings.get(&ruling).copied().unwrap_or_default();
     let verdicts: Vec<(Labels, Reading)> = RULINGS
         .iter()
         .map(|ruling| (vec![("verdict", ruling.name().to_owned())], Reading::Number(number(of(*ruling)))))
         .collect();
-    let sharing = shown.enabled && shown.shared;
     vec![
         gauge(
             "lb_cluster_health_shared",
             "Verdicts on servers are shared with other nodes",
-            one(truth(sharing)),
+            one(truth(tally.shares)),
         ),
         gauge(
             "lb_cluster_health_trusted",
             "This node trusts what its own checks find",
-            one(truth(shown.fit)),
+            one(truth(tally.fit)),
         ),
         gauge("lb_cluster_health_servers", "Servers of this node, by what the nodes agreed on", verdicts),
         counter(

@@ -15,6 +15,7 @@ use crate::counts::Counts;
 use crate::events::{Event, Events};
 use crate::health::Health;
 use crate::raft::Replica;
+use crate::state::NodeId;
 use lb_core::extension::Extension;
 use lb_core::process::Severity;
 use std::sync::Arc;
@@ -36,18 +37,23 @@ pub struct Observer {
 impl Observer {
     /// What there is to see now.
     pub fn report(&self) -> Report {
-        Report::new(&self.about, self.view.borrow().as_ref())
+        Report::new(&self.about, self.view().as_ref())
+    }
+
+    /// A copy: who borrows it has the driver wait.
+    fn view(&self) -> Option<View> {
+        self.view.borrow().clone()
     }
 
     /// What happened, and what commands changed, oldest first.
     pub(crate) fn history(&self) -> Vec<Event> {
-        let view = self.view.borrow();
-        let seats = view.as_ref().map(|view| &*view.status.seats).unwrap_or_default();
+        let view = self.view();
+        let name =
+            |node: NodeId| view.as_ref().map_or_else(|| node.to_string(), |view| view.status.name(node));
         let mut all = self.events.list();
         self.replica.look(|state, _| {
             all.extend(state.told().map(|told| {
-                let seat = seats.iter().find(|seat| seat.node == told.node);
-                let node = seat.map_or_else(|| told.node.to_string(), |seat| seat.member.name.clone());
+                let node = name(told.node);
                 let by = [&*node, &told.by.socket, &told.by.peer].into_iter().filter(|part| !part.is_empty());
                 let text = format!("{} (asked: {})", told.what, by.collect::<Vec<_>>().join(", "));
                 let at = UNIX_EPOCH + Duration::from_millis(told.at);

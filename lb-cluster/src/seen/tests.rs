@@ -187,3 +187,10 @@ fn the_page_shows_who_is_there() {
     let looks: Vec<_> = panel.rows.iter().map(|(look, _)| *look).collect();
     assert_eq!(looks, [Look::Good, Look::Good, Look::Bad]);
 }
+
+#[test]
+fn nothing_is_alike_before_this_node_has_said_what_it_has() {
+    let (observer, _) = observer(Some(leading()));
+    let text = super::config::text(&observer).unwrap();
+    assert_eq!(text, "node: lb1\nknown: \nunknown: lb1 lb2\nalike: unknown\n");
+}

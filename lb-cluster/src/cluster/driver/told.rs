@@ -25,14 +25,10 @@ impl Driver {
     /// Tells who leads, and whether anybody does.
     pub(super) fn report(&mut self, status: &Status, quorum: bool) {
         self.told.lost = if quorum { None } else { self.told.lost.or_else(|| Some(now())) };
-        let name = |node: NodeId| {
-            let seat = status.seats.iter().find(|seat| seat.node == node);
-            seat.map_or_else(|| node.to_string(), |seat| seat.member.name.clone())
-        };
         if let Some(leader) = status.leader.filter(|_| quorum).map(|leader| (leader, status.term))
             && (self.told.leader != Some(leader) || !self.told.quorum)
         {
-            let text = format!("{} leads, term {}.", name(leader.0), leader.1);
+            let text = format!("{} leads, term {}.", status.name(leader.0), leader.1);
             self.events.tell(Severity::Notice, text);
             if self.told.leader != Some(leader) {
                 self.counts.leader_changes.inc();
