@@ -16,6 +16,8 @@ mod program;
 mod publish;
 mod reload;
 mod resolve;
+mod rings;
 mod sessions;
 mod socket;
+mod stats_file;
 mod threads;

@@ -52,6 +52,8 @@ pub struct Global {
     pub server_state_base: Option<String>,
     /// `server-state-file`.
     pub server_state_file: Option<String>,
+    /// `stats-file`.
+    pub stats_file: Option<String>,
     /// `stats socket` lines.
     pub stats_sockets: Vec<StatsSocket>,
     /// `stats timeout`.

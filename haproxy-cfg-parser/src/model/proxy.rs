@@ -21,6 +21,14 @@ pub enum ProxyKind {
 }
 
 impl ProxyKind {
+    /// The word that starts such a section.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Frontend => "frontend",
+            Self::Backend => "backend",
+            Self::Listen => "listen",
+        }
+    }
     /// It accepts connections.
     pub fn is_frontend(self) -> bool {
         self != Self::Backend

@@ -44,9 +44,7 @@ impl Draft {
     pub(crate) fn kind(&self) -> &'static str {
         match self.proxy.kind {
             _ if self.is_defaults => "defaults",
-            ProxyKind::Frontend => "frontend",
-            ProxyKind::Backend => "backend",
-            ProxyKind::Listen => "listen",
+            kind => kind.name(),
         }
     }
 

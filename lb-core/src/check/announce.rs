@@ -2,6 +2,7 @@
 
 use super::health::Health;
 use super::status::Report;
+use crate::clock;
 use crate::log::{LEVEL_ALERT, LEVEL_EMERG, LEVEL_INFO, LEVEL_NOTICE, Logger};
 use crate::mail::Mailbox;
 use crate::process;
@@ -150,9 +151,8 @@ impl Announcer {
     /// Notes, and tells, that the backend has lost its last server or has one again.
     pub(crate) fn look(&self, before: (u32, u32)) {
         let (had, has) = (before != (0, 0), self.in_use() != (0, 0));
-        let now = crate::clock::millis();
         if had && !has {
-            self.stats.changed.store(now, Relaxed);
+            self.stats.changed.store(clock::millis(), Relaxed);
             self.stats.downs.fetch_add(1, Relaxed);
             process::tell(
                 Severity::Alert,
@@ -165,8 +165,8 @@ impl Announcer {
                 );
             }
         } else if !had && has {
-            let since = self.stats.changed.swap(now, Relaxed);
-            self.stats.downtime.fetch_add(now.saturating_sub(since), Relaxed);
+            self.stats.downtime.fetch_add(clock::since(&self.stats.changed), Relaxed);
+            self.stats.changed.store(clock::millis(), Relaxed);
         }
     }
 

@@ -140,13 +140,18 @@ fn servers(
             let Some(address) = address(proxy, &line, context) else { continue };
             Some(address)
         };
-        for name in line.names() {
+        for (nth, name) in line.names().into_iter().enumerate() {
             let next = u32::try_from(servers.len() + 1).unwrap_or(u32::MAX);
             // Of a template's servers only the first can have the line's id.
             let id = line.id.filter(|_| line.template.is_none()).unwrap_or(next);
             let config = match name == line.name {
                 true => Arc::clone(&line),
-                false => Arc::new(model::ServerLine { name: name.clone(), ..(*line).clone() }),
+                false => {
+                    let mut one = model::ServerLine { name: name.clone(), ..(*line).clone() };
+                    // Nor can more than one have its name that lasts.
+                    one.others.retain(|(name, _)| *name != "guid" || nth == 0);
+                    Arc::new(one)
+                }
             };
             let (known, kept) = (known.get(&*name), keeps(&name));
             if let Some(known) = known

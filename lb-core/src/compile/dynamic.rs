@@ -1,7 +1,7 @@
 //! Servers that commands add to a backend while it runs, and delete (management guide 9.3 "add server", "del server").
 
 use super::way::{tlvs, way};
-use super::{Context, Plan, check, supported};
+use super::{Context, Plan, check, guid, supported};
 use crate::check::Watch;
 use crate::proxy::Backend;
 use crate::server::{Server, ServerAddress};
@@ -71,6 +71,7 @@ fn newcomer(plan: &Plan, backend: &Backend, name: &str, words: &[String]) -> Res
     let tlvs = tlvs(&line, &mut context).unwrap_or_default();
     let address = address(&line)?;
     let id = id(backend, &line)?;
+    guid::of_server(&line).map_or(Ok(()), |guid| guid::is_free(plan, guid))?;
     let leader = line.check.track.as_deref().map(|word| leader(plan, backend, word)).transpose()?;
     let threads = plan.threads;
     let mut server = Server::new(line, &backend.name, id, address, Arc::clone(&backend.farm), threads);

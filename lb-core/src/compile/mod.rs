@@ -8,6 +8,7 @@ mod directory;
 mod dynamic;
 mod dynamic_backend;
 mod frontend;
+pub(crate) mod guid;
 mod held;
 mod page;
 mod plan;
@@ -38,7 +39,7 @@ pub(crate) use variable::evaluate;
 
 use crate::acl::{Condition, References};
 use crate::listen::Permit;
-use crate::log::Ring;
+use crate::log::{Outlet, Ring};
 use crate::proxy::{Backend, Backends, Frontend, Listener, SwitchTarget};
 use crate::resolve::Resolvers;
 use crate::sample::Place;
@@ -89,6 +90,8 @@ pub fn compile(
     };
     compiler.findings.extend(held::check(config, options));
     compiler.findings.extend(bind::misplaced(config));
+    compiler.findings.extend(guid::check(config));
+    let outlets = compiler.outlets(config, options);
     let reach = reach::reach(config, options);
     for proxy in config.proxies.iter().filter(|proxy| !proxy.disabled) {
         let reach = reach.get(proxy.name.as_str()).copied().unwrap_or_default();
@@ -113,7 +116,7 @@ pub fn compile(
     compiler.referred.extend(referred_by_acls(config));
     let (pinned, named) = (compiler.pinned(&follows), compiler.named());
     let Compiler {
-        findings,
+        mut findings,
         binds,
         frontends,
         backends,
@@ -144,6 +147,7 @@ pub fn compile(
         references: references.finish(),
         resolvers,
         rings,
+        outlets,
         checks: check::settings(config, options),
         follows,
         config: Arc::clone(config),
@@ -168,6 +172,7 @@ pub fn compile(
     if options.previous.is_none() {
         registry::settle(&plan);
     }
+    findings.extend(saved::counters(&plan, options));
     Ok((plan, findings))
 }
 
@@ -235,6 +240,16 @@ struct Compiler {
 }
 
 impl Compiler {
+    /// Compiles the servers of rings.
+    fn outlets(&mut self, config: &Config, options: &Options<'_>) -> Vec<Arc<Outlet>> {
+        let mut context = Context::new(config, None);
+        context.read = Some(options.world);
+        let previous = options.previous.map_or(&[][..], |plan| &plan.outlets);
+        let outlets = Outlet::all(&config.rings, &self.rings, previous, &mut context);
+        self.findings.append(&mut context.diagnostics);
+        outlets
+    }
+
     /// Compiles a proxy, to which frontends may bring `reach` connections.
     fn proxy(&mut self, config: &Config, proxy: &model::Proxy, reach: u64, options: &Options<'_>) {
         self.ids += 1;

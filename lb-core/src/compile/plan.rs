@@ -8,7 +8,7 @@ use crate::acl::Reference;
 use crate::check::Settings;
 use crate::engine::{Limit, RateLimit};
 use crate::listen::Permit;
-use crate::log::Ring;
+use crate::log::{Outlet, Ring};
 use crate::proxy::{Backends, Frontend, Listener};
 use crate::resolve::Resolvers;
 use crate::server::Server;
@@ -49,6 +49,8 @@ pub struct Plan {
     pub references: Vec<Arc<Reference>>,
     /// Messages that are kept in memory: `ring` sections, and the built-in one.
     pub rings: Vec<Arc<Ring>>,
+    /// The servers that they send their lines to.
+    pub outlets: Vec<Arc<Outlet>>,
     /// `resolvers` sections.
     pub resolvers: Vec<Arc<Resolvers>>,
     /// What holds for all health checks.

@@ -1,9 +1,11 @@
 //! Server states that an earlier process left in a file (manual 5.2 "init-addr", 4.2 "load-server-state-from-file";
-//! the management guide's "show servers state" has the format).
+//! the management guide's "show servers state" has the format), and its counters.
 
+use super::{Options, Plan};
 use crate::server::{Operational, Server, admin};
-use haproxy_cfg_parser::World;
+use crate::stats::file;
 use haproxy_cfg_parser::model::{Config, Proxy};
+use haproxy_cfg_parser::{Diagnostic, Severity, World};
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -109,6 +111,20 @@ pub(super) fn load<'a>(
         }
     });
     (states.get(&proxy.name), wrong)
+}
+
+/// Sets counters of what is new as the file that an earlier process left says (manual 3.1 "stats-file"); what is wrong with it.
+pub(super) fn counters(plan: &Plan, options: &Options<'_>) -> Vec<Diagnostic> {
+    let Some(path) = plan.config.global.stats_file.as_deref() else { return Vec::new() };
+    let wrong = match options.world.read(Path::new(path)) {
+        Ok(text) => file::preload(plan, options.previous, path, &String::from_utf8_lossy(&text)),
+        Err(_) => vec![format!("config: Can't load stats-file '{path}': cannot open file.")],
+    };
+    let (severity, place) = (Severity::Warning, None);
+    wrong
+        .into_iter()
+        .map(|message| Diagnostic { severity, place: place.clone(), span: None, message, help: None })
+        .collect()
 }
 
 impl Saved {

@@ -1,10 +1,11 @@
-//! The control thread: what has to be done beside traffic and must not hold it up. Health checks, mails and the
-//! resolution of names run here.
+//! The control thread: what has to be done beside traffic and must not hold it up. Health checks, mails, the
+//! resolution of names and the servers of rings run here.
 
 use super::{Errands, Phase, Shared};
 use crate::check::{Drivers, ProbePolicy};
 use crate::compile::Plan;
 use crate::listen::{self, Watcher};
+use crate::log::Outlets;
 use crate::mail;
 use crate::resolve::Resolvers;
 use std::io;
@@ -33,7 +34,7 @@ impl Control {
         // Commands may add servers that are checked.
         let commands = plan.binds.iter().any(|bind| bind.listener.level.is_some());
         let probed = !listen::watched(plan).is_empty();
-        let idle = plan.resolvers.is_empty() && !checks && !commands && !probed;
+        let idle = plan.resolvers.is_empty() && plan.outlets.is_empty() && !checks && !commands && !probed;
         if idle || self.running.load(Ordering::Relaxed) {
             return Ok(());
         }
@@ -45,9 +46,11 @@ impl Control {
             probes: Arc::clone(&self.probes),
             errands: shared.admin.errands.clone(),
         };
-        std::thread::Builder::new().name("lb-control".into()).spawn(move || {
+        let started = std::thread::Builder::new().name("lb-control".into()).spawn(move || {
             LocalSet::new().block_on(&runtime, thread.run());
-        })?;
+        });
+        let told = |error: io::Error| io::Error::new(error.kind(), format!("no thread can be made: {error}"));
+        started.map_err(told)?;
         self.running.store(true, Ordering::Relaxed);
         Ok(())
     }
@@ -67,6 +70,7 @@ impl Thread {
     async fn run(mut self) {
         let mut checks = Drivers::new(Arc::clone(&self.probes));
         let mut sections = Sections::default();
+        let mut outlets = Outlets::default();
         let mut watched = None;
         loop {
             self.reloads.borrow_and_update();
@@ -77,6 +81,7 @@ impl Thread {
                 self.watch(&plan);
             }
             sections.serve(&plan);
+            outlets.serve(&plan);
             checks.serve(&plan);
             plan.backends
                 .load()

@@ -85,6 +85,12 @@ impl Rate {
         self.max.get()
     }
 
+    /// Begins with `n` events in the second before `millis`.
+    pub fn preload(&self, n: u64, millis: u64) {
+        self.second.set(millis / 1000);
+        self.previous.set(n);
+    }
+
     /// Forgets the maximum (`clear counters`).
     pub fn clear_max(&self) {
         self.max.set(0);

@@ -18,7 +18,7 @@ impl Server {
             return None;
         }
         let whole = u64::try_from(self.config.slowstart?.as_millis()).unwrap_or(u64::MAX).div_ceil(1000);
-        let since = clock::millis().saturating_sub(self.changed.load(Ordering::Relaxed)) / 1000;
+        let since = clock::since(&self.changed) / 1000;
         (since < whole).then_some((since, whole))
     }
 

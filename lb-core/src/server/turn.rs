@@ -183,10 +183,8 @@ impl Server {
 
     /// Takes the state and lets waiting requests follow; gives how many did.
     fn become_state(self: &Arc<Self>, from: Operational, to: Operational) -> u32 {
-        let now = clock::millis();
-        let since = self.changed.load(Relaxed);
         if from == Operational::Stopped && to != Operational::Stopped {
-            self.downtime.fetch_add(now.saturating_sub(since), Relaxed);
+            self.downtime.fetch_add(clock::since(&self.changed), Relaxed);
         }
         self.operational.store(to as u8, Relaxed);
         let requests = self.moved();

@@ -144,20 +144,18 @@ macro_rules! rate {
 fn age(moment: &AtomicU64) -> Value {
     match moment.load(Relaxed) {
         0 => Value::S32(-1),
-        moment => {
-            Value::S32(i32::try_from(clock::millis().saturating_sub(moment) / 1000).unwrap_or(i32::MAX))
-        }
+        _ => Value::S32(i32::try_from(clock::since(moment) / 1000).unwrap_or(i32::MAX)),
     }
 }
 
 /// Whole seconds since a moment of [`clock`].
 fn since(moment: &AtomicU64) -> Value {
-    Value::u32(clock::millis().saturating_sub(moment.load(Relaxed)) / 1000)
+    Value::u32(clock::since(moment) / 1000)
 }
 
 /// Whole seconds of being down, the present time included.
 fn downtime(before: &AtomicU64, changed: &AtomicU64, down: bool) -> Value {
-    let now = if down { clock::millis().saturating_sub(changed.load(Relaxed)) } else { 0 };
+    let now = if down { clock::since(changed) } else { 0 };
     Value::u32((before.load(Relaxed) + now) / 1000)
 }
 

@@ -1,6 +1,7 @@
 //! Statistics: one table of columns for proxies and servers, one of fields for the process, and their printed forms.
 
 pub(crate) mod column;
+pub(crate) mod file;
 mod health;
 mod info;
 pub mod page;

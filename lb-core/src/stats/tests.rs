@@ -186,6 +186,7 @@ pub(crate) fn plan() -> Arc<Plan> {
         references: vec![],
         resolvers: vec![],
         rings: vec![],
+        outlets: vec![],
         backends: Arc::new(Backends::new(backends)),
         checks: check_settings(&model::Config::default(), &crate::testing::options(None)),
         follows: vec![],

@@ -28,6 +28,12 @@ pub(crate) fn server_state_file(cx: &mut Cx<'_>, _: &mut (), args: &Args<'_>) {
     cx.config.global.server_state_file = Some(args.get(1).to_owned());
 }
 
+/// `stats-file PATH`.
+pub(crate) fn stats_file(cx: &mut Cx<'_>, section: &mut (), args: &Args<'_>) {
+    super::plain::word(cx, section, args);
+    cx.config.global.stats_file = Some(args.get(1).to_owned()).filter(|path| !path.is_empty());
+}
+
 pub(crate) fn server_state_base(cx: &mut Cx<'_>, _: &mut (), args: &Args<'_>) {
     if args.get(1).is_empty() {
         cx.wrong(args, 0, "'server-state-base' expects one argument: a directory path.");

@@ -152,7 +152,7 @@ pub(crate) const ROWS: &[Keyword<()>] = &[
     row("stats maxconn", report::stats_maxconn, "Connections to stats sockets.", "stats maxconn 10"),
     row("stats socket", report::stats_socket, "A socket for commands.", "stats socket /tmp/x.sock mode 600 level admin"),
     row("stats timeout", report::stats_timeout, "Longest silence on stats sockets.", "stats timeout 30s"),
-    row("stats-file", plain::word, "File of statistics to start with.", "stats-file f"),
+    row("stats-file", report::stats_file, "File of statistics to start with.", "stats-file f"),
     row("stress-level", plain::integer, "How much the process stresses itself.", "stress-level 0"),
     row("strict-limits", process::strict_limits, "Refuses to start over the limits.", "strict-limits"),
     row("thread-group", plain::words, "Threads of a group.", "thread-group 1 1-2"),

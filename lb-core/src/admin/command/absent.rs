@@ -40,11 +40,6 @@ pub(super) static ABSENT: &[Command] = &[
         "lb has no traces; 'show sess' and 'show errors' tell of sessions, logs of each request."
     ),
     absent!(
-        User,
-        ["dump", "stats-file"],
-        "lb needs no statistics file: counters go on over a reload, and begin anew with the process."
-    ),
-    absent!(
         Admin,
         ["enable", "dynamic-cookie"],
         "lb makes no dynamic cookies yet: 'cookie ... dynamic' is refused at load."

@@ -3,6 +3,7 @@
 mod absent;
 mod backend;
 mod counters;
+mod dump;
 mod dynamic;
 mod frontend;
 mod limits;
@@ -111,6 +112,8 @@ pub(super) enum Outcome {
     Said(Change, String),
     /// A dump, or why it failed, that takes time to make.
     Later(Later),
+    /// A message, or why it failed, after a while.
+    SaidLater(Later),
     /// Messages of a ring, until the client says something.
     Watch(Watch),
     /// Something about the session.
@@ -176,6 +179,7 @@ pub(super) static COMMANDS: &[Command] = &[
     frontend::DISABLE,
     probe::DISABLE_HEALTH,
     server::DISABLE,
+    dump::STATS_FILE,
     session::ECHO,
     probe::ENABLE_AGENT,
     frontend::ENABLE,

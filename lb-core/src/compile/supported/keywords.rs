@@ -11,7 +11,7 @@ pub(super) const FULL: &[List] = &[
     ("http-errors", &["errorfile"]),
     ("mailers", &["mailer", "timeout"]),
     ("resolvers", RESOLVERS),
-    ("ring", &["description", "format", "maxlen", "size"]),
+    ("ring", &["description", "format", "maxlen", "server", "size", "timeout"]),
     ("userlist", &["group", "user"]),
 ];
 
@@ -53,6 +53,7 @@ const GLOBAL: &[&str] = &[
     "set-var-fmt",
     "setenv",
     "stats maxconn",
+    "stats-file",
     "stats socket",
     "stats timeout",
     "strict-limits",
@@ -92,6 +93,7 @@ const CLUSTER: &[&str] = &[
 /// `defaults`, `frontend`, `backend` and `listen`.
 const PROXY: &[&str] = &[
     "description",
+    "guid",
     "id",
     "log",
     "log-tag",

@@ -31,6 +31,7 @@ pub fn supports(class: Class, section: &str, name: &str) -> Support {
         }
         Class::Keyword => listed(keywords::FULL) || listed(keywords::IDLE),
         Class::Bind => options::BIND.contains(&name),
+        Class::Server if section == "ring" => options::RING_SERVER.contains(&name),
         Class::Server => options::SERVER.contains(&name),
         Class::Action => crate::rule::supports(name) && !is_priority(name),
         Class::Fetch | Class::Converter => crate::sample::supports(class, name),
@@ -39,6 +40,7 @@ pub fn supports(class: Class, section: &str, name: &str) -> Support {
     let ignored = match class {
         Class::Keyword => listed(keywords::IGNORED) || name.starts_with("tune."),
         Class::Bind => options::IGNORED_BIND.contains(&name),
+        Class::Server if section == "ring" => false,
         Class::Server => options::IGNORED_SERVER.contains(&name),
         Class::Action => is_priority(name),
         _ => false,
@@ -46,6 +48,9 @@ pub fn supports(class: Class, section: &str, name: &str) -> Support {
     match (full, ignored) {
         (true, _) => Support::Full,
         (false, true) => Support::Ignored,
+        (false, false) if section == "ring" && class == Class::Server => {
+            Support::Refused(reason::RING_SERVER)
+        }
         (false, false) => Support::Refused(reason::of(class, section, name)),
     }
 }
@@ -137,7 +142,7 @@ mod tests {
     fn a_word_is_supported_in_its_own_section_only() {
         assert_eq!(supports(Class::Keyword, "global", "node"), Support::Full);
         assert!(matches!(supports(Class::Keyword, "peers", "bind"), Support::Refused(_)));
-        assert!(matches!(supports(Class::Keyword, "ring", "timeout"), Support::Refused(_)));
+        assert!(matches!(supports(Class::Keyword, "ring", "backing-file"), Support::Refused(_)));
     }
 
     #[test]

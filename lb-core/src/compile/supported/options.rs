@@ -10,6 +10,8 @@ pub(super) const BIND: &[&str] = &[
     "expose-fd",
     "gid",
     "group",
+    // Names of listeners, which have counters with `option socket-stats` only.
+    "guid-prefix",
     "id",
     "interface",
     "level",
@@ -36,6 +38,7 @@ pub(super) const SERVER: &[&str] = &[
     "cookie",
     "disabled",
     "enabled",
+    "guid",
     "id",
     "init-addr",
     "maxconn",
@@ -97,6 +100,9 @@ pub(super) const SERVER: &[&str] = &[
     "verify",
     "no-tfo",
 ];
+
+/// Options of `server` lines of rings.
+pub(super) const RING_SERVER: &[&str] = &["log-proto"];
 
 /// Options of `server` lines that are hints.
 pub(super) const IGNORED_SERVER: &[&str] = &["log-bufsize", "max-reuse"];

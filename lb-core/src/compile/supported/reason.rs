@@ -17,6 +17,9 @@ use Of::{Any, Class as In, Section};
 /// No row is about the word.
 pub(super) const UNKNOWN: &str = "lb has nothing that does it";
 
+/// Of options of servers in `ring` sections.
+pub(super) const RING_SERVER: &str = "a server of a ring has an address and a 'log-proto' alone";
+
 /// Words and why they are refused; the first row counts. A pattern is the whole word, or its start (`ssl*`), its end (`*_bin`) or
 /// a part of it (`*gpc*`).
 #[rustfmt::skip]
@@ -30,7 +33,7 @@ const REASONS: &[(Of, &[&str], &str)] = &[
     (Section("log-profile"), &[], "a proxy has one log format so far"),
     (Section("peers"), &[], "lb's processes share no tables yet"),
     (Section("program"), &[], "lb starts no programs (HAProxy 3.3 removed this section as well); use the system's service manager"),
-    (Section("ring"), &[], "lb keeps rings in memory, for 'show events'; to send messages on, log to an address"),
+    (Section("ring"), &[], "lb keeps rings in memory alone; a server of the ring gets what comes"),
     (Section("traces"), &[], "the traces are of HAProxy's own inside"),
     // What lb leaves out.
     (Any, &["*quic*", "quic-cc-algo"], "lb speaks no QUIC"),
@@ -67,7 +70,7 @@ const REASONS: &[(Of, &[&str], &str)] = &[
     (Any, &["*log*", "log-*", "capture-re*"], "this part of logging is not built yet"),
     (Any, &["*-persist", "force-be-switch", "dynamic-cookie-key", "use-server", "be-unpublished", "http-send-name-header"], "this part of persistence and routing is not built yet"),
     (Any, &["healthcheck", "check-*", "no-check-*", "observe*"], "this part of health checks is not built yet"),
-    (In(Class::Server), &["guid", "strict-maxconn", "pool-conn-name", "*"], "this option of servers is not built yet"),
+    (In(Class::Server), &["strict-maxconn", "pool-conn-name", "*"], "this option of servers is not built yet"),
     (In(Class::Bind), &["*"], "this option of listening sockets is not built yet"),
     (Any, &["rfc7239_*", "option forwarded"], "the Forwarded header is not built yet"),
     (Any, &["ip.*", "tcp.*", "eth.*", "*saved_syn"], "lb does not see packets"),
@@ -75,7 +78,7 @@ const REASONS: &[(Of, &[&str], &str)] = &[
     (In(Class::Action), &["*"], "this action is not built yet"),
     (In(Class::Converter), &["*"], "this converter is not built yet"),
     (In(Class::Fetch), &["*"], "lb does not know it of a request yet"),
-    (Any, &["default-path", "guid", "stats-file", "acme.*"], "this setting is not built yet"),
+    (Any, &["default-path", "acme.*"], "this setting is not built yet"),
 ];
 
 /// Why a word is refused.

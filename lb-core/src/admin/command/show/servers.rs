@@ -87,7 +87,7 @@ fn line(backend: &Backend, server: &Server, out: &mut String) {
     let hostname = hostname.as_deref().map_or("-", String::as_str);
     let service = server.service().unwrap_or("-");
     let load = Ordering::Relaxed;
-    let since = crate::clock::millis().saturating_sub(server.changed.load(load)) / 1000;
+    let since = crate::clock::since(&server.changed) / 1000;
     let (check, agent) = (server.check.as_deref(), server.agent.as_deref());
     let last = check.map(|probe| probe.last());
     // A server without checks shows HAProxy's initial values: its health is at `rise`, or 0 in maintenance.
