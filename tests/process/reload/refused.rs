@@ -143,3 +143,37 @@ fn without_descriptors_nothing_changes() {
     change_to(&place, &changed);
     assert_eq!(body(place.front).as_deref(), Some("two"));
 }
+
+#[test]
+fn without_threads_nothing_changes() {
+    if !is_lb() {
+        return;
+    }
+    if !nix::unistd::geteuid().is_root() {
+        eprintln!("skipped: needs root, to run as a user whose threads are limited");
+        return;
+    }
+    let server = Answering::start().unwrap();
+    let place = Place::new();
+    let head = "global\n user nobody\n";
+    // Nothing that needs the thread beside traffic: no checks, no runtime API.
+    let running = start_master(&place, &format!("{head}{}", super::says(&place, "one")));
+    let worker = running.worker().unwrap();
+    let threads = || fs::read_dir(format!("/proc/{worker}/task")).unwrap().count();
+    let before = threads();
+    let checked = format!("backend b\n server s {} check inter 20ms\n", server.address());
+    let changed = format!("{head}{}{checked}", super::says(&place, "two"));
+    let limits = fs::read_to_string(format!("/proc/{worker}/limits")).unwrap();
+    let hard = limits.lines().find_map(|line| line.strip_prefix("Max processes")).unwrap();
+    let hard = hard.split_whitespace().nth(1).unwrap().to_owned();
+    limit(worker, "nproc", &format!("1:{hard}"));
+    place.write("lb.cfg", &changed);
+    let answer = reload(&place);
+    assert!(answer.starts_with("Success=0\n--\n") && answer.contains("thread"), "{answer}");
+    assert_eq!(body(place.front).as_deref(), Some("one"));
+    assert_eq!((server.accepted(), threads(), running.worker()), (0, before, Some(worker)));
+    limit(worker, "nproc", &format!("{hard}:{hard}"));
+    change_to(&place, &changed);
+    assert_eq!(body(place.front).as_deref(), Some("two"));
+    assert!(eventually(LIMIT, || server.accepted() > 0));
+}
