@@ -259,7 +259,10 @@ fn a_server_is_waited_for_until_it_can_be_deleted() {
     let scene = Scene::new(1);
     let (mut client, _served) = scene.served(scene.place.front, &get("/a"));
     let early = scene.cli("disable server b/s1;wait 20ms srv-removable b/s1");
-    assert_eq!(early, "\nWait delay expired.\n\n");
+    assert_eq!(
+        early,
+        "\nWait delay expired. Server still has connections attached to it, cannot remove it.\n\n"
+    );
     let words = "shutdown sessions server b/s1;wait 5s srv-removable b/s1;del server b/s1";
     assert_eq!(scene.cli(words), "\nDone.\n\nServer deleted.\n\n");
     assert!(read_some(&mut client).starts_with("HTTP/1.1 502 Bad Gateway\r\n"));

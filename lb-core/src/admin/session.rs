@@ -247,6 +247,10 @@ impl Session<'_> {
                 Ok(text) => out.push_str(&text),
                 Err(text) => self.message(3, &text, out),
             },
+            Outcome::SaidLater(later) => match later.await {
+                Ok(text) => self.message(6, &text, out),
+                Err(text) => self.message(3, &text, out),
+            },
             Outcome::Watch(watch) => {
                 self.watch = Some(watch);
                 return true;

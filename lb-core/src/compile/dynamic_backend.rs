@@ -13,9 +13,15 @@ use std::sync::atomic::Ordering::Relaxed;
 /// # Errors
 /// What is wrong.
 pub(crate) fn add_backend(plan: &Plan, name: &str, defaults: &str, mode: Option<Mode>) -> Result<(), String> {
-    const TAKEN: &str = "Already exists a backend with the same name.";
+    let used = |kind: &str| {
+        format!("Error during backend creation : name is already used by other proxy '{kind} {name}'.")
+    };
+    let in_file = plan.config.proxies.iter().find(|proxy| proxy.name == name);
+    if let Some(kind) = in_file.map(|proxy| proxy.kind.name()) {
+        return Err(used(kind));
+    }
     if plan.backends.find(name).is_some() {
-        return Err(TAKEN.into());
+        return Err(used("backend"));
     }
     let known = plan.config.defaults.iter().rfind(|known| known.name == defaults);
     let proxy =
@@ -53,7 +59,7 @@ pub(crate) fn add_backend(plan: &Plan, name: &str, defaults: &str, mode: Option<
     registry::configure_backend(&made);
     plan.backends.edit(|all| {
         if all.iter().any(|known| known.name == name) {
-            return Err(TAKEN.to_owned());
+            return Err(used("backend"));
         }
         let taken = plan.frontends.iter().map(|one| one.id).chain(all.iter().map(|one| one.id));
         made.id = taken.max().unwrap_or(0) + 1;
@@ -75,10 +81,10 @@ pub(crate) fn backend_removable(plan: &Plan, backend: &Backend) -> Result<(), Ob
         ));
     }
     if backend.is_published() {
-        return Err(Obstacle::Lasting("Only unpublished backends can be deleted (use 'unpublish backend')."));
+        return Err(Obstacle::Lasting("Backend must be unpublished prior to its deletion."));
     }
     if !backend.servers.load().is_empty() {
-        return Err(Obstacle::Lasting("Backend still has servers, delete them first (use 'del server')."));
+        return Err(Obstacle::Lasting("Only a backend without server can be deleted."));
     }
     if backend.stats.current.load(Relaxed) > 0 {
         return Err(Obstacle::Passing("Backend still has streams attached to it, cannot remove it."));

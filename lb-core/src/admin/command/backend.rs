@@ -15,7 +15,7 @@ pub(super) const DELETE: Command =
         delete(call).into()
     });
 
-const USAGE: &str = "Usage: add backend <name> from <defaults> [mode {http|tcp}]";
+const USAGE: &str = "Usage: add backend <name> from <defproxy>.";
 
 fn add(call: &Call<'_>) -> Result<Outcome, String> {
     let words: Vec<&str> = call.args.iter().map(String::as_str).collect();
@@ -27,7 +27,7 @@ fn add(call: &Call<'_>) -> Result<Outcome, String> {
             return Err(format!("Only backends of mode 'http' and 'tcp' can be added, not '{mode}'."));
         }
         [_, "from", _, "guid", ..] => {
-            return Err("lb has no identifiers for 'guid' yet; leave it out.".into());
+            return Err("Backends that commands add have no 'guid'; leave it out.".into());
         }
         _ => return Err(USAGE.into()),
     };
