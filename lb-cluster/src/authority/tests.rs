@@ -1,8 +1,9 @@
 #![allow(clippy::unwrap_used)]
 
 use super::{Questions, Sharing};
+use arc_swap::ArcSwap;
 use haproxy_cfg_parser::{Source, SystemWorld, parse};
-use lb_core::admin::{Applied, Authority, By, Change};
+use lb_core::admin::{Applied, Authority, By, Change, Stage};
 use lb_core::compile::{Options, Plan, compile};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -20,7 +21,8 @@ fn plan() -> Plan {
 async fn propose(sharing: &Sharing) -> Applied {
     let change = Change::Weight { backend: "b".into(), server: "s".into(), weight: 2 };
     let deadline = Instant::now() + Duration::from_secs(60);
-    sharing.propose(&plan(), change, &By::default(), deadline).await
+    let stage = Stage::new(Arc::new(ArcSwap::from_pointee(plan())));
+    sharing.propose(&stage, change, &By::default(), deadline).await
 }
 
 #[tokio::test]

@@ -232,7 +232,8 @@ mod tests {
         versions.set_nth("a", 1, "2").unwrap();
         versions.delete_nth("a", 0).unwrap();
         assert!(versions.delete_nth("a", 1).is_err() && versions.set_nth("b", 1, "x").is_err());
-        assert!(versions.has(None, "a", Some("2")) && !versions.has(None, "a", Some("1")));
+        let pair = |value: &str| ("a".to_owned(), Some(value.to_owned()));
+        assert_eq!(versions.lacking(None, &[pair("2"), pair("1")]), [&pair("1")]);
         versions.renumber(4, 6);
         assert_eq!(
             (keys(&versions), versions.current(), versions.next()),

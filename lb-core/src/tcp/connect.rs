@@ -2,6 +2,7 @@
 
 use super::session::Stream;
 use crate::check::Event;
+use crate::clock;
 use crate::connect::{ConnectError, Upstream, dial, introduction, pool};
 use crate::exchange::{Cause, Phase};
 use crate::net::{Deadline, Io};
