@@ -3,6 +3,7 @@
 use super::buffering::Buffered;
 use super::{After, Run};
 use crate::admin::{By, PATIENCE};
+use crate::clock;
 use crate::engine;
 use crate::exchange::{Cause, Phase};
 use crate::http::h1::{chunk_header, write_response};
@@ -11,6 +12,7 @@ use crate::http::{HeaderId, HeaderKey};
 use crate::rule::Message;
 use crate::service::{Answer, Pieces, Present, Service};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 impl Run<'_> {
@@ -26,8 +28,9 @@ impl Run<'_> {
         (times.dequeued, times.connected, times.response) = (Some(now), Some(now), Some(now));
         self.exchange.service = Some(service.name());
         self.terminate(Cause::Local, Phase::Request);
-        if self.exchange.backend.is_none() {
-            self.exchange.frontend.stats.counters.mine().intercepted.inc();
+        match &self.exchange.backend {
+            Some(backend) => backend.stats.last_session.store(clock::at(now), Ordering::Relaxed),
+            None => self.exchange.frontend.stats.counters.mine().intercepted.inc(),
         }
         self.settle_keep_alive();
         let Some(admin) = engine::admin() else { return self.answer_status(500).await };
