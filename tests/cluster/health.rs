@@ -167,6 +167,30 @@ fn each_server_is_checked_by_one_node_and_by_another_when_that_is_killed() {
 }
 
 #[test]
+fn servers_see_a_third_of_the_checks_of_three_nodes_that_do_not_share() {
+    let (shared, each) = (Farm::shared(4), Farm::start(4, " shared-health off\n"));
+    let all = || each.webs.iter().all(|web| web.checks().len() == 3);
+    assert!(eventually(LIMIT, || {
+        sleep(INTER * 2);
+        all()
+    }));
+    let checks =
+        |farm: &Farm| -> Vec<usize> { farm.webs.iter().map(|web| web.checks().values().sum()).collect() };
+    let _ = (checks(&shared), checks(&each));
+    // Counted over the same time, so that it does not matter how busy the machine is.
+    sleep(INTER * 40);
+    let (one, three) = (checks(&shared), checks(&each));
+    for (one, three) in one.iter().zip(&three) {
+        assert!(
+            (one * 2..=one * 4).contains(three),
+            "{one} of three that share, {three} of three that do not"
+        );
+    }
+    let (one, three): (usize, usize) = (one.iter().sum(), three.iter().sum());
+    assert!((one * 5 / 2..=one * 7 / 2).contains(&three), "{one} and {three}");
+}
+
+#[test]
 fn what_one_node_alone_cannot_reach_is_down_for_it_alone() {
     let farm = Farm::shared(3);
     let prober = farm.prober(0, 0).unwrap();
