@@ -53,6 +53,17 @@ fn disable_and_enable_leave_draining_as_it_was() {
 }
 
 #[test]
+fn a_maintenance_that_ended_a_health_stays_and_the_health_does_not() {
+    use ServerState::{Disabled, Maint, Ready};
+    let down = || Change::Health { backend: "b".into(), server: "a".into(), health: 0 };
+    let all = [down(), state("a", Maint), state("a", Ready)];
+    assert_eq!(journal(&all), [state("a", Maint), state("a", Ready)]);
+    let again = [&all[..], &[state("a", Disabled), state("a", Maint), state("a", Ready), state("a", Ready)]];
+    assert_eq!(journal(&again.concat()), [state("a", Maint), state("a", Ready)]);
+    assert_eq!(journal(&[state("a", Maint), state("a", Ready)]), [state("a", Ready)]);
+}
+
+#[test]
 fn an_address_without_a_port_keeps_the_port() {
     let kept = journal(&[address(Some("10.0.0.1"), Some(80)), address(Some("10.0.0.2"), None)]);
     assert_eq!(kept.len(), 2);

@@ -147,6 +147,7 @@ mod tests {
             base: 0,
             change: change.clone(),
             version,
+            ends: false,
         };
         for at in 1..=1000u64 {
             index.insert(at, &entry(&add(None, &[&at.to_string(), "all"]), 0));

@@ -42,6 +42,8 @@ pub struct Entry {
     pub change: Change,
     /// Of a list of patterns: the version that it edits.
     version: u32,
+    /// A maintenance by which a health ended that had been set: who has seen that health must see it, even when it is over.
+    ends: bool,
 }
 
 /// Changes to repeat.
@@ -112,8 +114,9 @@ impl Journal {
         let leaves = proposal.base == 0 && self.leaves(change, &known);
         let before = (proposal.base == 0).then(|| self.listed_as(change, &known)).flatten();
         let base = before.unwrap_or(proposal.base);
-        let entry = Entry { id: proposal.id, base, change: change.clone(), version };
+        let mut entry = Entry { id: proposal.id, base, change: change.clone(), version, ends: false };
         let fates: Vec<_> = known.iter().map(|at| (*at, self.fate(*at, &entry, &known))).collect();
+        entry.ends = server::halts(change) && fates.iter().any(|(at, fate)| self.is_ended(*at, fate));
         let freed: usize = fates.iter().map(|(at, fate)| self.freed(*at, fate)).sum();
         let size = self.size.saturating_sub(freed) + size(change);
         if size > MAX_SIZE {
@@ -170,6 +173,7 @@ impl Journal {
 
     fn fate(&self, at: u64, new: &Entry, known: &[u64]) -> Fate {
         let Some(old) = self.entries.get(&at) else { return Fate::Stays };
+        let ends = old.ends;
         let void = match (&new.change, &old.change) {
             (Change::Patterns { list, edit }, Change::Patterns { edit: before, .. }) => {
                 return self.edit_fate(at, (edit, new.version), (before, old.version), list);
@@ -183,8 +187,8 @@ impl Journal {
                 sessions == before
             }
             (new @ Change::State { .. }, old @ Change::State { .. }) => {
-                let ends = self.ends_health(at, old, known) && !server::halts(new);
-                server::supersedes(new, old) && !self.lets_health(at, known) && !ends
+                let is_owed = ends && !server::halts(new);
+                server::supersedes(new, old) && !self.lets_health(at, known) && !is_owed
             }
             (new, old) => server::supersedes(new, old),
         };
@@ -200,7 +204,7 @@ impl Journal {
         let gone = self.gone.iter().filter(|(at, ..)| *at > place);
         all.extend(gone.map(|(at, backend, server)| {
             let change = Change::DeleteServer { backend: backend.clone(), server: server.clone() };
-            (*at, Entry { id: RequestId::default(), base: 0, change, version: 0 })
+            (*at, Entry { id: RequestId::default(), base: 0, change, version: 0, ends: false })
         }));
         all.sort_by_key(|(at, _)| *at);
         all

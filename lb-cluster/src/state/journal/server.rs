@@ -1,6 +1,6 @@
 //! Which changes of a server make older ones void.
 
-use super::{Entry, GONE, Journal, Verdict};
+use super::{Entry, Fate, GONE, Journal, Verdict};
 use lb_core::admin::{Change, ServerState};
 
 /// True when nothing is left of an older change of a server after a newer one.
@@ -14,6 +14,8 @@ pub(super) fn supersedes(new: &Change, old: &Change) -> bool {
         | (C::Agent { .. }, C::Agent { .. })
         | (C::ServerMaxconn { .. }, C::ServerMaxconn { .. }) => true,
         (C::State { state, .. }, C::State { state: before, .. }) => says(*before) & !says(*state) == 0,
+        // What goes into maintenance has no health when it comes back.
+        (C::State { .. }, C::Health { .. }) => halts(new),
         (C::Checks { agent, .. }, C::Checks { agent: before, .. }) => agent == before,
         // A port alone keeps the address that came before it, and an address alone the port.
         (C::Address { ip, port, .. }, C::Address { ip: old_ip, port: old_port, .. }) => {
@@ -80,14 +82,10 @@ impl Journal {
         kinds.next() == Some(true)
     }
 
-    /// It is a maintenance after which a server had no longer the health that was set before: who has seen that health and not
-    /// the maintenance must see it, before it is over.
-    pub(super) fn ends_health(&self, at: u64, old: &Change, known: &[u64]) -> bool {
-        let mut before = known.iter().take_while(|before| **before < at);
-        let is_health = |at: &u64| {
-            self.entries.get(at).is_some_and(|entry| matches!(entry.change, Change::Health { .. }))
-        };
-        halts(old) && before.any(is_health)
+    /// A newer maintenance ends a health by what becomes of this entry, or takes the place of one that did.
+    pub(super) fn is_ended(&self, at: u64, fate: &Fate) -> bool {
+        let ended = |entry: &Entry| entry.ends || matches!(entry.change, Change::Health { .. });
+        *fate == Fate::Void && self.entries.get(&at).is_some_and(ended)
     }
 
     /// A server that a command added, and that stands in no file since, leaves no entry when it goes.
