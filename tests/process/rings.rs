@@ -49,7 +49,7 @@ fn accept(listener: &TcpListener) -> TcpStream {
 fn config(place: &Place, servers: &str) -> String {
     format!(
         "global\n stats socket {} level admin\nring r\n format rfc5424\n maxlen 1000\n size 32768\n timeout connect 1s\n timeout server 3s\n{servers}\
-         defaults\n mode http\n timeout client 5s\n timeout connect 5s\n timeout server 5s\nfrontend f\n bind {}\n log ring@r local0\n \
+         defaults\n mode http\n timeout client 5s\n timeout connect 5s\n timeout server 5s\nfrontend f\n bind {}\n log ring@r local0\n option dontlognull\n \
          log-format \"%HP\"\n http-request return status 200 content-type text/plain string ok\n",
         place.path("cli").display(),
         place.front,

@@ -22,10 +22,10 @@ fn the_next_process_goes_on_counting() {
             place.front
         )
     };
-    let sessions = |frontend: &str| {
+    let answers = |frontend: &str| {
         let table = command(&cli, &format!("show stat {frontend} 1 -1"));
         let mut lines = table.lines();
-        let at = lines.next()?.split(',').position(|name| name == "stot")?;
+        let at = lines.next()?.split(',').position(|name| name == "hrsp_2xx")?;
         lines.next()?.split(',').nth(at)?.parse::<u32>().ok()
     };
     place.write("lb.cfg", &config("f", ""));
@@ -33,7 +33,7 @@ fn the_next_process_goes_on_counting() {
     for _ in 0..3 {
         assert_eq!(body(place.front).as_deref(), Some("ok"));
     }
-    assert!(eventually(LIMIT, || sessions("f") == Some(3)));
+    assert!(eventually(LIMIT, || answers("f") == Some(3)));
     let dump = command(&cli, "dump stats-file");
     let names: Vec<_> = dump.lines().map(|line| line.split(',').next().unwrap()).collect();
     assert_eq!(names, ["#fe guid", "front", "", "#be guid", "behind", "back", ""]);
@@ -43,13 +43,14 @@ fn the_next_process_goes_on_counting() {
     // Under another name: the guid counts. At a reload what runs counts, not the file.
     place.write("lb.cfg", &config("web", &format!(" stats-file {}\n", file.display())));
     let running = place.start(["-db", "-f", "lb.cfg"]);
-    assert_eq!(sessions("web"), Some(3));
+    assert_eq!(answers("web"), Some(3));
     assert_eq!(body(place.front).as_deref(), Some("ok"));
-    assert!(eventually(LIMIT, || sessions("web") == Some(4)));
-    place.write("lb.cfg", &config("web", &format!(" description again\n stats-file {}\n", file.display())));
+    assert!(eventually(LIMIT, || answers("web") == Some(4)));
+    let text = config("web", &format!(" stats-file {}\n", file.display()));
+    place.write("lb.cfg", &format!("{text}backend more\n"));
     running.signal(Signal::SIGUSR2);
-    assert!(eventually(LIMIT, || command(&cli, "show info").contains("description: again")));
-    assert_eq!(sessions("web"), Some(4));
+    assert!(eventually(LIMIT, || command(&cli, "show backend").contains("more")));
+    assert_eq!(answers("web"), Some(4));
     running.end_by(Signal::SIGTERM);
 
     std::fs::write(&file, "nonsense\n").unwrap();

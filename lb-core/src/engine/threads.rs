@@ -149,6 +149,8 @@ pub(super) fn run_all(shared: &Arc<Shared>) {
             });
             if let Err(error) = &started {
                 tracing::error!(index, %error, "cannot start a traffic thread");
+                // Nobody would accept on its sockets.
+                shared.phase.send_replace(Phase::Stopped);
                 shared.alive.fetch_sub(1, Ordering::AcqRel);
             }
             started.ok()
