@@ -37,11 +37,15 @@ pub(crate) fn real_time(priority: i32) -> io::Result<()> {
     done(unsafe { libc::sched_setscheduler(0, policy, &raw const priority) })
 }
 
-/// Has the calling thread run before all others that are not of real time.
+/// Has the calling thread run before all others that are not of real time; threads and processes that it starts do not.
 ///
 /// # Errors
 /// It may not.
 pub(crate) fn nicest() -> io::Result<()> {
+    let priority = libc::sched_param { sched_priority: 0 };
+    let policy = libc::SCHED_OTHER | libc::SCHED_RESET_ON_FORK;
+    // SAFETY: 0 means the calling thread; the parameter is whole, and only read.
+    done(unsafe { libc::sched_setscheduler(0, policy, &raw const priority) })?;
     // SAFETY: it takes numbers alone; 0 means the calling thread, which is what the call is about on Linux.
     done(unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, -20) })
 }

@@ -34,11 +34,19 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use std::fs;
 
-    /// The policy of the calling thread: of its fields in /proc, the 41st.
-    fn policy() -> String {
+    /// Of the fields of the calling thread in /proc this one.
+    fn field(number: usize) -> String {
         let stat = fs::read_to_string("/proc/thread-self/stat").unwrap();
         let (_, fields) = stat.rsplit_once(") ").unwrap();
-        fields.split(' ').nth(38).unwrap().to_owned()
+        fields.split(' ').nth(number - 3).unwrap().to_owned()
+    }
+
+    fn policy() -> String {
+        field(41)
+    }
+
+    fn nice() -> String {
+        field(19)
     }
 
     #[test]
@@ -51,5 +59,15 @@ mod tests {
         // Round robin; where it may not be, as before.
         assert!(["2", "0"].contains(&own.as_str()), "{own}");
         assert_eq!(other, "0");
+    }
+
+    #[test]
+    fn niceness_is_not_passed_on() {
+        let claimed = std::thread::spawn(|| {
+            let may = crate::sys::nicest().is_ok();
+            (may, nice(), std::thread::spawn(nice).join().unwrap())
+        });
+        let (may, own, other) = claimed.join().unwrap();
+        assert_eq!((own.as_str(), other.as_str()), (if may { "-20" } else { "0" }, "0"));
     }
 }

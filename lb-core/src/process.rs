@@ -1,6 +1,9 @@
 //! Facts and live numbers of the whole process: who it is, since when it runs, how many connections it carries.
 
+use crate::sys;
 pub use haproxy_cfg_parser::Severity;
+use nix::sys::resource::{Resource, getrlimit};
+use std::process::Command;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::{Instant, SystemTime};
@@ -59,6 +62,20 @@ pub fn tell(severity: Severity, text: &str) {
     if let Some(tell) = TELL.get() {
         tell(severity, text);
     }
+}
+
+/// What threads may claim before others, where a process may.
+const CLAIMS: &[Resource] = &[Resource::RLIMIT_RTPRIO, Resource::RLIMIT_NICE];
+
+/// A program that the configuration names, about to be started. What this process may claim for its own threads, it may not.
+pub fn program(path: &str) -> Command {
+    let mut command = Command::new(path);
+    let may_claim = |resource: &Resource| getrlimit(*resource).is_ok_and(|(_, hard)| hard > 0);
+    // Else it is started the cheaper way, which leaves no room for it.
+    if CLAIMS.iter().any(may_claim) {
+        sys::deny(&mut command, CLAIMS);
+    }
+    command
 }
 
 /// The system's host name; empty where it cannot be read.

@@ -1,9 +1,12 @@
 //! The only room of this crate that may hold `unsafe`.
 #![allow(unsafe_code)]
 
+use nix::sys::resource::{Resource, setrlimit};
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::process::CommandExt;
+use std::process::Command;
 use std::sync::Arc;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
@@ -95,6 +98,16 @@ pub(crate) fn watch(socket: &Arc<TcpStream>) -> io::Result<AsyncFd<Arc<TcpStream
 pub(crate) fn watch_listener(socket: TcpListener) -> io::Result<AsyncFd<TcpListener>> {
     // SAFETY: what is registered holds the socket open, and its descriptor is the same for all its life.
     Ok(unsafe { AsyncFd::register_with_interest(socket, Interest::READABLE) }?)
+}
+
+/// A program gives these up before it begins.
+pub(crate) fn deny(command: &mut Command, resources: &'static [Resource]) {
+    let give_up = move || {
+        resources.iter().try_for_each(|resource| setrlimit(*resource, 0, 0))?;
+        Ok(())
+    };
+    // SAFETY: between fork and exec it makes system calls alone, and neither allocates nor locks.
+    unsafe { command.pre_exec(give_up) };
 }
 
 /// A descriptor that a message has just brought.

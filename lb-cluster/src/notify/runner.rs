@@ -136,7 +136,7 @@ fn receive(notices: &OwnedFd, queue: &mut Queue) -> bool {
 
 fn start(notice: Notice, command: &Command) -> Option<Running> {
     let addresses: Vec<_> = command.addresses.iter().map(ToString::to_string).collect();
-    let started = std::process::Command::new(&command.program)
+    let started = process::program(&command.program)
         .args([notice.name(), &notice.term.to_string()])
         .args(&addresses)
         .env("LB_CLUSTER", &command.cluster)
@@ -213,6 +213,26 @@ mod tests {
         let line = |what: &str| format!("{what} 10.0.0.1 ::9 edge lb1\n");
         let expected = ["acquired 3", "released 3", "acquired 7", "released 7"].map(line).concat();
         assert_eq!(fs::read_to_string(log).unwrap(), expected);
+    }
+
+    #[test]
+    fn it_is_no_real_time_and_may_not_become_so() {
+        let home = tempfile::tempdir().unwrap();
+        let log = home.path().join("log");
+        crate::urgency::allow();
+        // Of its fields in /proc the 41st is its policy, the 19th how nice it is.
+        let script = format!(
+            "(cut -d')' -f2 /proc/self/stat | cut -d' ' -f18,40; \
+             grep -cE '^Max (nice|realtime) priority +0 +0 ' /proc/self/limits) > {}",
+            log.display()
+        );
+        let command = command(home.path(), &script, Duration::from_secs(30));
+        let claimed = thread::spawn(move || {
+            crate::urgency::claim();
+            tell(command, &[(true, 3)]);
+        });
+        claimed.join().unwrap();
+        assert_eq!(fs::read_to_string(log).unwrap(), "0 0\n2\n");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Checks by a program (manual 4.2 "external-check"): its arguments and environment are HAProxy's.
 
 use super::{Report, Status};
+use crate::process;
 use crate::proxy::Backend;
 use crate::server::{Server, ServerAddress};
 use haproxy_cfg_parser::model::Mode;
@@ -69,7 +70,7 @@ impl External {
             // Not checked until its name has an address.
             ServerAddress::Unresolved(port) => (String::new(), port.to_string()),
         };
-        let mut command = Command::new(&self.command);
+        let mut command = process::program(&self.command);
         command.args([listen, listen_port, &address, &port]);
         if !self.preserve_env {
             command.env_clear();
