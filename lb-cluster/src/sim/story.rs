@@ -153,7 +153,8 @@ fn judge() {
     }
 }
 
-/// A preferred node has the addresses again.
+/// The preferred node has the addresses again. Misfortune lasts less than the first wait, so no move has doubled that yet, and who is
+/// second best gets nothing meanwhile.
 fn preferred() {
     with(|sim| {
         let now = sim.executor.now();
