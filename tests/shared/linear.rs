@@ -14,16 +14,27 @@ pub(crate) enum Act {
 
 /// One operation.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Operation {
+pub(crate) struct Operation<T = Instant> {
     pub(crate) act: Act,
-    pub(crate) called: Instant,
+    pub(crate) called: T,
     /// When it was answered; none: it may happen at any time after its call, or never.
-    pub(crate) answered: Option<Instant>,
+    pub(crate) answered: Option<T>,
 }
 
-/// True when it is, from this value on.
-pub(crate) fn is_linearizable(history: &[Operation], first: u64) -> bool {
-    let mut operations = history.to_vec();
+/// True when it is, from this value on. No two writes are of the same value.
+pub(crate) fn is_linearizable<T: Ord + Copy>(history: &[Operation<T>], first: u64) -> bool {
+    let read: HashSet<_> = history
+        .iter()
+        .filter_map(|operation| match operation.act {
+            Act::Read(value) => Some(value),
+            Act::Write(_) => None,
+        })
+        .collect();
+    // What has no answer and was not seen need not have happened.
+    let counts = |operation: &&Operation<T>| {
+        operation.answered.is_some() || matches!(operation.act, Act::Write(value) if read.contains(&value))
+    };
+    let mut operations: Vec<_> = history.iter().filter(counts).copied().collect();
     operations.sort_by_key(|operation| operation.called);
     let mut visited = HashSet::new();
     let mut open = vec![(vec![false; operations.len()], first)];

@@ -15,7 +15,10 @@ mod disk;
 mod executor;
 mod faults;
 mod hands;
+mod history;
 mod kernel;
+#[path = "../../../tests/shared/linear.rs"]
+mod linear;
 mod machine;
 mod network;
 mod operator;

@@ -25,7 +25,7 @@ pub(super) fn work() {
 }
 
 /// A node that is there, and its process.
-fn any() -> Option<(usize, Arc<Node>)> {
+pub(super) fn any() -> Option<(usize, Arc<Node>)> {
     with(|sim| {
         let machine = sim.world.random.usize(..sim.world.machines.len());
         let machine = &sim.world.machines[machine];

@@ -3,7 +3,7 @@
 use super::coverage::Coverage;
 use super::machine::{self, Machine};
 use super::world::{ELECTION, MS, Telling, begin};
-use super::{faults, operator, put, run, try_with, with};
+use super::{faults, history, operator, put, run, try_with, with};
 use crate::state::Member;
 
 /// When misfortune begins, how long it lasts, and within which all is well after it: 5 E.
@@ -16,6 +16,8 @@ pub(super) struct Story {
     pub(super) broken: Option<String>,
     pub(super) coverage: Coverage,
     pub(super) trace: Vec<String>,
+    /// How many acts people have heard of, where that was written down.
+    pub(super) heard: usize,
 }
 
 /// Tells it.
@@ -28,6 +30,9 @@ pub(super) fn tell(telling: Telling) -> Story {
     let at = with(|sim| {
         let now = sim.executor.now();
         sim.executor.at(now, operator::work);
+        if sim.world.telling.recorded {
+            sim.executor.at(now, history::work);
+        }
         sim.executor.at(now, move || faults::go_on(kinds));
         now
     });
@@ -42,6 +47,10 @@ pub(super) fn tell(telling: Telling) -> Story {
     let settled = with(|sim| sim.executor.now()) + SETTLES;
     go_on(settled);
     judge();
+    let history = with(|sim| std::mem::take(&mut sim.world.history));
+    if let Some(wrong) = history.judge() {
+        with(|sim| sim.broke(wrong));
+    }
     if long {
         go_on(settled + 12_000 * MS);
         preferred();
@@ -53,7 +62,7 @@ pub(super) fn tell(telling: Telling) -> Story {
     let Some(sim) = put(None) else { unreachable!("it was there") };
     let (world, executor) = (sim.world, sim.executor);
     drop(executor);
-    Story { broken: world.broken, coverage: world.coverage, trace: world.trace }
+    Story { broken: world.broken, coverage: world.coverage, trace: world.trace, heard: history.heard() }
 }
 
 /// Goes on until a time, or until something is broken.

@@ -79,6 +79,20 @@ fn a_seed_tells_the_same_story_twice() {
     }
 }
 
+/// Who changes and looks at the same things by all nodes, whatever happens to them, sees what one alone could have seen. 11
+/// seeds, or as many as `LB_SIM_COUNT` says, from `LB_SIM_SEED` on.
+#[test]
+fn what_many_see_at_once_could_be_seen_in_turn() {
+    let (first, count) = (number("LB_SIM_SEED").unwrap_or(5000), number("LB_SIM_COUNT").unwrap_or(11));
+    let mut heard = 0;
+    for seed in first..first + count {
+        let story = tell(Telling { seed, recorded: true, ..Telling::default() });
+        assert_eq!(story.broken, None, "seed {seed}");
+        heard += story.heard;
+    }
+    assert!(heard as u64 > count * 30, "{heard} acts in {count} stories");
+}
+
 /// What time of day it is matters to nothing.
 #[test]
 fn clocks_on_walls_change_no_story() {

@@ -2,6 +2,7 @@
 
 use super::coverage::Coverage;
 use super::executor::{Executor, Time};
+use super::history::History;
 use super::machine::Machine;
 use super::network::Network;
 use super::{Sim, try_with};
@@ -27,6 +28,8 @@ pub(super) struct Telling {
     pub(super) traced: bool,
     /// Clocks on walls are left alone.
     pub(super) untouched_walls: bool,
+    /// People change and look at the same things by all nodes, and all that they see is written down.
+    pub(super) recorded: bool,
 }
 
 /// Machines, what is between them, and what was seen of it.
@@ -47,6 +50,7 @@ pub(super) struct World {
     /// Changes that were acknowledged.
     pub(super) acknowledged: BTreeMap<u32, Time>,
     pub(super) proposed: u32,
+    pub(super) history: History,
     /// An emptied machine that is to be taken in again, or one that is to join.
     pub(super) to_admit: Option<usize>,
     /// Nodes by their ids.
@@ -142,6 +146,7 @@ pub(super) fn begin(telling: Telling) -> Sim {
         neighbour: None,
         acknowledged: BTreeMap::new(),
         proposed: 0,
+        history: History::default(),
         to_admit: None,
         ids: BTreeMap::new(),
         removed: Vec::new(),

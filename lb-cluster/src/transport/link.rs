@@ -53,6 +53,7 @@ impl Link {
     pub async fn call(&mut self, request: &[u8], limit: Duration) -> Result<Vec<u8>, Error> {
         #[cfg(test)]
         if crate::sim::now().is_some() {
+            self.sent = true;
             return crate::sim::call(&self.caller, &self.peer, request, limit).await;
         }
         // Taken out, so that a call that is dropped half-way leaves no answer behind for the next one.
