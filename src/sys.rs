@@ -115,10 +115,25 @@ pub(crate) struct Received {
     pub(crate) cut: bool,
 }
 
-/// Has the calling thread step back behind others (nice(2)); it cannot come back.
+/// Has the calling thread step back behind others (nice(2)), and give way to one that wakes after a tenth of a millisecond; it
+/// cannot come back.
 pub(crate) fn step_back(by: i32) {
+    // Linux 6.12 and later takes the run time for the slice of a thread that is none of real time, earlier ones pass over it. By
+    // itself a slice is some milliseconds, whatever the priority.
+    let attributes = libc::sched_attr {
+        size: size_of::<libc::sched_attr>() as u32,
+        sched_policy: libc::SCHED_OTHER as u32,
+        sched_flags: 0,
+        sched_nice: by,
+        sched_priority: 0,
+        sched_runtime: 100_000,
+        sched_deadline: 0,
+        sched_period: 0,
+    };
     // SAFETY: takes and gives numbers only. What it says is dropped: without it the thread runs as before.
     unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, by) };
+    // SAFETY: the kernel reads the attributes, of the size that they say, while the call lasts. What it says is dropped as well.
+    unsafe { libc::syscall(libc::SYS_sched_setattr, 0, &raw const attributes, 0) };
 }
 
 fn require_one_thread(what: &str) -> io::Result<()> {
