@@ -8,7 +8,6 @@ use std::fs;
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::Command;
-use std::time::Duration;
 
 /// All that the runtime API tells of a state that a reload could spoil.
 fn state(place: &Place) -> Vec<String> {
@@ -183,9 +182,14 @@ fn a_reload_needs_no_thread_more() {
     }
     let server = Answering::start().unwrap();
     let place = Place::new();
-    let config = place.write("lb.cfg", &super::says(&place, "one"));
+    let says = |text: &str| format!("global\n nbthread 1\n{}", super::says(&place, text));
+    let config = place.write("lb.cfg", &says("one"));
     let running = place.start(["-f", config.to_str().unwrap()]);
     assert_eq!(body(place.front).as_deref(), Some("one"));
+    // The last thread that is made at the start.
+    let tasks = || fs::read_dir(format!("/proc/{}/task", running.pid())).unwrap().flatten();
+    let name = |task: fs::DirEntry| fs::read_to_string(task.path().join("comm")).unwrap_or_default();
+    assert!(eventually(LIMIT, || tasks().any(|task| name(task) == "lb-drain\n")));
     let Some(_crowded) = Crowded::new(running.pid()) else {
         eprintln!("skipped: needs leave to limit the threads of a process");
         return;
@@ -195,16 +199,10 @@ fn a_reload_needs_no_thread_more() {
         "backend b\n option tcp-check\n tcp-check send x\n server s {} check inter 20ms\n",
         server.address()
     );
-    place.write("lb.cfg", &(super::says(&place, "two") + &checked));
+    place.write("lb.cfg", &(says("two") + &checked));
     running.signal(Signal::SIGUSR2);
     assert!(eventually(LIMIT, || body(place.front).as_deref() == Some("two")));
     assert!(eventually(LIMIT, || server.accepted() > 3));
-    // One that fails changes nothing here either.
-    place.write("lb.cfg", &(super::says(&place, "three") + " nonsense\n"));
-    running.signal(Signal::SIGUSR2);
-    std::thread::sleep(Duration::from_millis(200));
-    assert_eq!(body(place.front).as_deref(), Some("two"));
     let stderr = running.end_by(Signal::SIGTERM).stderr;
-    let outcomes = ["Loading failure!", "Loading success."].map(|text| stderr.matches(text).count());
-    assert_eq!(outcomes, [1, 1], "{stderr}");
+    assert!(stderr.contains("Loading success."), "{stderr}");
 }
