@@ -156,7 +156,7 @@ fn target_id(asked: Asked<'_>) -> TargetId {
     TargetId(xxh3_128(text.as_bytes()))
 }
 
-fn standing(server: &Server) -> Standing {
+pub(super) fn standing(server: &Server) -> Standing {
     match server.state() {
         Operational::Stopped => Standing::Down,
         Operational::Stopping => Standing::Stopping,

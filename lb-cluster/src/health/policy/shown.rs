@@ -1,10 +1,12 @@
 //! What there is to see of shared health.
 
 use super::Health;
+use super::probes::standing;
 use crate::health::target::Target;
 use crate::health::view::{Standing, View};
 use crate::state::{Found, NodeId, Ruling, TargetId, Verdict};
 use std::collections::BTreeMap;
+use std::sync::Weak;
 
 /// What there is to see of one server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,7 +67,12 @@ impl Health {
             at: known.get(id).map(|verdict| verdict.at),
             prober: core.has_quorum().then(|| core.circle(id, now).prober),
             views: views(target, core.me(), known.get(id)),
-            state: target.state,
+            // What it was when the core was asked last may be old by one decision.
+            state: inside
+                .servers
+                .get(&id)
+                .and_then(Weak::upgrade)
+                .map_or(target.state, |server| standing(&server)),
         };
         let servers: Vec<_> = core.targets().map(seen).collect();
         let is_foreign = |(id, _): &(TargetId, &Verdict)| core.target(*id).is_none();
