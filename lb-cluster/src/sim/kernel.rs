@@ -193,8 +193,9 @@ fn take_turn(machine: usize, number: u64) {
 }
 
 impl Hold {
-    /// Whatever the keeper does takes a while, and may take long.
-    fn pass(&self, long: bool) {
+    /// Whatever the keeper does takes a while, and may take long. When it goes on: what others do meanwhile runs nested in
+    /// here and may take longer, which is no pause of this keeper.
+    fn pass(&self, long: bool) -> Time {
         let until = with(|sim| {
             let now = sim.executor.now();
             let machine = &sim.world.machines[self.machine];
@@ -214,6 +215,7 @@ impl Hold {
             until
         });
         pause(until);
+        until
     }
 
     /// Nothing comes of it when this keeper was killed meanwhile.
@@ -239,9 +241,8 @@ impl Kernel for Hold {
 
     fn open(&mut self, time: Duration) -> io::Result<()> {
         // A long pause between the reading of the clock and this is what no process can prevent: see docs/cluster.md.
-        self.pass(false);
+        let now = self.pass(false);
         let opened = self.act(|sim| {
-            let now = sim.executor.now();
             let late = sim.world.ms(0.0, 12.0);
             let machine = &mut sim.world.machines[self.machine];
             let end = machine.clock.when(machine.clock.at(now) + time) + late;
