@@ -70,7 +70,9 @@ struct Layout {
 
 impl Layout {
     fn of(options: &Options, config: &Config, identity: &Identity) -> Self {
-        let background = (options.daemon || config.global.daemon) && !options.debug && !options.foreground;
+        // systemd waits for the process that it has started: Debian's file says `daemon`, and its unit `-Ws`.
+        let foreground = options.foreground || options.debug || options.notify;
+        let background = (options.daemon || config.global.daemon) && !foreground;
         let monitor = match &config.global.master_worker {
             // its `no-exit-on-failure` is for masters that have several workers
             Some(_) => Some(Face::Master),
@@ -421,11 +423,13 @@ mod tests {
     }
 
     #[test]
-    fn debugging_stays_in_the_foreground() {
+    fn debugging_and_systemd_stay_in_the_foreground() {
         assert!(layout(|o, _| o.daemon = true).background);
         assert!(layout(|_, c| c.global.daemon = true).background);
         assert!(!layout(|o, c| (o.foreground, c.global.daemon) = (true, true)).background);
         assert!(!layout(|o, _| (o.debug, o.daemon) = (true, true)).background);
+        assert!(!layout(|o, c| (o.worker, o.notify, c.global.daemon) = (true, true, true)).background);
+        assert!(layout(|o, c| (o.worker, c.global.daemon) = (true, true)).background);
     }
 
     #[test]

@@ -104,7 +104,8 @@ fn systemd_hears_of_readiness_and_the_end() {
         let length = socket.recv(&mut buffer).unwrap();
         String::from_utf8_lossy(&buffer[..length]).into_owned()
     };
-    let config = place.config("");
+    // As Debian's file has it: with `-Ws` that means nothing.
+    let config = place.config(" daemon");
     let running = place.spawn_with(["-Ws", "-f", config.to_str().unwrap()], &[("NOTIFY_SOCKET", &path)]);
     let mut ready = hear();
     if !is_lb() && ready.starts_with("RELOADING=1") {
