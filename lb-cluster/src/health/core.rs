@@ -327,7 +327,7 @@ impl Core {
                     by: self.me,
                     at: wall,
                     views: views.collect(),
-                    found: target.reason(),
+                    found: target.reason_of(ruling),
                 };
                 findings.push(Finding { target: id, verdict });
             }

@@ -155,10 +155,20 @@ impl Target {
 
     /// What was found that led to where it is; for log lines.
     pub fn reason(&self) -> Found {
+        self.reason_of(self.ruling)
+    }
+
+    /// The same, for what it is to become.
+    pub fn reason_of(&self, ruling: Ruling) -> Found {
+        self.seen(ruling).unwrap_or_else(|| self.found.clone())
+    }
+
+    /// What somebody has found who sees it so.
+    fn seen(&self, ruling: Ruling) -> Option<Found> {
         let own = self.own.as_ref().map(|own| &own.view);
-        let agrees = |view: &&View| view.good == (self.ruling.is_up() != Some(false));
+        let agrees = |view: &&View| view.good == (ruling.is_up() != Some(false));
         let heard = self.heard.values().map(|heard| &heard.view).find(agrees);
-        own.filter(agrees).or(heard).map_or_else(|| self.found.clone(), |view| view.found.clone())
+        own.filter(agrees).or(heard).map(|view| view.found.clone())
     }
 
     /// This node is to check it.
@@ -305,6 +315,8 @@ impl Target {
         out: &mut Out,
     ) -> Option<Duration> {
         self.flips.note(ruling, now);
+        // Of what is up the cluster keeps nothing.
+        let found = if found == Found::default() { self.seen(ruling).unwrap_or_default() } else { found };
         let failing = self.case.take().map(|case| now.saturating_sub(case.since));
         (self.ruling, self.since, self.found, self.owed) = (ruling, now, found, true);
         (self.doubted, self.proposed, self.told) = (Duration::ZERO, None, None);
