@@ -1,7 +1,7 @@
 //! Backends that commands make of named `defaults` sections, and delete (management guide 9.3 "add backend", "del backend").
 
 use super::dynamic::{Obstacle, reason};
-use super::{Context, Options, Plan, backend, frontend, registry};
+use super::{Context, Options, Plan, backend, frontend, guid, registry};
 use crate::proxy::Backend;
 use haproxy_cfg_parser::model::Mode;
 use haproxy_cfg_parser::{Severity, SystemWorld};
@@ -12,7 +12,13 @@ use std::sync::atomic::Ordering::Relaxed;
 ///
 /// # Errors
 /// What is wrong.
-pub(crate) fn add_backend(plan: &Plan, name: &str, defaults: &str, mode: Option<Mode>) -> Result<(), String> {
+pub(crate) fn add_backend(
+    plan: &Plan,
+    name: &str,
+    defaults: &str,
+    mode: Option<Mode>,
+    guid: Option<&str>,
+) -> Result<(), String> {
     let used = |kind: &str| {
         format!("Error during backend creation : name is already used by other proxy '{kind} {name}'.")
     };
@@ -24,10 +30,14 @@ pub(crate) fn add_backend(plan: &Plan, name: &str, defaults: &str, mode: Option<
         return Err(used("backend"));
     }
     let known = plan.config.defaults.iter().rfind(|known| known.name == defaults);
-    let proxy =
+    let mut proxy =
         known.ok_or_else(|| format!("No such defaults section '{defaults}'."))?.backend(name, mode)?;
     if matches!(proxy.mode, Mode::Other(_)) {
         return Err("Only TCP and HTTP backends can be added.".into());
+    }
+    if let Some(guid) = guid {
+        guid::is_free(plan, guid)?;
+        guid::set(&mut proxy, guid);
     }
     let world = SystemWorld::default();
     let options = Options {

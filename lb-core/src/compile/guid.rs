@@ -16,6 +16,11 @@ pub(crate) fn of_proxy(proxy: &Proxy) -> Option<&str> {
     words.first().map(String::as_str)
 }
 
+/// Gives one to a proxy that no file has.
+pub(super) fn set(proxy: &mut Proxy, guid: &str) {
+    proxy.others.push(("guid", vec![guid.to_owned()], proxy.place.clone()));
+}
+
 /// That of a server.
 pub(crate) fn of_server(line: &ServerLine) -> Option<&str> {
     let (_, words) = line.others.iter().find(|(name, _)| *name == "guid")?;
@@ -113,13 +118,16 @@ pub(super) fn check(config: &Config) -> Vec<Diagnostic> {
     claims(config).filter_map(wrong).collect()
 }
 
-/// Whether a server that a command adds may have it.
+/// Whether a server or a backend that a command adds may have it.
 ///
 /// # Errors
 /// Why not.
 pub(super) fn is_free(plan: &Plan, guid: &str) -> Result<(), String> {
     let added = || {
         plan.backends.load().iter().find_map(|backend| {
+            if backend.section.as_deref().and_then(of_proxy) == Some(guid) {
+                return Some(format!("backend {}", backend.name));
+            }
             let servers = backend.servers.load();
             let same = servers.iter().find(|server| of_server(&server.config) == Some(guid));
             same.map(|server| format!("server {}/{}", backend.name, server.name))

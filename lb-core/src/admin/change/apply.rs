@@ -66,9 +66,9 @@ impl Change {
                 let server = find(plan, &backend.name, server)?;
                 move_to(&backend, &server, *ip, *port)?;
             }
-            Self::AddBackend { backend, defaults, http } => {
+            Self::AddBackend { backend, defaults, http, guid } => {
                 let mode = http.map(|http| if http { Mode::Http } else { Mode::Tcp });
-                compile::add_backend(plan, backend, defaults, mode)?;
+                compile::add_backend(plan, backend, defaults, mode, guid.as_deref())?;
             }
             Self::DeleteBackend { backend } => compile::delete_backend(plan, backend)?,
             Self::AddServer { backend, server, words } => {

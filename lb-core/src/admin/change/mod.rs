@@ -90,6 +90,8 @@ pub enum Change {
         defaults: String,
         /// It is for HTTP (or, false, for TCP); none: what the section says.
         http: Option<bool>,
+        /// Its `guid`.
+        guid: Option<String>,
     },
     /// A backend is no more.
     DeleteBackend {

@@ -5,7 +5,7 @@ use crate::admin::change::backend;
 
 pub(super) const ADD: Command = Command::admin(
     &["add", "backend"],
-    "add backend <backend> from <defaults> [mode <mode>]",
+    "add backend <backend> from <defaults> [mode <mode>] [guid <guid>]",
     "add a new backend",
     |call| add(call).into(),
 );
@@ -19,19 +19,20 @@ const USAGE: &str = "Usage: add backend <name> from <defproxy>.";
 
 fn add(call: &Call<'_>) -> Result<Outcome, String> {
     let words: Vec<&str> = call.args.iter().map(String::as_str).collect();
-    let (name, defaults, http) = match words[..] {
-        [name, "from", defaults] => (name, defaults, None),
-        [name, "from", defaults, "mode", "http"] => (name, defaults, Some(true)),
-        [name, "from", defaults, "mode", "tcp"] => (name, defaults, Some(false)),
-        [_, "from", _, "mode", mode] => {
-            return Err(format!("Only backends of mode 'http' and 'tcp' can be added, not '{mode}'."));
+    let [name, "from", defaults, ref options @ ..] = words[..] else { return Err(USAGE.into()) };
+    let (mut http, mut guid) = (None, None);
+    for option in options.chunks(2) {
+        match option {
+            ["mode", "http"] => http = Some(true),
+            ["mode", "tcp"] => http = Some(false),
+            ["mode", mode] => {
+                return Err(format!("Only backends of mode 'http' and 'tcp' can be added, not '{mode}'."));
+            }
+            ["guid", one] => guid = Some((*one).to_owned()),
+            _ => return Err(USAGE.into()),
         }
-        [_, "from", _, "guid", ..] => {
-            return Err("Backends that commands add have no 'guid'; leave it out.".into());
-        }
-        _ => return Err(USAGE.into()),
-    };
-    let change = Change::AddBackend { backend: name.to_owned(), defaults: defaults.to_owned(), http };
+    }
+    let change = Change::AddBackend { backend: name.to_owned(), defaults: defaults.to_owned(), http, guid };
     Ok(Outcome::Said(change, "New backend registered.".into()))
 }
 

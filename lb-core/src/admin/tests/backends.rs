@@ -37,8 +37,12 @@ async fn backends_come_and_go() {
             "add backend n from d",
             "Error during backend creation : name is already used by other proxy 'backend n'.",
         ),
+        ("add backend g from d guid", "Usage: add backend <name> from <defproxy>."),
+        ("add backend g from d guid a,b", "'guid': invalid character ','"),
+        ("add backend g from d guid g:1 mode tcp", "New backend registered."),
+        ("add backend h from d guid g:1", "'guid': duplicate entry with backend g"),
         ("add backend m from t", "New backend registered."),
-        ("show backend", "# name\nb\nc\nfree\nn\nm"),
+        ("show backend", "# name\nb\nc\nfree\nn\ng\nm"),
         ("add server n/s 127.0.0.1:9 weight 7", "New server registered."),
         ("get weight n/s", "7 (initial 7)"),
         ("publish backend n", "Backend published."),
@@ -62,7 +66,7 @@ async fn backends_come_and_go() {
         ("wait 10 be-removable n", "Failed. No such backend."),
         ("unpublish backend free", "Backend unpublished."),
         ("del backend free", "Backend deleted."),
-        ("show backend", "# name\nb\nc\nm"),
+        ("show backend", "# name\nb\nc\ng\nm"),
     ] {
         let answer = ask_as(&context, Level::Admin, &format!("{line}\n")).await;
         assert_eq!(answer.trim_end(), expected, "{line}");
@@ -72,6 +76,8 @@ async fn backends_come_and_go() {
     assert_eq!((added.retries, added.mode.name(), added.is_published()), (9, "tcp", false));
     assert!(added.farm.announcer().is_some_and(|announcer| Arc::ptr_eq(&announcer, &added.announcer)));
     assert!(plan.backends.load().iter().all(|other| other.name == "m" || other.id < added.id));
+    let saved = ask_as(&context, Level::Admin, "dump stats-file\n").await;
+    assert!(saved.lines().any(|line| line.starts_with("g:1,")), "{saved}");
     let stat = ask_as(&context, Level::Admin, "show stat m 2 -1\n").await;
     assert!(stat.lines().any(|line| line.starts_with("m,BACKEND,")), "{stat}");
 }

@@ -214,7 +214,9 @@ pub(crate) fn dump(plan: &Plan) -> String {
                 Subject::Server(server).print(guid, Side::Back, &mut out);
             }
         }
-        if let Some(guid) = backs.get(backend.name.as_str()) {
+        // Of those that commands have added, what they are made of is kept with them.
+        let added = backend.section.as_deref().and_then(guid::of_proxy);
+        if let Some(guid) = added.or_else(|| backs.get(backend.name.as_str()).copied()) {
             Subject::Proxy(&backend.stats).print(guid, Side::Back, &mut out);
         }
     }
