@@ -129,9 +129,12 @@ impl Driver<'_> {
     async fn run(&self, delay: Duration, policy: &dyn ProbePolicy) {
         let (server, probe) = (self.server, self.probe);
         let mut due = probe.due().unwrap_or_else(|| Instant::now() + delay);
+        // From when on a check counts, whatever the one before it found.
+        let mut counts = due;
         loop {
             probe.set_due(due);
-            self.wait(due, policy).await;
+            due = self.wait(due, policy).await;
+            counts = counts.min(due);
             let orders = self.orders.borrow().clone();
             let watch = &orders.watch;
             let asked = Asked { server, probe, watch };
@@ -144,8 +147,11 @@ impl Driver<'_> {
             }
             let busy = Busy::new(probe);
             // Boxed: tasks that wait are small, and thousands of checks in turn use the same memory.
-            let report = Box::pin(self.check(&orders, watch)).await;
+            let mut report = Box::pin(self.check(&orders, watch)).await;
             drop(busy);
+            // One that ends when the next is due stands for it.
+            report.early = Instant::now() < counts && probe.last().outcome == report.status.outcome();
+            let early = report.early;
             // Maintenance that began meanwhile makes the result void.
             if probe.is_active() {
                 let report = if watch.agent { self.heed(&orders.backend, report) } else { report };
@@ -155,18 +161,22 @@ impl Driver<'_> {
                 // Its limit grows, with or without anyone leaving.
                 server.farm.dispatch(server);
             }
+            if early {
+                continue;
+            }
             let interval = probe.interval(server.state() == Operational::Stopped);
             let next = pace::spread(interval, orders.plan.checks.spread, fastrand::f64());
             due = self.started + pace::together(self.started.elapsed() + next, interval);
+            counts = due;
         }
     }
 
-    /// Waits for the time, or for less when traffic or the policy asks for it.
-    async fn wait(&self, mut due: Instant, policy: &dyn ProbePolicy) {
+    /// Waits for the time, or for less when traffic or the policy asks for it. Gives the time, which traffic may bring forward.
+    async fn wait(&self, mut due: Instant, policy: &dyn ProbePolicy) -> Instant {
         let probe = self.probe;
         loop {
             tokio::select! {
-                () = tokio::time::sleep_until(due.into()) => return,
+                () = tokio::time::sleep_until(due.into()) => return due,
                 () = probe.hurry.notified() => {}
             }
             if let Some(report) = probe.take_observed().filter(|_| probe.is_active()) {
@@ -182,7 +192,7 @@ impl Driver<'_> {
                 due = due.min(Instant::now() + soon);
             }
             if probe.is_asked(Wake::Now) {
-                return;
+                return due;
             }
         }
     }

@@ -190,6 +190,7 @@ impl Probe {
         let counted = match last.outcome {
             // An agent that cannot be asked says nothing about the server.
             Outcome::Failed if self.agent && !report.status.has_code() => false,
+            _ if report.early => false,
             Outcome::Failed => {
                 let counted = last.health.fail();
                 self.failures.fetch_add(u64::from(counted), Relaxed);

@@ -154,6 +154,9 @@ pub struct Report {
     pub info: Vec<u8>,
     /// How long the check took, in milliseconds; none where nothing was asked (`observe`).
     pub duration: Option<u64>,
+    /// The check was made and over before its time, because somebody asked, and found what the last one did: it tells how the server is
+    /// now, and counts neither towards `rise` nor towards `fall`.
+    pub early: bool,
 }
 
 /// Longest text of a result.

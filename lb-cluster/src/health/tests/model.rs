@@ -43,6 +43,10 @@ pub(super) struct Server {
 struct Task {
     health: Health,
     due: Duration,
+    /// From when on a check counts, whatever the one before it found.
+    counts: Duration,
+    /// What the last one found.
+    good: Option<bool>,
     /// Ends then, with this result.
     busy: Option<(Duration, bool, Status)>,
     now: bool,
@@ -125,9 +129,12 @@ impl World {
 
     fn node(&mut self, node: usize, ids: Vec<TargetId>, nodes: usize) -> Node {
         let rng = &mut self.rng;
+        let first = self.now;
         let mut task = || Task {
             health: check_health(),
-            due: self.now + INTER.mul_f64(rng.f64()),
+            due: first + INTER.mul_f64(rng.f64()),
+            counts: first,
+            good: None,
             busy: None,
             now: false,
             look: false,
@@ -307,10 +314,12 @@ impl World {
             let own = &mut self.nodes[node];
             let task = &mut own.tasks[server];
             task.busy = None;
-            if good {
-                task.health.pass()
-            } else {
-                task.health.fail()
+            let early = now < task.counts && task.good.replace(good) == Some(good);
+            task.good = Some(good);
+            match good {
+                _ if early => false,
+                true => task.health.pass(),
+                false => task.health.fail(),
             };
             let standing = if task.health.is_up() { Standing::Up } else { Standing::Down };
             let found = Found { status: status as u8, ..Found::default() };
@@ -324,7 +333,10 @@ impl World {
                 () if down && task.health.value() == 0 => DOWN,
                 () => FAST,
             };
-            task.due = now + interval;
+            if !early {
+                task.due = now + interval;
+                task.counts = task.due;
+            }
         }
         self.wake(node);
         if std::mem::take(&mut self.nodes[node].tasks[server].look) {
@@ -368,6 +380,7 @@ impl World {
         if let Some((to, _)) = settled {
             if task.health.is_up() != to.is_up() {
                 task.health.set(if to.is_up() { u32::MAX } else { 0 });
+                task.good = Some(to.is_up());
             }
             own.state[server] = to;
         }

@@ -73,7 +73,13 @@ fn a_dead_server_is_found_in_time_and_comes_back() {
         let victim = world.rng.usize(..6);
         let hangs = world.servers[victim].hangs;
         world.servers[victim].alive = false;
-        world.run(allowed(hangs), |_| ());
+        let died = world.now;
+        // However often traffic and others have it looked at, it is given the time of `fall` checks.
+        world.run(FAST * (FALL - 1), |world| {
+            let up = world.nodes.iter().all(|node| node.state[victim] == Standing::Up);
+            assert!(up, "seed {seed}: down {:?} after its end", world.now - died);
+        });
+        world.run(allowed(hangs) - FAST * (FALL - 1), |_| ());
         for (index, node) in world.nodes.iter().enumerate() {
             assert_eq!(node.state[victim], Standing::Down, "seed {seed}, node {index}, hangs: {hangs}");
         }
