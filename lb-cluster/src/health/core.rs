@@ -229,7 +229,9 @@ impl Core {
     /// Traffic could not reach a server: this node looks at it by itself.
     pub fn unreached(&mut self, id: TargetId, now: Duration) {
         let Some(target) = self.targets.get_mut(&id) else { return };
-        if self.quorum && target.state.is_up() && !target.is_watched(now) {
+        // Where the cluster says so already, traffic goes by it at once, and there is nothing to find out.
+        let news = target.state.is_up() && target.ruling() != Ruling::Down;
+        if self.quorum && news && !target.is_watched(now) {
             let mut out = Out::default();
             target.look_closely(now, &mut out);
             self.deliver(out);

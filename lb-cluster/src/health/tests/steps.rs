@@ -90,9 +90,13 @@ fn what_two_others_see_as_well_is_down() {
     for core in &mut nodes {
         assert_eq!(core.settle(ID, Standing::Up, None, at(17)), None);
         core.adopt(state.health(), at(17));
+        // Traffic was refused just before.
+        core.unreached(ID, at(17));
         let (to, _) = core.settle(ID, Standing::Up, None, at(17)).unwrap();
         assert_eq!(to, Standing::Down);
     }
+    let wants = nodes.iter_mut().map(|core| core.wants(ID, Standing::Down, at(18)));
+    assert_eq!(wants.filter(|wants| *wants).count(), 1, "the others have nothing to find out");
 }
 
 #[test]
