@@ -30,7 +30,8 @@ pub(crate) struct Site {
 }
 
 impl Site {
-    pub(crate) fn start(backends: usize) -> Self {
+    /// `frugal`: what is freed goes back at once, so that what is resident is what is allocated, and how it is scattered.
+    pub(crate) fn start(backends: usize, frugal: bool) -> Self {
         let folder = tempfile::Builder::new().prefix("lbr").tempdir().unwrap();
         let (front, more) = (loopback::free_port().unwrap(), loopback::free_port().unwrap());
         let server = Answering::start().unwrap().address();
@@ -38,6 +39,7 @@ impl Site {
         let file = folder.path().join("lb.cfg");
         fs::write(&file, text(folder.path(), front, more, server, backends, 0)).unwrap();
         let launch = Launch::server(env!("CARGO_BIN_EXE_lb"));
+        let launch = if frugal { launch.env("MIMALLOC_PURGE_DELAY", "0") } else { launch };
         let proxy = launch
             .arg("-W")
             .arg("-S")
@@ -45,8 +47,6 @@ impl Site {
             .arg("-f")
             .arg(&file)
             .listening_on(front)
-            // What is freed goes back at once, so that what is resident is what is allocated, and how it is scattered.
-            .env("MIMALLOC_PURGE_DELAY", "0")
             .start()
             .unwrap();
         let site = Self { front, folder, more, server, backends, proxy };
