@@ -2,6 +2,7 @@
 #![allow(unsafe_code)]
 
 use nix::sys::resource::{Resource, setrlimit};
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
@@ -10,6 +11,17 @@ use std::process::Command;
 use std::sync::Arc;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
+
+/// Has a thread that gets this signal leave its processor to others that want it.
+pub(crate) fn yield_at(signal: Signal) -> nix::Result<()> {
+    extern "C" fn leave(_: libc::c_int) {
+        // SAFETY: it takes nothing, and on Linux never fails, so that it leaves `errno` alone.
+        unsafe { libc::sched_yield() };
+    }
+    let action = SigAction::new(SigHandler::Handler(leave), SaFlags::SA_RESTART, SigSet::empty());
+    // SAFETY: the handler makes one system call, which handlers of signals may make, and touches no memory.
+    unsafe { sigaction(signal, &action) }.map(drop)
+}
 
 /// Sets an integer TCP option that no wrapper crate knows.
 pub(crate) fn set_tcp_option(socket: &impl AsFd, name: libc::c_int, value: libc::c_int) -> io::Result<()> {

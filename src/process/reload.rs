@@ -16,7 +16,7 @@ use haproxy_cfg_parser::World;
 use haproxy_cfg_parser::model::{Cluster, Config, Global};
 use lb_cluster::transport::Identity;
 use lb_core::compile::Plan;
-use lb_core::engine::Engine;
+use lb_core::engine::{Engine, Yielding};
 use lb_core::listen::{self, Sockets};
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -171,6 +171,7 @@ fn aside<T: Send>(work: impl FnOnce() -> T + Send) -> T {
         let builder = std::thread::Builder::new().name("lb-reload".into()).stack_size(STACK);
         let thread = builder.spawn_scoped(scope, || {
             sys::step_back(NICENESS);
+            let _yielding = Yielding::begin();
             take().map(|work| work())
         });
         thread.ok()?.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))

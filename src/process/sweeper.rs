@@ -2,7 +2,7 @@
 
 use super::reload::NICENESS;
 use crate::sys;
-use lb_core::engine::Engine;
+use lb_core::engine::{Engine, Yielding};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
@@ -32,7 +32,11 @@ impl Sweeper {
         let engine = Arc::clone(&self.engine);
         let thread = std::thread::Builder::new().name("lb-sweep".into()).spawn(move || {
             sys::step_back(NICENESS);
-            run(|| engine.sweep(), &woken, EACH);
+            let sweep = || {
+                let _yielding = Yielding::begin();
+                engine.sweep()
+            };
+            run(sweep, &woken, EACH);
         });
         match thread {
             Ok(_) => self.wake = Some(wake),

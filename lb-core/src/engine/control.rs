@@ -1,7 +1,7 @@
 //! The control thread: what has to be done beside traffic and must not hold it up. Health checks, mails, the
 //! resolution of names and the servers of rings run here.
 
-use super::{Errands, Phase, Shared};
+use super::{Errands, Phase, Shared, Yielding};
 use crate::check::{Drivers, ProbePolicy};
 use crate::compile::Plan;
 use crate::listen::{self, Watcher};
@@ -74,6 +74,7 @@ impl Thread {
         let mut watched = None;
         loop {
             self.reloads.borrow_and_update();
+            let yielding = Yielding::begin();
             let plan = self.plan.load_full();
             let mut revised = plan.revised.subscribe();
             if watched != Some(plan.generation) {
@@ -88,7 +89,7 @@ impl Thread {
                 .iter()
                 .filter_map(|backend| backend.announcer.mailbox.as_ref())
                 .for_each(mail::drive);
-            drop(plan);
+            drop((plan, yielding));
             tokio::select! {
                 Ok(()) = self.reloads.changed() => {}
                 Ok(()) = revised.changed() => {}

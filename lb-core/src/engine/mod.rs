@@ -6,6 +6,7 @@ mod limit;
 mod pulse;
 mod rate_limit;
 mod threads;
+mod yielding;
 
 use control::Control;
 use errands::Errand;
@@ -15,6 +16,7 @@ pub use pulse::{Pulse, pulse};
 pub use rate_limit::RateLimit;
 pub(crate) use threads::plan;
 pub use threads::{Woken, admin, on_plan, phase, refresh, wake, with_waker};
+pub use yielding::Yielding;
 
 use crate::admin;
 use crate::check::ProbePolicy;
@@ -205,6 +207,7 @@ impl Engine {
     /// # Errors
     /// Descriptors could not be duplicated, or a thread not be started; the running plan stays.
     pub fn reload(&self, plan: Arc<Plan>, sockets: Sockets, hard: bool) -> io::Result<()> {
+        let _yielding = Yielding::begin();
         let shared = &self.shared;
         let sets = sockets.split(shared.threads)?;
         self.control.start(shared, &plan)?;
