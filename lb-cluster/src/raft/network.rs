@@ -22,8 +22,9 @@ use std::time::Duration;
 
 /// A piece of a snapshot, in bytes.
 pub(super) const CHUNK: usize = 512 << 10;
-/// Within which one piece has arrived.
-const CHUNK_LIMIT: Duration = Duration::from_secs(2);
+/// Within so many longest election timeouts one piece has arrived: who lacks it may be needed for a majority, and all that is
+/// lost should be over within five.
+const CHUNK_LIMIT: u32 = 3;
 
 /// A request with its address.
 #[derive(Serialize, Deserialize)]
@@ -110,6 +111,8 @@ pub(super) struct Census {
 pub(super) struct Network {
     pub(super) caller: Caller,
     pub(super) counts: Arc<Counts>,
+    /// The longest election timeout.
+    pub(super) election: Duration,
 }
 
 impl RaftNetworkFactory<Types> for Network {
@@ -117,7 +120,7 @@ impl RaftNetworkFactory<Types> for Network {
 
     async fn new_client(&mut self, node: NodeId, member: &Member) -> Peer {
         let link = Link::new(self.caller.clone(), member.clone());
-        Peer { node, link, counts: Arc::clone(&self.counts) }
+        Peer { node, link, counts: Arc::clone(&self.counts), chunk_limit: self.election * CHUNK_LIMIT }
     }
 }
 
@@ -126,6 +129,7 @@ pub(super) struct Peer {
     node: NodeId,
     link: Link,
     counts: Arc<Counts>,
+    chunk_limit: Duration,
 }
 
 /// Asks a node, and waits for its answer no longer than `limit`.
@@ -213,7 +217,7 @@ impl RaftNetworkV2<Types> for Peer {
                 let (offset, next) = (sent as u64, sent + bytes.len());
                 let last = next == all.len();
                 let piece = Piece { vote, meta: snapshot.meta.clone(), offset, bytes, last };
-                match self.raft(Request::Snapshot(piece), CHUNK_LIMIT).await? {
+                match self.raft(Request::Snapshot(piece), self.chunk_limit).await? {
                     Answer::Snapshot(Some(answer)) => return Ok(answer),
                     Answer::Snapshot(None) if !last => sent = next,
                     _ => return unexpected(),

@@ -133,7 +133,7 @@ impl Node {
         quarantine(longest, &writer, settings.election.1).await?;
         let terms = encode(&(&settings.cluster, settings.election, settings.succession))?;
         let caller = Caller { identity: settings.identity, me: settings.me, terms };
-        let network = Network { caller: caller.clone(), counts: settings.counts };
+        let network = Network { caller: caller.clone(), counts: settings.counts, election };
         let raft = Raft::new(node, config, network, log, machine.clone()).await.map_err(stopped)?;
 
         let mut tasks = Tasks::new();
