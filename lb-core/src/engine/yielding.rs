@@ -10,9 +10,9 @@ use std::time::Duration;
 /// What wakes the thread to it: nobody else sends this one, which is ignored where it has no handler.
 const SIGNAL: Signal = Signal::SIGURG;
 /// After so long the processor is offered again.
-const EVERY: Duration = Duration::from_micros(200);
+const EVERY: Duration = Duration::from_micros(100);
 
-/// As long as it is held, the thread that made it offers its processor every 0.2 ms to others that want it.
+/// As long as it is held, the thread that made it offers its processor every 0.1 ms to others that want it.
 ///
 /// By itself the kernel looks only at its ticks, some milliseconds apart, whether the turn of another thread has come: a thread
 /// that steps back (nice(2)) gets few such turns, but each is a pause that clients notice. Work that is done under it meets
