@@ -13,7 +13,7 @@ use std::time::Duration;
 /// A millisecond of true time.
 pub(super) const MS: Time = 1_000_000;
 /// The shortest and the longest election timeout.
-pub(super) const ELECTION: (Duration, Duration) = (Duration::from_millis(150), Duration::from_millis(300));
+pub(super) const ELECTION: (Duration, Duration) = (Duration::from_millis(75), Duration::from_millis(300));
 /// A guard may be open so long after its lease.
 pub(super) const LATE: Duration = Duration::from_millis(15);
 

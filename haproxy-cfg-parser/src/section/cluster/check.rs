@@ -103,10 +103,12 @@ impl Findings<'_> {
             );
             self.wrong(text, Some("the second time must be longer than the first"));
         }
-        if heartbeat < Duration::from_millis(1) || heartbeat * 2 > shortest {
+        // A lease is to outlive some that get lost; and nobody may wait in vain for one that is not yet due.
+        if heartbeat < Duration::from_millis(1) || heartbeat * 3 > longest || heartbeat * 3 > shortest * 2 {
             let text = format!(
-                "has a 'heartbeat' of {} ms; it must be at least 1 ms, and fit twice into the shortest wait of 'election-timeout', {} ms.",
+                "has a 'heartbeat' of {} ms; it must be from 1 ms to a third of the longest wait of 'election-timeout', {} ms, and two thirds of the shortest, {} ms.",
                 ms(heartbeat),
+                ms(longest),
                 ms(shortest)
             );
             self.wrong(text, None);

@@ -10,7 +10,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 /// `election-timeout` where the file has none: measured to replace a dead leader within about half a second.
-const ELECTION: (Duration, Duration) = (Duration::from_millis(150), Duration::from_millis(300));
+const ELECTION: (Duration, Duration) = (Duration::from_millis(75), Duration::from_millis(300));
 /// How long a `notify` command may take where the line has no time.
 const NOTIFY_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -73,8 +73,8 @@ pub(super) fn line(cx: &mut Cx<'_>, draft: &mut Draft, args: &Args<'_>) {
 
 /// Ends the section: what only the whole of it shows, and the values that follow from others.
 pub(super) fn close(cx: &mut Cx<'_>, mut draft: Draft) {
-    // Three may be lost before the shortest wait is over.
-    draft.cluster.heartbeat = draft.heartbeat.unwrap_or(draft.cluster.election.0 / 3);
+    let (shortest, longest) = draft.cluster.election;
+    draft.cluster.heartbeat = draft.heartbeat.unwrap_or((longest / 6).min(shortest * 2 / 3));
     for finding in check::check(&draft.cluster) {
         cx.push(finding);
     }

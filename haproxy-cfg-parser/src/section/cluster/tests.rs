@@ -33,7 +33,7 @@ fn few_lines_are_enough() {
     assert_eq!(cluster.nodes.iter().map(|node| node.witness).collect::<Vec<_>>(), [false, false, true]);
     assert_eq!(cluster.addresses[0].prefix, 24);
     assert_eq!(cluster.addresses[0].holding, Holding::Interface("eth0".into()));
-    assert_eq!(cluster.election, (Duration::from_millis(150), Duration::from_millis(300)));
+    assert_eq!(cluster.election, (Duration::from_millis(75), Duration::from_millis(300)));
     assert_eq!(cluster.heartbeat, Duration::from_millis(50));
     assert_eq!((cluster.guard, cluster.trust, cluster.bind), (Guard::Kernel, None, None));
     assert!(cluster.shared_health);
@@ -96,7 +96,8 @@ fn wrong_lines() {
         ("election-timeout 150ms", "expects the shortest and the longest wait"),
         ("election-timeout 100ms 200ms", "must be between 300 ms and 60 s"),
         ("election-timeout 300ms 300ms", "split their votes"),
-        ("heartbeat 100ms", "fit twice into the shortest wait"),
+        ("heartbeat 51ms", "300 ms, and two thirds of the shortest, 75 ms"),
+        ("election-timeout 299ms 300ms\n    heartbeat 101ms", "a third of the longest wait"),
         ("heartbeat 1x", "unexpected character 'x' in 'heartbeat'"),
         ("shared-health maybe", "'shared-health' expects 'on' or 'off', not 'maybe'"),
         ("guard strong", "'guard' expects 'kernel' or 'weak'"),
