@@ -230,7 +230,7 @@ impl Core {
     pub fn unreached(&mut self, id: TargetId, now: Duration) {
         let Some(target) = self.targets.get_mut(&id) else { return };
         // Where the cluster says so already, traffic goes by it at once, and there is nothing to find out.
-        let news = target.state.is_up() && target.ruling() != Ruling::Down;
+        let news = target.state.is_up() && target.ruling().is_up() != Some(false);
         if self.quorum && news && !target.is_watched(now) {
             let mut out = Out::default();
             target.look_closely(now, &mut out);

@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_thread_is_interrupted_as_long_as_it_is_held() {
+    fn the_thread_is_interrupted_while_it_is_held() {
         let yielding = Yielding::begin();
         assert!(yielding._timer.is_some());
         // Each returns when a signal has been handled, and by nothing else.

@@ -100,6 +100,19 @@ fn what_two_others_see_as_well_is_down() {
 }
 
 #[test]
+fn traffic_that_was_refused_before_a_server_was_held_has_nobody_look() {
+    let mut nodes = nodes(3);
+    let mut state = State::default();
+    state.apply(0, &Decision::Health(vec![Finding { target: ID, verdict: verdict(Ruling::Held) }]));
+    for core in &mut nodes {
+        core.adopt(state.health(), at(17));
+        core.unreached(ID, at(17));
+    }
+    let wants = nodes.iter_mut().map(|core| core.wants(ID, Standing::Down, at(18)));
+    assert_eq!(wants.filter(|wants| *wants).count(), 1);
+}
+
+#[test]
 fn one_that_sees_it_alone_goes_by_its_own_view() {
     let mut nodes = nodes(3);
     let first = prober(&nodes, at(0));
