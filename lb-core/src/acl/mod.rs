@@ -16,15 +16,17 @@ mod test;
 #[cfg(test)]
 mod tests;
 mod versions;
+mod view;
 mod words;
 
 pub use condition::{Condition, Outcome};
 pub use map::Map;
 pub use matcher::Matcher;
 pub use pattern::Pattern;
-pub use reference::{AclView, MapView, Reference, References};
+pub use reference::{Reference, References};
 pub use test::Acl;
 pub use versions::{Entry, Versions};
+pub use view::{AclView, MapView};
 
 /// True when the matcher (`-m NAME`) or flag has a behaviour here.
 pub fn supports(name: &str) -> bool {
