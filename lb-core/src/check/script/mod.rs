@@ -4,6 +4,7 @@
 mod builtin;
 mod compile;
 mod expect;
+mod failure;
 mod protocol;
 mod request;
 mod response;

@@ -4,7 +4,7 @@ use super::expect::{Look, View, unhex};
 use super::response::{Answer, Reading, read};
 use super::{Action, Connect, Expect, Script, Send, Step, builtin};
 use crate::check::{Report, Status};
-use crate::connect::{ConnectError, SocksFailure, dial_briefly};
+use crate::connect::dial_briefly;
 use crate::exchange::Exchange;
 use crate::http::Method;
 use crate::net::{Buffer, Deadline, Fail, Io};
@@ -13,9 +13,7 @@ use crate::sample::{Sample, Type};
 use crate::server::{Operational, Server, ServerAddress};
 use crate::tcp::Peeked;
 use haproxy_cfg_parser::model::Timeouts;
-use nix::errno::Errno;
 use socket2::SockRef;
-use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -201,7 +199,7 @@ impl Run<'_> {
                 }
                 self.io = Some(io);
             }
-            Err(error) => return Err(self.not_connected(step, error)),
+            Err(error) => return Err(self.script.not_connected(step, error)),
         }
         // As HAProxy's timer is only ever moved on, `timeout check` does not shorten what connecting allowed.
         let until = timeouts.check.and_then(|limit| Instant::now().checked_add(limit));
@@ -277,8 +275,8 @@ impl Run<'_> {
         let Some(io) = &mut self.io else { return Ok(()) };
         match io.write_all(bytes, &mut self.deadline).await {
             Ok(()) => Ok(()),
-            Err(Fail::Timeout) => Err(self.timed_out(step, None)),
-            Err(Fail::Io(error)) => Err(self.broken(step, &error)),
+            Err(Fail::Timeout) => Err(self.script.timed_out(step, None)),
+            Err(Fail::Io(error)) => Err(self.script.broken(step, &error)),
         }
     }
 
@@ -286,7 +284,7 @@ impl Run<'_> {
     /// search is to start over.
     async fn expect(&mut self, step: &Step, expect: &Expect) -> Result<Option<i32>, Report> {
         if std::mem::take(&mut self.must_read) && !self.read(step, expect).await? {
-            return Err(self.empty(step, expect));
+            return Err(self.script.empty(step, expect));
         }
         let (look, code) = if self.script.http {
             self.look_http(step, expect)
@@ -336,9 +334,9 @@ impl Run<'_> {
         match io.read(input, &mut self.deadline).await {
             Ok(0) => self.ended = true,
             Ok(_) => {}
-            Err(Fail::Timeout) => return Err(self.timed_out(step, Some(expect))),
+            Err(Fail::Timeout) => return Err(self.script.timed_out(step, Some(expect))),
             // A reset behind an answer is an end like others.
-            Err(Fail::Io(error)) if input.is_empty() => return Err(self.broken(step, &error)),
+            Err(Fail::Io(error)) if input.is_empty() => return Err(self.script.broken(step, &error)),
             Err(Fail::Io(_)) => self.ended = true,
         }
         Ok(!self.received().is_empty())
@@ -351,67 +349,6 @@ impl Run<'_> {
         {
             io.abandon();
         }
-    }
-
-    // === results of what went wrong ===
-
-    fn empty(&self, step: &Step, expect: &Expect) -> Report {
-        let status = expect.error.unwrap_or(Status::L7Response);
-        if self.script.http {
-            return Report::new(Status::L7Response, "");
-        }
-        let mut text = format!("TCPCHK got an empty response at step {}", step.number);
-        if let Some(comment) = &step.comment {
-            text.push_str(&format!(" comment: '{comment}'"));
-        }
-        Report::new(status, text)
-    }
-
-    fn not_connected(&self, step: &Step, error: ConnectError) -> Report {
-        let (status, mut text) = match error {
-            ConnectError::Timeout => (Status::L4Timeout, Vec::new()),
-            ConnectError::Refused(error) => (Status::L4Connect, refused(&error)),
-            ConnectError::Resource(error) => (Status::L4Connect, unavailable(&error)),
-            ConnectError::Proxy(SocksFailure::TimedOut) => (Status::L7Timeout, Vec::new()),
-            ConnectError::Proxy(failure) => (Status::SocketError, failure.to_string().into_bytes()),
-        };
-        text.extend(self.at_step(step));
-        Report::new(status, text)
-    }
-
-    fn timed_out(&self, step: &Step, expect: Option<&Expect>) -> Report {
-        let status = expect.and_then(|expect| expect.timeout).unwrap_or(Status::L7Timeout);
-        Report::new(status, self.at_step(step))
-    }
-
-    fn broken(&self, step: &Step, error: &io::Error) -> Report {
-        let mut text = describe(error).into_bytes();
-        text.extend(self.at_step(step));
-        Report::new(Status::SocketError, text)
-    }
-
-    /// Where a script of the configuration was when its connection failed.
-    fn at_step(&self, step: &Step) -> Vec<u8> {
-        if !self.script.told {
-            return Vec::new();
-        }
-        if step.number == 0 {
-            return b" at initial connection step of tcp-check".to_vec();
-        }
-        let mut text = format!(" at step {} of tcp-check", step.number).into_bytes();
-        match &step.action {
-            Action::Connect(Connect { port: Some(port), .. }) => {
-                text.extend(format!(" (connect port {port})").into_bytes());
-            }
-            Action::Connect(_) => text.extend(b" (connect)"),
-            Action::Send(_) | Action::Request(_) => text.extend(b" (send)"),
-            Action::Expect(expect) => text.extend(expect.describe()),
-            Action::Variable(_) => {}
-        }
-        if let Some(comment) = &step.comment {
-            text.extend(format!(" comment: '{comment}'").into_bytes());
-        }
-        text
     }
 }
 
@@ -429,33 +366,4 @@ fn introduction(style: Style, io: &Io, to: Option<SocketAddr>) -> Vec<u8> {
     let mut header = Vec::new();
     proxy_protocol::write(style, ends().filter(|_| style.version == 1), |_| None, &[], &mut header);
     header
-}
-
-/// The system's text of an error.
-fn describe(error: &io::Error) -> String {
-    match error.raw_os_error() {
-        Some(code) => Errno::from_raw(code).desc().to_owned(),
-        None => error.to_string(),
-    }
-}
-
-/// What the network said at once has another form than what it said later.
-fn refused(error: &io::Error) -> Vec<u8> {
-    let later = [libc::ECONNREFUSED, libc::ECONNRESET, libc::EHOSTUNREACH, libc::ETIMEDOUT];
-    let text = describe(error);
-    match error.raw_os_error() {
-        Some(code) if later.contains(&code) => text.into_bytes(),
-        _ => format!("General socket error ({text})").into_bytes(),
-    }
-}
-
-fn unavailable(error: &io::Error) -> Vec<u8> {
-    let what = match error.raw_os_error() {
-        Some(libc::EMFILE) => "Reached the process's FD limit",
-        Some(libc::ENFILE) => "Reached the system's FD limit",
-        Some(libc::ENOBUFS | libc::ENOMEM) => "Ran out of memory",
-        Some(libc::EADDRINUSE) => "Local address already in use",
-        _ => "Cannot bind to source address",
-    };
-    format!("{what} ({})", describe(error)).into_bytes()
 }
