@@ -1,16 +1,15 @@
 //! Accepting connections: within the limits of the process, the frontend and the `bind` line.
 
+use super::guest::admin_loop;
 use super::permit::quieten;
-use super::{Arrival, Permit, Sockets, Tenure, handover};
-use crate::admin::{self, By, End, Guest};
+use super::{Arrival, Permit, Sockets, Tenure};
+use crate::admin;
 use crate::clock;
 use crate::compile::Plan;
-use crate::engine::{self, Phase, RateLimit, Visitor, phase, with_waker};
+use crate::engine::{self, Phase, RateLimit, phase, with_waker};
 use crate::http::client;
 use crate::net::{Deadline, Io, TcpAcceptor};
-use crate::process;
 use crate::proxy::{Frontend, Listener};
-use crate::roll::{self, Entry};
 use crate::tcp;
 use haproxy_cfg_parser::model::Mode;
 use socket2::Socket;
@@ -19,11 +18,10 @@ use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
-use tokio::net::{UnixListener, UnixStream};
+use tokio::net::UnixListener;
 use tokio::task::AbortHandle;
 
 /// After a pause; the system takes no more than `somaxconn`.
@@ -77,7 +75,7 @@ impl Acceptors {
     }
 }
 
-enum Acceptor {
+pub(super) enum Acceptor {
     Tcp(TcpAcceptor),
     Unix(UnixListener),
 }
@@ -94,7 +92,7 @@ impl Acceptor {
     }
 
     /// The same, to be found by [`listening`] while it accepts.
-    fn listed(self, listener: &Listener) -> Arc<Self> {
+    pub(super) fn listed(self, listener: &Listener) -> Arc<Self> {
         let acceptor = Arc::new(self);
         if listener.permit.is_none() {
             LISTENING.with_borrow_mut(|listening| {
@@ -133,7 +131,7 @@ impl Acceptor {
         }
     }
 
-    fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(Io, Option<SocketAddr>)>> {
+    pub(super) fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(Io, Option<SocketAddr>)>> {
         match self {
             Self::Tcp(listener) => {
                 let (stream, source) = ready!(listener.poll_accept(cx))?;
@@ -148,7 +146,7 @@ impl Acceptor {
 }
 
 /// Duplicates of the sockets that the calling thread accepts on.
-fn listening() -> Vec<Socket> {
+pub(super) fn listening() -> Vec<Socket> {
     LISTENING.with_borrow(|listening| {
         let duplicate = |one: Arc<Acceptor>| one.fd().try_clone_to_owned().ok().map(Socket::from);
         listening.iter().filter_map(Weak::upgrade).filter_map(duplicate).collect()
@@ -312,77 +310,6 @@ fn poll_rates(pause: &mut Deadline, plan: &Plan, frontend: &Frontend, cx: &mut C
     }
 }
 
-/// Serves a session of the runtime API that came by another way than a `stats socket`.
-pub fn receive((socket, level, said): Visitor, admin: &Arc<admin::Context>) {
-    let admin = Arc::clone(admin);
-    match connection(Socket::from(socket)) {
-        Ok(io) => {
-            // Who has the master socket has the process.
-            let by = By { socket: "master CLI".to_owned(), peer: peer(&io, None) };
-            let guest = Guest { level, shares: true, by };
-            tokio::spawn(session(io, None, 0, (guest, false), admin, said));
-        }
-        Err(error) => tracing::error!(%error, "cannot serve a session"),
-    }
-}
-
-/// Who is at the other end, as `show cluster events` tells it.
-fn peer(io: &Io, source: Option<SocketAddr>) -> String {
-    match (io, source) {
-        (_, Some(source)) => source.to_string(),
-        (Io::Unix(stream), None) => match stream.peer_cred() {
-            Ok(cred) => format!("uid {}, pid {}", cred.uid(), cred.pid().unwrap_or(0)),
-            Err(_) => String::new(),
-        },
-        _ => String::new(),
-    }
-}
-
-/// One session of the runtime API, which operators see and end as any. `rights`: who is served, and whether it may take all
-/// listening sockets.
-async fn session(
-    mut io: Io,
-    source: Option<SocketAddr>,
-    listener: u32,
-    (guest, exposes): (Guest, bool),
-    context: Arc<admin::Context>,
-    said: Vec<u8>,
-) {
-    let entry = Entry::session(source, listener, &roll::waker().await);
-    tokio::select! {
-        // One whose client went away has nobody to tell.
-        end = admin::resume(&mut io, guest, &context, said) => match (end, &mut io) {
-            (Ok(End::Sockets), Io::Unix(stream)) if exposes => surrender(stream, &context).await,
-            _ => {}
-        },
-        () = entry.cut() => {}
-    }
-}
-
-/// Gives all listening sockets to the process that takes over. This one goes on accepting until it is told to stop.
-async fn surrender(stream: &mut UnixStream, context: &admin::Context) {
-    let threads = context.errands.ask(listening).await;
-    let sockets: Vec<Socket> = threads.into_iter().flatten().flatten().collect();
-    match handover::give(stream, &sockets).await {
-        Ok(()) => {
-            process::live().handed_over.store(true, Ordering::Relaxed);
-            tracing::info!(count = sockets.len(), "listening sockets were given to another process");
-        }
-        Err(error) => tracing::warn!(%error, "listening sockets could not be given to another process"),
-    }
-}
-
-fn connection(socket: Socket) -> io::Result<Io> {
-    socket.set_nonblocking(true)?;
-    let unix = socket.local_addr()?.domain() == socket2::Domain::UNIX;
-    let fd = OwnedFd::from(socket);
-    Ok(if unix {
-        Io::Unix(UnixStream::from_std(fd.into())?)
-    } else {
-        Io::Tcp(tokio::net::TcpStream::from_std(fd.into())?)
-    })
-}
-
 /// The process, the frontend or this address accepts nothing for now, but may again.
 fn is_paused(listener: &mut Arc<Listener>) -> bool {
     let frontend = Listener::current(listener);
@@ -409,30 +336,8 @@ fn is_permitted(listener: &Listener) -> bool {
     listener.permit.as_ref().is_none_or(Permit::is_granted)
 }
 
-/// Accepts sessions of the runtime API, also while traffic is paused or drained: operators watch just then.
-async fn admin_loop(context: Arc<admin::Context>, mut listener: Arc<Listener>, acceptor: Acceptor) {
-    let acceptor = acceptor.listed(&listener);
-    loop {
-        let accepted = poll_fn(|cx| acceptor.poll_accept(cx)).await;
-        while let Some(next) = listener.successor.load_full() {
-            listener = next;
-        }
-        match accepted {
-            Ok((io, source)) => {
-                let by = By { socket: listener.address.clone(), peer: peer(&io, source) };
-                let level = listener.level.unwrap_or_default();
-                let guest = Guest { level, shares: listener.shares, by };
-                let context = Arc::clone(&context);
-                let rights = (guest, listener.exposes);
-                tokio::spawn(session(io, source, listener.id, rights, context, Vec::new()));
-            }
-            Err(error) => refused(&listener, &error).await,
-        }
-    }
-}
-
 /// Out of descriptors or memory: wait a little, for the socket stays readable. Others concern one connection only.
-async fn refused(listener: &Listener, error: &io::Error) {
+pub(super) async fn refused(listener: &Listener, error: &io::Error) {
     if matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM)) {
         tracing::warn!(address = listener.address, %error, "cannot accept for now");
         tokio::time::sleep(Duration::from_millis(100)).await;
